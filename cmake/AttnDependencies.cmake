@@ -1,0 +1,17 @@
+# Finds what the project builds on. LLVM and MLIR 22 come from Debian's packages; `llvm-config-22` tells their prefix.
+find_program(LLVM_CONFIG NAMES llvm-config-22 REQUIRED)
+execute_process(COMMAND ${LLVM_CONFIG} --prefix OUTPUT_VARIABLE ATTN_LLVM_PREFIX OUTPUT_STRIP_TRAILING_WHITESPACE)
+list(PREPEND CMAKE_PREFIX_PATH ${ATTN_LLVM_PREFIX})
+find_package(MLIR REQUIRED CONFIG)
+list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
+set(MLIR_LINK_MLIR_DYLIB ON)
+set(LLVM_LINK_LLVM_DYLIB ON)
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+
+find_package(fmt REQUIRED)
+find_package(TBB REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Catch2 REQUIRED)
+find_program(ATTN_CLANG NAMES clang-22 REQUIRED HINTS ${ATTN_LLVM_PREFIX}/bin)

@@ -1,0 +1,25 @@
+# The two kinds of target the project has, so that no CMakeLists repeats how they are built.
+option(ATTN_WERROR "Treat warnings as errors" OFF)
+
+add_library(attn_options INTERFACE)
+target_include_directories(attn_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+target_compile_options(attn_options INTERFACE -Wall -Wextra -Wno-unused-parameter $<$<BOOL:${ATTN_WERROR}>:-Werror>)
+
+add_library(attn_mlir_options INTERFACE)
+target_include_directories(attn_mlir_options SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+separate_arguments(ATTN_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+target_compile_definitions(attn_mlir_options INTERFACE)
+target_compile_options(attn_mlir_options INTERFACE ${ATTN_LLVM_DEFINITIONS} -fno-exceptions)
+target_link_libraries(attn_mlir_options INTERFACE MLIR LLVM)
+
+# attn_library(NAME SOURCES ... DEPENDS ... [MLIR] [EXCEPTIONS]): a stage. It sees only the stages in DEPENDS.
+function(attn_library name)
+  cmake_parse_arguments(ARG "MLIR;EXCEPTIONS" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC attn_options ${ARG_DEPENDS})
+  if(ARG_MLIR)
+    target_link_libraries(${name} PUBLIC attn_mlir_options)
+  elseif(NOT ARG_EXCEPTIONS)
+    target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
+  endif()
+endfunction()

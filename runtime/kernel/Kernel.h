@@ -1,0 +1,131 @@
+/* The contract between generated code and the launcher. A compiled kernel is an `attn_kernel_info`: constant tables that describe
+   its signature, and two generated functions. The launcher (Launch.c) checks the caller's tensors against the tables, binds
+   the extents, and calls the functions. The JIT finds the launcher in the process; an object file carries a private copy,
+   compiled from the same sources. Freestanding C11 but for libc's string, stdio and stdlib functions. */
+#ifndef ATTN_RUNTIME_KERNEL_KERNEL_H
+#define ATTN_RUNTIME_KERNEL_KERNEL_H
+
+#include "attn/kernel.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { ATTN_MAX_RANK = 8 };
+
+/* Element types, in the order of sema's ElementType. */
+typedef enum attn_element {
+  ATTN_F16, ATTN_BF16, ATTN_F32, ATTN_I8, ATTN_U8, ATTN_I32, ATTN_I64, ATTN_BOOL
+} attn_element;
+
+/* One dimension. Its size must equal run->sizes[first_size + n] as `bind` computes it. If `extent` >= 0 this dimension may bind that
+   extent: (size - offset) / scale, before `bind` is called. */
+typedef struct attn_dimension_info {
+  int32_t extent;
+  int32_t broadcastable; /* size 1 is accepted and read with stride 0 */
+  int64_t scale, offset;
+  const char *text; /* as the spec writes it: `D`, `B + 1` */
+} attn_dimension_info;
+
+typedef struct attn_tensor_info {
+  const char *name;
+  const char *place; /* `spec.attn:3:5` */
+  int32_t element;   /* attn_element */
+  int32_t rank;
+  int32_t is_output;
+  int32_t first_size; /* index into run->sizes of its first dimension */
+  const attn_dimension_info *dimensions;
+} attn_tensor_info;
+
+typedef enum attn_extent_kind {
+  ATTN_EXTENT_DIMENSION, /* bound by tensor dimensions */
+  ATTN_EXTENT_SCALAR,    /* given by scalar `scalar` */
+  ATTN_EXTENT_COMPUTED   /* filled by `bind` */
+} attn_extent_kind;
+
+typedef struct attn_extent_info {
+  const char *name;
+  const char *place;
+  int32_t kind;
+  int32_t scalar;
+  int64_t fixed; /* the value the code was compiled for, or -1 */
+} attn_extent_info;
+
+typedef enum attn_scalar_kind { ATTN_SCALAR_INT, ATTN_SCALAR_FLOAT, ATTN_SCALAR_BOOL } attn_scalar_kind;
+
+typedef struct attn_scalar_info {
+  const char *name;
+  int32_t kind;
+} attn_scalar_info;
+
+/* A place where data can be wrong: an index of a load (`tensor`, `dimension`) or an integer divisor (`tensor` = -1). */
+typedef struct attn_site_info {
+  int32_t tensor;
+  int32_t dimension;
+  const char *place;
+  const char *text; /* the source of the load or division */
+} attn_site_info;
+
+/* One run's state: everything generated code reads. Arrays follow the info's tables. */
+typedef struct attn_run {
+  const struct attn_kernel_info *info;
+  void **data;              /* per tensor: address of element 0 (byte_offset applied) */
+  int64_t *strides;         /* ATTN_MAX_RANK per tensor, in elements; 0 in a broadcast dimension */
+  int64_t *shape;           /* ATTN_MAX_RANK per tensor: the actual sizes */
+  int64_t *extents;         /* per extent */
+  int64_t *scalars;         /* per scalar: int64_t, the bits of a double, or 0 / 1 */
+  int64_t *sizes;           /* per dimension of all tensors: the size it must have */
+  int64_t tasks;            /* how many tasks `body` is divided into; filled by bind */
+  int64_t workspace_bytes;  /* per concurrent call of `body`, 64-aligned; filled by bind */
+  void *summaries;          /* the launcher's: minima and maxima of tables (TableRange.c) */
+  int64_t failed;           /* 0, or 1 once a site failed (set atomically); generated loops may stop early */
+  int64_t failed_site, failed_value, failed_limit;
+} attn_run;
+
+/* A tensor the mask reads, whose slices' minima and maxima classification may ask for. */
+typedef struct attn_kernel_info {
+  const char *name;
+  int32_t tensor_count, extent_count, scalar_count, site_count, size_count, summary_count;
+  const attn_tensor_info *tensors; /* inputs, then outputs: the order of the pointers in the argument struct */
+  const attn_extent_info *extents;
+  const attn_scalar_info *scalars;
+  const attn_site_info *sites;
+  const int32_t *summaries; /* tensor numbers */
+  int32_t heads, groups;    /* extents H and G: H % G == 0 is checked; -1 if absent */
+  /* Fills computed extents, then sizes, tasks and workspace_bytes. Called once tensors' own extents are bound. */
+  void (*bind)(attn_run *run);
+  /* Computes tasks [begin, end). `workspace` holds workspace_bytes, 64-aligned. */
+  void (*body)(attn_run *run, int64_t begin, int64_t end, void *workspace);
+} attn_kernel_info;
+
+/* Runs a kernel. `arguments` is the generated argument struct: one DLTensor pointer per tensor, then 8 bytes per scalar
+   (int64_t, double; bool as int64_t). Checks everything before anything is touched: null, rank, element type, extents against
+   each other and fixed ones, H % G, strides (negative refused; outputs may not overlap themselves, each other, or inputs),
+   alignment, sizes that overflow, negative extents. */
+int32_t attn_launch(const attn_kernel_info *info, const void *arguments, const attn_context *context, attn_error *error);
+
+/* For generated code. */
+
+/* Records that a site saw a wrong value (for an index: its value and the dimension's size as limit). The first one recorded wins. */
+void attn_fail(attn_run *run, int32_t site, int64_t value, int64_t limit);
+
+/* target[d * width + r] = source[r * row_stride + d * column_stride] * scale for r < rows, d < columns; lanes rows..width-1 are filled with
+   row rows - 1. `width` is a multiple of 4. */
+void attn_pack_rows_f32(const float *source, int64_t row_stride, int64_t column_stride, int64_t rows, int64_t columns,
+                        float *target, int64_t width, float scale);
+
+/* target[r * row_stride + d * column_stride] = source[d * width + r] for r < rows, d < columns. */
+void attn_unpack_rows_f32(const float *source, int64_t width, int64_t rows, int64_t columns, float *target,
+                          int64_t row_stride, int64_t column_stride);
+
+/* Minimum and maximum of the elements of a tensor inside a box (inclusive bounds, one pair per dimension). Integers and bools into
+   the int64_t pair, floats into the double pair. Returns 0 where it can't tell: the box leaves the tensor, holds a NaN, or
+   is too large to be worth reading. Never reads outside the tensor. */
+int32_t attn_table_range_int(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high, int64_t *range);
+int32_t attn_table_range_float(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high, double *range);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
