@@ -1,5 +1,16 @@
-# The two kinds of target the project has, so that no CMakeLists repeats how they are built.
+# The kinds of target the project has, so that no CMakeLists repeats how they are built.
 option(ATTN_WERROR "Treat warnings as errors" OFF)
+set(ATTN_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them (address,undefined)")
+
+if(ATTN_SANITIZE)
+  add_compile_options(-fsanitize=${ATTN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${ATTN_SANITIZE})
+endif()
+find_program(CCACHE NAMES ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
 
 add_library(attn_options INTERFACE)
 target_include_directories(attn_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
@@ -8,8 +19,8 @@ target_compile_options(attn_options INTERFACE -Wall -Wextra -Wno-unused-paramete
 add_library(attn_mlir_options INTERFACE)
 target_include_directories(attn_mlir_options SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 separate_arguments(ATTN_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
-target_compile_definitions(attn_mlir_options INTERFACE)
-target_compile_options(attn_mlir_options INTERFACE ${ATTN_LLVM_DEFINITIONS} -fno-exceptions)
+target_compile_options(attn_mlir_options INTERFACE ${ATTN_LLVM_DEFINITIONS}
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<BOOL:$<TARGET_PROPERTY:ATTN_EXCEPTIONS>>>>:-fno-exceptions>)
 target_link_libraries(attn_mlir_options INTERFACE MLIR LLVM)
 
 # attn_library(NAME SOURCES ... DEPENDS ... [MLIR] [EXCEPTIONS]): a stage. It sees only the stages in DEPENDS.

@@ -1,0 +1,10 @@
+# cmake -DPROGRAM=<test executable> -DFEATURE=<cpu flag> -P: runs the test cases tagged [<flag>] where this CPU has it.
+file(READ /proc/cpuinfo cpus)
+if(NOT cpus MATCHES " ${FEATURE}[ \n]")
+  message("skipped: this CPU has no ${FEATURE}")
+  return()
+endif()
+execute_process(COMMAND ${PROGRAM} "[${FEATURE}]" RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${PROGRAM} [${FEATURE}] failed with ${status}")
+endif()
