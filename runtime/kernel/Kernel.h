@@ -56,7 +56,13 @@ typedef enum attn_scalar_kind { ATTN_SCALAR_INT, ATTN_SCALAR_FLOAT, ATTN_SCALAR_
 typedef struct attn_scalar_info {
   const char *name;
   int32_t kind;
+  int32_t has_default; /* 1: where the caller leaves the marker below, `bind` stores the default in run->scalars. 0: that is an error */
 } attn_scalar_info;
+
+/* What `NAME_defaults()` puts into a scalar whose default is not a constant (`scale = 1 / sqrt(D)`), or that has none and must be
+   set: values no kernel has a use for. Generated headers define the same. A bool's marker is ATTN_UNSET_INT too. */
+#define ATTN_UNSET_INT INT64_MIN
+#define ATTN_UNSET_FLOAT (-1.7976931348623157e308)
 
 /* A place where data can be wrong: an index of a load (`tensor`, `dimension`) or an integer divisor (`tensor` = -1). */
 typedef struct attn_site_info {
