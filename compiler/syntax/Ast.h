@@ -68,6 +68,7 @@ struct Expr {
   std::vector<Operator> comparisons;
   std::vector<Argument> arguments;
   std::vector<Identifier> binders;
+  uint32_t depth = 1; ///< of the tree from here down: 1 for a leaf, at most `maximumDepth` (Parser.h)
 };
 
 /// `NAME ["[" exprs "]"]`: `f32[B, H, I, D]`, `int`, `type`.
