@@ -60,6 +60,7 @@ has_candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q 'Candidat
 ensure_security_suite() {
   has_candidate libmlir-22-dev && return
   local codename=''
+  # shellcheck source=/dev/null
   [ -r /etc/os-release ] && codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
   if [ "$codename" != bookworm ]; then
     fail "apt knows no package libmlir-22-dev" \
@@ -68,13 +69,13 @@ ensure_security_suite() {
   fi
   step "Adding Debian's security suite, which holds LLVM 22: $security_list"
   echo "    (to undo it: rm $security_list)"
-  echo 'deb http://security.debian.org/debian-security bookworm-security main' |
+  echo 'deb http://deb.debian.org/debian-security bookworm-security main' |
     as_root tee "$security_list" >/dev/null
   apt update || fail "apt-get update failed" "Check the network and $security_list, then run ./bootstrap.sh again."
   has_candidate libmlir-22-dev ||
     fail "apt still knows no package libmlir-22-dev" \
       "/etc/apt must offer the suite bookworm-security of Debian's security archive, from a mirror this machine can reach:" \
-      "  deb http://security.debian.org/debian-security bookworm-security main" "Then run ./bootstrap.sh again."
+      "  deb http://deb.debian.org/debian-security bookworm-security main" "Then run ./bootstrap.sh again."
 }
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
