@@ -54,7 +54,7 @@ apt() {
     -o Dpkg::Use-Pty=0 "$@"
 }
 
-has_candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+has_candidate() { [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) =~ Candidate:\ [^\(] ]]; }
 
 # LLVM 22 reached Debian 12 through its security suite. A stock installation has that suite; a bare debootstrap does not.
 ensure_security_suite() {
