@@ -1,0 +1,73 @@
+#ifndef ATTN_ATTRS
+#define ATTN_ATTRS
+
+include "dialect/AttnDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+class AttnEnum<string name, string summary, list<I32EnumAttrCase> cases> : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::attn::ir";
+  let genSpecializedAttr = 0;
+}
+
+def UnaryKind : AttnEnum<"UnaryKind", "function of one value", [
+  I32EnumAttrCase<"Negate", 0, "negate">, I32EnumAttrCase<"BitNot", 1, "bit_not">,
+  I32EnumAttrCase<"Exp", 2, "exp">, I32EnumAttrCase<"Exp2", 3, "exp2">, I32EnumAttrCase<"Expm1", 4, "expm1">,
+  I32EnumAttrCase<"Log", 5, "log">, I32EnumAttrCase<"Log2", 6, "log2">, I32EnumAttrCase<"Log1p", 7, "log1p">,
+  I32EnumAttrCase<"Sqrt", 8, "sqrt">, I32EnumAttrCase<"Rsqrt", 9, "rsqrt">,
+  I32EnumAttrCase<"Sin", 10, "sin">, I32EnumAttrCase<"Cos", 11, "cos">, I32EnumAttrCase<"Tan", 12, "tan">,
+  I32EnumAttrCase<"Tanh", 13, "tanh">, I32EnumAttrCase<"Atan", 14, "atan">, I32EnumAttrCase<"Erf", 15, "erf">,
+  I32EnumAttrCase<"Sigmoid", 16, "sigmoid">, I32EnumAttrCase<"LogSigmoid", 17, "log_sigmoid">,
+  I32EnumAttrCase<"Softplus", 18, "softplus">, I32EnumAttrCase<"Relu", 19, "relu">, I32EnumAttrCase<"Elu", 20, "elu">,
+  I32EnumAttrCase<"Silu", 21, "silu">, I32EnumAttrCase<"Gelu", 22, "gelu">, I32EnumAttrCase<"Abs", 23, "abs">,
+  I32EnumAttrCase<"Sign", 24, "sign">, I32EnumAttrCase<"Floor", 25, "floor">, I32EnumAttrCase<"Ceil", 26, "ceil">,
+  I32EnumAttrCase<"Round", 27, "round">
+]>;
+
+def BinaryKind : AttnEnum<"BinaryKind", "function of two values", [
+  I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Subtract", 1, "subtract">,
+  I32EnumAttrCase<"Multiply", 2, "multiply">, I32EnumAttrCase<"Divide", 3, "divide">,
+  I32EnumAttrCase<"FloorDivide", 4, "floor_divide">, I32EnumAttrCase<"Modulo", 5, "modulo">,
+  I32EnumAttrCase<"Power", 6, "power">, I32EnumAttrCase<"Minimum", 7, "minimum">, I32EnumAttrCase<"Maximum", 8, "maximum">,
+  I32EnumAttrCase<"BitAnd", 9, "bit_and">, I32EnumAttrCase<"BitOr", 10, "bit_or">, I32EnumAttrCase<"BitXor", 11, "bit_xor">,
+  I32EnumAttrCase<"ShiftLeft", 12, "shift_left">, I32EnumAttrCase<"ShiftRight", 13, "shift_right">
+]>;
+
+def CompareKind : AttnEnum<"CompareKind", "comparison", [
+  I32EnumAttrCase<"Less", 0, "less">, I32EnumAttrCase<"LessEqual", 1, "less_equal">,
+  I32EnumAttrCase<"Greater", 2, "greater">, I32EnumAttrCase<"GreaterEqual", 3, "greater_equal">,
+  I32EnumAttrCase<"Equal", 4, "equal">, I32EnumAttrCase<"NotEqual", 5, "not_equal">
+]>;
+
+def ReductionKind : AttnEnum<"ReductionKind", "reduction", [
+  I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Maximum", 1, "maximum">, I32EnumAttrCase<"Minimum", 2, "minimum">,
+  I32EnumAttrCase<"Any", 3, "any">, I32EnumAttrCase<"All", 4, "all">
+]>;
+
+def Normaliser : AttnEnum<"Normaliser", "row normaliser with a small mergeable state", [
+  I32EnumAttrCase<"Softmax", 0, "softmax">
+]>;
+
+def UnaryKindAttr : EnumAttr<AttnDialect, UnaryKind, "unary_kind">;
+def BinaryKindAttr : EnumAttr<AttnDialect, BinaryKind, "binary_kind">;
+def CompareKindAttr : EnumAttr<AttnDialect, CompareKind, "compare_kind">;
+def ReductionKindAttr : EnumAttr<AttnDialect, ReductionKind, "reduction_kind">;
+def NormaliserAttr : EnumAttr<AttnDialect, Normaliser, "normaliser">;
+
+def ScheduleAttr : AttrDef<AttnDialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "how a kernel is cut into tiles";
+  let description = [{
+    `lanes` float lanes of a vector; `vectors` vectors of queries side by side, so that a row block is `lanes * vectors` queries; `key_rows` and
+    `feature_rows` are the rows of the two register tiles; `key_block` keys are taken through the softmax at a time; keys
+    are skipped in multiples of `key_step`.
+  }];
+  let parameters = (ins "int64_t":$lanes, "int64_t":$vectors, "int64_t":$key_rows, "int64_t":$feature_rows,
+                        "int64_t":$key_block, "int64_t":$key_step);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let extraClassDeclaration = [{
+    int64_t queryBlock() const { return getLanes() * getVectors(); }
+  }];
+}
+
+#endif

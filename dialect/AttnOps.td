@@ -1,0 +1,389 @@
+#ifndef ATTN_OPS
+#define ATTN_OPS
+
+include "dialect/AttnTypes.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class AttnOp<string mnemonic, list<Trait> traits = []> : Op<AttnDialect, mnemonic, traits>;
+
+/// A value whose coordinates are those of its operands together.
+class PointwiseOp<string mnemonic, list<Trait> traits = []> : AttnOp<mnemonic, !listconcat([Pure], traits)> {
+  let hasVerifier = 1;
+}
+
+//===-- Coordinate level ----------------------------------------------------------------------------------------===//
+
+def KernelOp : AttnOp<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, NoTerminator]> {
+  let summary = "an attention as a graph of functions of coordinates";
+  let description = [{
+    `coordinates` maps each coordinate to the number of its extent. The body is straight-line SSA; `attn.output` operations
+    say what is computed.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$coordinates);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `coordinates` $coordinates attr-dict-with-keyword $body";
+  let extraClassDeclaration = [{
+    /// Number of the extent a coordinate runs over.
+    int64_t extentOf(::llvm::StringRef coordinate);
+  }];
+}
+
+def ConstantOp : AttnOp<"constant", [Pure, ConstantLike]> {
+  let summary = "a constant function";
+  let arguments = (ins TypedAttrInterface:$value);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def CoordinateOp : AttnOp<"coordinate", [Pure]> {
+  let summary = "the value of a coordinate";
+  let arguments = (ins StrAttr:$name);
+  let results = (outs IntFn:$result);
+  let assemblyFormat = "$name attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def ExtentOp : AttnOp<"extent", [Pure]> {
+  let summary = "the value of an extent";
+  let description = "`index` is its number in the checked program; `fixed` its value where it is known to the compiler.";
+  let arguments = (ins StrAttr:$name, I64Attr:$index, OptionalAttr<I64Attr>:$fixed);
+  let results = (outs IntFn:$result);
+  let assemblyFormat = "$name $index (`fixed` $fixed^)? attr-dict `:` type($result)";
+  let hasFolder = 1;
+}
+
+def ScalarOp : AttnOp<"scalar", [Pure]> {
+  let summary = "the value of a scalar argument";
+  let arguments = (ins StrAttr:$name, I64Attr:$index);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$name $index attr-dict `:` type($result)";
+}
+
+def TensorOp : AttnOp<"tensor", [Pure]> {
+  let summary = "a tensor argument";
+  let description = [{
+    `index` is its number among the kernel's tensors, inputs before outputs. `sizes` gives its dimensions as functions of the extents, symbol n
+    being extent n.
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$index, AffineMapAttr:$sizes);
+  let results = (outs TensorHandleType:$result);
+  let assemblyFormat = "$name $index `sizes` $sizes attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def ReadOp : AttnOp<"read", [Pure, AttrSizedOperandSegments]> {
+  let summary = "an element of a tensor at computed indices, widened to the type computed in";
+  let description = [{
+    Without `unchecked` every index is compared with its dimension where `where` is true (everywhere, if there is no
+    `where`), and a wrong one ends the run with an error; memory is never read there. With `unchecked` every index is known to be
+    inside. `where` is the condition under which the language's lazy evaluation would load at all.
+  }];
+  let arguments = (ins TensorHandleType:$tensor, Variadic<IntFn>:$indices, Optional<BoolFn>:$where,
+                       UnitAttr:$unchecked, OptionalAttr<StrAttr>:$text);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = [{
+    $tensor `[` $indices `]` (`where` $where^)? (`unchecked` $unchecked^)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def UnaryOp : PointwiseOp<"unary"> {
+  let summary = "a function of one value";
+  let arguments = (ins UnaryKindAttr:$kind, AnyFn:$operand);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$kind $operand attr-dict `:` type($operand) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def BinaryOp : PointwiseOp<"binary"> {
+  let summary = "a function of two values";
+  let description = [{
+    Integer `floor_divide` and `modulo` end the run with an error where the divisor is 0 and `where` is true (everywhere, if there is
+    no `where`), unless `unchecked`.
+  }];
+  let arguments = (ins BinaryKindAttr:$kind, AnyFn:$lhs, AnyFn:$rhs, Optional<BoolFn>:$where, UnitAttr:$unchecked,
+                       OptionalAttr<StrAttr>:$text);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = [{
+    $kind $lhs `,` $rhs (`where` $where^)? (`unchecked` $unchecked^)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasFolder = 1;
+}
+
+def CompareOp : PointwiseOp<"compare"> {
+  let summary = "a comparison";
+  let arguments = (ins CompareKindAttr:$kind, AnyFn:$lhs, AnyFn:$rhs);
+  let results = (outs BoolFn:$result);
+  let assemblyFormat = "$kind $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def AndOp : PointwiseOp<"and"> {
+  let summary = "both; the right side counts only where the left is true";
+  let arguments = (ins BoolFn:$lhs, BoolFn:$rhs);
+  let results = (outs BoolFn:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def OrOp : PointwiseOp<"or"> {
+  let summary = "either; the right side counts only where the left is false";
+  let arguments = (ins BoolFn:$lhs, BoolFn:$rhs);
+  let results = (outs BoolFn:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def NotOp : PointwiseOp<"not"> {
+  let summary = "the opposite";
+  let arguments = (ins BoolFn:$operand);
+  let results = (outs BoolFn:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def SelectOp : PointwiseOp<"select"> {
+  let summary = "one of two values; only the chosen one counts";
+  let arguments = (ins BoolFn:$condition, AnyFn:$ifTrue, AnyFn:$ifFalse);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = [{
+    $condition `,` $ifTrue `,` $ifFalse attr-dict `:` functional-type(operands, results)
+  }];
+  let hasFolder = 1;
+}
+
+def ConvertOp : PointwiseOp<"convert"> {
+  let summary = "a value in another type; float to int truncates and saturates, NaN is 0";
+  let arguments = (ins AnyFn:$operand);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def RebaseOp : AttnOp<"rebase", [Pure]> {
+  let summary = "a function read at other coordinates";
+  let description = "Each of `coordinates` takes the value of the operand beside it; these are evaluated outside, all at once.";
+  let arguments = (ins AnyFn:$operand, StrArrayAttr:$coordinates, Variadic<IntFn>:$values);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$operand $coordinates `at` `(` $values `)` attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def ReduceOp : AttnOp<"reduce", [Pure]> {
+  let summary = "a reduction over coordinates; over j it runs over the keys where `where` is true";
+  let arguments = (ins ReductionKindAttr:$kind, StrArrayAttr:$over, AnyFn:$operand, Optional<BoolFn>:$where);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$kind $over $operand (`where` $where^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def DotOp : AttnOp<"dot", [Pure]> {
+  let summary = "the sum of products over coordinates, times `scale` if given";
+  let description = "`scale` doesn't vary with what is summed nor with j: it is applied to the query once.";
+  let arguments = (ins StrArrayAttr:$over, AnyFn:$lhs, AnyFn:$rhs, Optional<AnyFn>:$scale);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$over $lhs `,` $rhs (`scale` $scale^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def SoftmaxOp : AttnOp<"softmax", [Pure]> {
+  let summary = "softmax of a score over the visible keys of a row";
+  let arguments = (ins AnyFn:$score, BoolFn:$mask);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$score `where` $mask attr-dict `:` functional-type(operands, results)";
+}
+
+def LogSumExpOp : AttnOp<"log_sum_exp", [Pure]> {
+  let summary = "natural log of the denominator of the softmax of the same score and mask";
+  let arguments = (ins AnyFn:$score, BoolFn:$mask);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$score `where` $mask attr-dict `:` functional-type(operands, results)";
+}
+
+def OnlineOp : AttnOp<"online", [Pure]> {
+  let summary = "one pass over the keys: a normaliser absorbs the score and values are summed with its weights";
+  let description = [{
+    What a weighted sum with a mergeable normaliser becomes: `values` is the sum over j of weight times value, `log_denominator` the
+    normaliser's log-sum-exp. Neither needs more than one pass over the keys, in any order, in any number of parts.
+  }];
+  let arguments = (ins NormaliserAttr:$normaliser, AnyFn:$score, BoolFn:$mask, AnyFn:$value);
+  let results = (outs AnyFn:$values, AnyFn:$log_denominator);
+  let assemblyFormat = [{
+    $normaliser `score` $score `mask` $mask `value` $value attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def OutputOp : AttnOp<"output"> {
+  let summary = "stores a function in an output tensor, dimension n indexed by coordinate n of `coordinates`";
+  let arguments = (ins TensorHandleType:$tensor, AnyFn:$value, StrArrayAttr:$coordinates);
+  let assemblyFormat = "$tensor $coordinates `=` $value attr-dict `:` type($tensor) `,` type($value)";
+  let hasVerifier = 1;
+}
+
+//===-- Mask classification -------------------------------------------------------------------------------------===//
+
+def ClassifyOp : AttnOp<"classify", [SingleBlock, RecursiveMemoryEffects]> {
+  let summary = "tells whether a tile of (i, j) has visible and invisible pairs";
+  let description = [{
+    The region takes the tile's first and last query and first and last key (i64, inclusive) and yields two booleans: *some pair may be
+    visible*, *some pair may be invisible*. Only the second false: full. Only the first false: empty. Both true is always
+    correct. Values that don't vary with i or j enter through `attn.uniform`.
+  }];
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+}
+
+def UniformOp : AttnOp<"uniform", [Pure]> {
+  let summary = "the plain value of a function that varies with neither i nor j";
+  let arguments = (ins AnyFn:$operand);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def TableRangeOp : AttnOp<"table_range", [Pure, SameVariadicOperandSize, AllTypesMatch<["minimum", "maximum"]>]> {
+  let summary = "minimum and maximum of the elements of a tensor inside a box";
+  let description = [{
+    `low` and `high` are inclusive. `known` is false where the box leaves the tensor, holds a NaN or is too large to be worth reading; then the
+    other results mean nothing. Memory outside the tensor is never read. Results are i64 for integers and booleans, f64 for floats.
+  }];
+  let arguments = (ins TensorHandleType:$tensor, Variadic<I64>:$low, Variadic<I64>:$high);
+  let results = (outs I1:$known, AnyTypeOf<[I64, F64]>:$minimum, AnyTypeOf<[I64, F64]>:$maximum);
+  let assemblyFormat = "$tensor `[` $low `]` `to` `[` $high `]` attr-dict `:` type($tensor) `->` type($minimum)";
+}
+
+def YieldOp : AttnOp<"yield", [Pure, Terminator, ReturnLike]> {
+  let summary = "ends a region with its results";
+  let arguments = (ins Variadic<AnyType>:$operands);
+  let assemblyFormat = "($operands^ `:` type($operands))? attr-dict";
+}
+
+//===-- Tile level ----------------------------------------------------------------------------------------------===//
+
+def TileKernelOp : AttnOp<"tile_kernel", [IsolatedFromAbove, Symbol, SingleBlock, NoTerminator]> {
+  let summary = "what happens to one row block of queries of one batch and head";
+  let description = [{
+    Executed once for each batch, query head and block of `schedule.queryBlock()` queries. Values in the body are computed once per row block: uniform
+    ones (not varying with i) as scalars, the others as vectors with queries in lanes.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$coordinates, ScheduleAttr:$schedule);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `coordinates` $coordinates $schedule attr-dict-with-keyword $body";
+  let extraClassDeclaration = [{
+    /// Number of the extent a coordinate runs over.
+    int64_t extentOf(::llvm::StringRef coordinate);
+  }];
+}
+
+def TilePackOp : AttnOp<"tile_pack"> {
+  let summary = "loads a block of query rows, transposed so that queries lie in lanes, times `scale`";
+  let description = "`axes` names the coordinate of each dimension of the tensor. Lanes past the last query repeat it.";
+  let arguments = (ins TensorHandleType:$tensor, StrArrayAttr:$axes, Optional<AnyFn>:$scale);
+  let results = (outs TileType:$result);
+  let assemblyFormat = [{
+    $tensor $axes (`scale` $scale^ `:` type($scale))? attr-dict `:` type($tensor) `->` type($result)
+  }];
+}
+
+def TileInitOp : AttnOp<"tile_init"> {
+  let summary = "the state of a normaliser that has seen nothing, and a zero accumulator";
+  let results = (outs StateType:$state, TileType:$accumulator);
+  let assemblyFormat = "attr-dict `:` type($state) `,` type($accumulator)";
+}
+
+def TileVisitOp : AttnOp<"tile_visit"> {
+  let summary = "runs its body for each block of keys with something visible, in ascending order";
+  let description = [{
+    The first region, if it isn't empty, classifies a tile as `attn.classify` does. The body takes the block of keys and the loop-carried values.
+  }];
+  let arguments = (ins Variadic<AnyType>:$inits);
+  let results = (outs Variadic<AnyType>:$results);
+  let regions = (region AnyRegion:$classifier, SizedRegion<1>:$body);
+  let assemblyFormat = "`(` $inits `)` attr-dict `:` type($inits) `->` type($results) `classify` $classifier `keys` $body";
+}
+
+def TileContractOp : AttnOp<"tile_contract"> {
+  let summary = "products of a packed query tile with a block of keys";
+  let arguments = (ins TileType:$queries, TensorHandleType:$keys, StrArrayAttr:$axes, KeysType:$block);
+  let results = (outs TileType:$result);
+  let assemblyFormat = [{
+    $queries `,` $keys $axes `at` $block attr-dict `:` type($queries) `,` type($keys) `->` type($result)
+  }];
+}
+
+def TileMapOp : AttnOp<"tile_map", [AllTypesMatch<["products", "result"]>]> {
+  let summary = "applies the score function and the mask to a tile of products";
+  let description = [{
+    The block argument is the product, a function of i and j; the region yields the score times log2(e) and, where the tile may hold
+    invisible pairs, the mask is evaluated too and invisible scores become -inf. `mask` computes the mask alone.
+  }];
+  let arguments = (ins TileType:$products, KeysType:$block);
+  let results = (outs TileType:$result);
+  let regions = (region SizedRegion<1>:$score, AnyRegion:$mask);
+  let assemblyFormat = "$products `at` $block attr-dict `:` type($products) `score` $score `mask` $mask";
+}
+
+def TileAbsorbOp : AttnOp<"tile_absorb", [AllTypesMatch<["state", "next"]>, AllTypesMatch<["scores", "weights"]>]> {
+  let summary = "lets a normaliser absorb a tile of scores, which become weights relative to its new state";
+  let description = "`rescale` is the factor that brings what was weighted relative to the old state to the new one.";
+  let arguments = (ins StateType:$state, TileType:$scores, KeysType:$block);
+  let results = (outs StateType:$next, TileType:$weights, AnyFn:$rescale);
+  let assemblyFormat = [{
+    $state `,` $scores `at` $block attr-dict `:` type($state) `,` type($scores) `->` type($rescale)
+  }];
+}
+
+def TileAccumulateOp : AttnOp<"tile_accumulate", [AllTypesMatch<["accumulator", "result"]>]> {
+  let summary = "rescales an accumulator and adds the weighted values of a block of keys";
+  let arguments = (ins TileType:$accumulator, AnyFn:$rescale, TileType:$weights, TensorHandleType:$values,
+                       StrArrayAttr:$axes, KeysType:$block);
+  let results = (outs TileType:$result);
+  let assemblyFormat = [{
+    $accumulator `times` $rescale `plus` $weights `,` $values $axes `at` $block attr-dict `:`
+    type($accumulator) `,` type($rescale) `,` type($weights) `,` type($values)
+  }];
+}
+
+def TileCombineOp : AttnOp<"tile_combine", [AllTypesMatch<["left", "right", "state"]>,
+    AllTypesMatch<["leftAccumulator", "rightAccumulator", "accumulator"]>]> {
+  let summary = "combines two states and accumulators over disjoint keys into those over both";
+  let arguments = (ins StateType:$left, TileType:$leftAccumulator, StateType:$right, TileType:$rightAccumulator);
+  let results = (outs StateType:$state, TileType:$accumulator);
+  let assemblyFormat = [{
+    $left `,` $leftAccumulator `with` $right `,` $rightAccumulator attr-dict `:` type($left) `,` type($leftAccumulator)
+  }];
+}
+
+def TileFinishOp : AttnOp<"tile_finish", [AllTypesMatch<["accumulator", "result"]>]> {
+  let summary = "divides an accumulator by the normaliser's denominator and gives its logarithm";
+  let description = "A row that saw nothing visible gives 0 and -inf.";
+  let arguments = (ins StateType:$state, TileType:$accumulator);
+  let results = (outs TileType:$result, AnyFn:$log_denominator);
+  let assemblyFormat = "$state `,` $accumulator attr-dict `:` type($state) `,` type($accumulator) `->` type($log_denominator)";
+}
+
+def TileStoreOp : AttnOp<"tile_store"> {
+  let summary = "stores a finished tile, transposed back, in rows of an output tensor";
+  let arguments = (ins TileType:$tile, TensorHandleType:$tensor, StrArrayAttr:$axes);
+  let assemblyFormat = "$tile `,` $tensor $axes attr-dict `:` type($tile) `,` type($tensor)";
+}
+
+def TileStoreRowOp : AttnOp<"tile_store_row"> {
+  let summary = "stores one value per query in an output tensor";
+  let arguments = (ins AnyFn:$value, TensorHandleType:$tensor, StrArrayAttr:$axes);
+  let assemblyFormat = "$value `,` $tensor $axes attr-dict `:` type($value) `,` type($tensor)";
+}
+
+#endif
