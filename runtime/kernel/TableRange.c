@@ -1,0 +1,428 @@
+#include "runtime/kernel/Support.h"
+
+/* Minima and maxima are taken over integer keys in the elements' order, so that one comparison serves every type: integers are their own
+   keys; the bits of a float, with all but the sign inverted where negative, order as the float does, and a NaN lies beyond the
+   infinities at either end. */
+typedef struct attn_bounds {
+  int64_t low, high;
+} attn_bounds;
+
+/* A tensor as matrices of its last two dimensions (`rows` x `columns`), each cut into blocks. For every row of blocks, `bounds` holds
+   the blocks' bounds, then those of pairs of blocks, pairs of pairs, and so on. */
+typedef struct attn_summary {
+  int32_t tensor;
+  int64_t rows, columns, matrices;
+  int64_t block_rows, block_columns; /* elements in a block */
+  int64_t rows_of_blocks, columns_of_blocks, bounds_per_row;
+  attn_bounds *bounds;
+} attn_summary;
+
+static const int64_t attn_summary_budget = 256 * 1024;  /* bytes, of all summaries together */
+static const int64_t attn_largest_table = 64 << 20;     /* elements; larger tables get no summary */
+static const int64_t attn_most_elements_read = 8192;    /* by one query */
+static const int64_t attn_most_rows_of_blocks = 512;    /* visited by one query */
+static const int64_t attn_position_like = 256;          /* a second-last dimension longer than this is cut into blocks too */
+
+static int64_t attn_least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t attn_greatest(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t attn_blocks(int64_t count, int64_t size) { return (count + size - 1) / size; }
+
+static void attn_join(attn_bounds *target, attn_bounds more) {
+  target->low = attn_least(target->low, more.low);
+  target->high = attn_greatest(target->high, more.high);
+}
+
+#if defined(__clang__)
+#define ATTN_PLAIN_LOOP _Pragma("clang loop vectorize(disable) unroll(disable)")
+#define ATTN_VECTOR_LOOP _Pragma("clang loop interleave_count(2)")
+#else
+#define ATTN_PLAIN_LOOP
+#define ATTN_VECTOR_LOOP
+#endif
+
+/* attn_scan_X: joins the keys of `count` elements, `stride` elements apart. The loop over adjacent ones vectorises. */
+#define ATTN_SCAN(name, storage, keyed, key)                                                                           \
+  static void attn_scan_##name(const storage *from, int64_t stride, int64_t count, attn_bounds *bounds) {              \
+    keyed bits = (keyed)from[0], low = (keyed)(key), high = low;                                                       \
+    if (stride == 1) {                                                                                                 \
+      ATTN_VECTOR_LOOP for (int64_t n = 1; n < count; ++n) {                                                           \
+        bits = (keyed)from[n];                                                                                         \
+        low = (keyed)(key) < low ? (keyed)(key) : low;                                                                 \
+        high = (keyed)(key) > high ? (keyed)(key) : high;                                                              \
+      }                                                                                                                \
+    } else {                                                                                                           \
+      ATTN_PLAIN_LOOP for (int64_t n = 1; n < count; ++n) {                                                            \
+        bits = (keyed)from[n * stride];                                                                                \
+        low = (keyed)(key) < low ? (keyed)(key) : low;                                                                 \
+        high = (keyed)(key) > high ? (keyed)(key) : high;                                                              \
+      }                                                                                                                \
+    }                                                                                                                  \
+    attn_join(bounds, (attn_bounds){low, high});                                                                       \
+  }
+
+typedef int16_t __attribute__((may_alias)) attn_bits16;
+typedef int32_t __attribute__((may_alias)) attn_bits32;
+
+ATTN_SCAN(i8, int8_t, int8_t, bits)
+ATTN_SCAN(u8, uint8_t, uint8_t, bits)
+ATTN_SCAN(f16, attn_bits16, int16_t, bits ^ ((bits >> 15) & 0x7FFF))
+ATTN_SCAN(i32, int32_t, int32_t, bits)
+ATTN_SCAN(f32, attn_bits32, int32_t, bits ^ ((bits >> 31) & 0x7FFFFFFF))
+ATTN_SCAN(i64, int64_t, int64_t, bits)
+
+/* A tensor's matrix at the start of a query: its first element and strides. */
+typedef struct attn_table {
+  const char *data;
+  int64_t row_stride, column_stride;
+  int32_t element;
+} attn_table;
+
+static void attn_scan_row(const attn_table *table, int64_t row, int64_t column, int64_t count, attn_bounds *bounds) {
+  int64_t offset = row * table->row_stride + column * table->column_stride, stride = table->column_stride;
+  switch (table->element) {
+  case ATTN_F16:
+  case ATTN_BF16: attn_scan_f16((const attn_bits16 *)table->data + offset, stride, count, bounds); break;
+  case ATTN_F32: attn_scan_f32((const attn_bits32 *)table->data + offset, stride, count, bounds); break;
+  case ATTN_I8: attn_scan_i8((const int8_t *)table->data + offset, stride, count, bounds); break;
+  case ATTN_I32: attn_scan_i32((const int32_t *)table->data + offset, stride, count, bounds); break;
+  case ATTN_I64: attn_scan_i64((const int64_t *)table->data + offset, stride, count, bounds); break;
+  default: attn_scan_u8((const uint8_t *)table->data + offset, stride, count, bounds); break;
+  }
+}
+
+static void attn_scan_box(const attn_table *table, int64_t row, int64_t rows, int64_t column, int64_t columns,
+                          attn_bounds *bounds) {
+  if (columns > 0)
+    for (int64_t r = row; r < row + rows; ++r)
+      attn_scan_row(table, r, column, columns, bounds);
+}
+
+/* The last two dimensions; a tensor of lower rank has one row, and one column if it is a single number. */
+static attn_table attn_matrix(const attn_run *run, int32_t tensor) {
+  const attn_tensor_info *about = &run->info->tensors[tensor];
+  const int64_t *strides = run->strides + ATTN_MAX_RANK * tensor;
+  attn_table table = {run->data[tensor], 0, 0, about->element};
+  if (about->rank > 0)
+    table.column_stride = strides[about->rank - 1];
+  if (about->rank > 1)
+    table.row_stride = strides[about->rank - 2];
+  return table;
+}
+
+static void attn_move(attn_table *table, int64_t elements) {
+  table->data += elements * attn_element_size(table->element);
+}
+
+static int64_t attn_bounds_per_row(int64_t blocks) {
+  int64_t total = 0;
+  for (; blocks > 0; blocks >>= 1)
+    total += blocks;
+  return total;
+}
+
+/* Decides a summary's blocks: as small as the budget allows, at least 16 columns. 0 if the tensor gets none. */
+static int32_t attn_plan_summary(const attn_run *run, int32_t tensor, attn_summary *plan) {
+  const attn_tensor_info *about = &run->info->tensors[tensor];
+  const int64_t *shape = run->shape + ATTN_MAX_RANK * tensor;
+  int64_t most = attn_summary_budget / run->info->summary_count / (int64_t)sizeof(attn_bounds), elements = 1;
+  memset(plan, 0, sizeof(*plan));
+  for (int32_t n = 0; n < about->rank; ++n)
+    if (shape[n] == 0 || __builtin_mul_overflow(elements, shape[n], &elements))
+      return 0;
+  if (elements > attn_largest_table)
+    return 0;
+  plan->tensor = tensor;
+  plan->columns = about->rank > 0 ? shape[about->rank - 1] : 1;
+  plan->rows = about->rank > 1 ? shape[about->rank - 2] : 1;
+  plan->matrices = elements / (plan->columns * plan->rows);
+  plan->block_rows = 1;
+  plan->block_columns = 16;
+  for (;;) {
+    plan->rows_of_blocks = attn_blocks(plan->rows, plan->block_rows);
+    plan->columns_of_blocks = attn_blocks(plan->columns, plan->block_columns);
+    plan->bounds_per_row = attn_bounds_per_row(plan->columns_of_blocks);
+    if (plan->matrices * plan->rows_of_blocks * plan->bounds_per_row <= most)
+      return 1;
+    int32_t wider = plan->columns_of_blocks > 1, taller = plan->rows > attn_position_like && plan->rows_of_blocks > 1;
+    if (!wider && !taller)
+      return 0;
+    if (wider && (!taller || plan->block_columns < 64 || plan->block_columns <= 2 * plan->block_rows))
+      plan->block_columns *= 2;
+    else
+      plan->block_rows *= 2;
+  }
+}
+
+static size_t attn_bytes_of_summary(const attn_summary *plan) {
+  return (size_t)(plan->matrices * plan->rows_of_blocks * plan->bounds_per_row) * sizeof(attn_bounds);
+}
+
+static size_t attn_summary_bytes(const attn_run *run) {
+  size_t bytes = 0;
+  attn_summary plan;
+  for (int32_t n = 0; n < run->info->summary_count; ++n)
+    if (attn_plan_summary(run, run->info->summaries[n], &plan))
+      bytes += attn_bytes_of_summary(&plan);
+  return bytes == 0 ? 0 : bytes + (size_t)run->info->summary_count * sizeof(attn_summary);
+}
+
+/* Moves `index` of the dimensions before the last two to the next one inside [low, high] and `table` with it; 0 after the last. */
+static int32_t attn_next_matrix(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high, int64_t *index,
+                                attn_table *table) {
+  const int64_t *strides = run->strides + ATTN_MAX_RANK * tensor;
+  for (int32_t n = run->info->tensors[tensor].rank - 3; n >= 0; --n) {
+    if (index[n] < high[n]) {
+      ++index[n];
+      attn_move(table, strides[n]);
+      return 1;
+    }
+    attn_move(table, -(index[n] - low[n]) * strides[n]);
+    index[n] = low[n];
+  }
+  return 0;
+}
+
+static void attn_summarise_row(const attn_summary *summary, const attn_table *table, int64_t row, attn_bounds *bounds) {
+  int64_t rows = attn_least(summary->block_rows, summary->rows - row);
+  int64_t blocks = summary->columns_of_blocks;
+  for (int64_t block = 0; block < blocks; ++block) {
+    int64_t column = block * summary->block_columns;
+    attn_bounds joined = {INT64_MAX, INT64_MIN};
+    attn_scan_box(table, row, rows, column, attn_least(summary->block_columns, summary->columns - column), &joined);
+    bounds[block] = joined;
+  }
+  for (; blocks > 1; blocks >>= 1) {
+    attn_bounds *pairs = bounds + blocks;
+    for (int64_t pair = 0; pair < blocks >> 1; ++pair) {
+      pairs[pair] = bounds[2 * pair];
+      attn_join(&pairs[pair], bounds[2 * pair + 1]);
+    }
+    bounds = pairs;
+  }
+}
+
+static void attn_build_summaries(attn_run *run, void *memory) {
+  attn_summary *summaries = memory;
+  attn_bounds *bounds = (attn_bounds *)(summaries + run->info->summary_count);
+  for (int32_t n = 0; n < run->info->summary_count; ++n) {
+    attn_summary *summary = &summaries[n];
+    int32_t tensor = run->info->summaries[n];
+    int64_t low[ATTN_MAX_RANK] = {0}, high[ATTN_MAX_RANK], index[ATTN_MAX_RANK] = {0};
+    attn_table table = attn_matrix(run, tensor);
+    if (!attn_plan_summary(run, tensor, summary)) {
+      summary->tensor = -1;
+      continue;
+    }
+    for (int32_t d = 0; d < run->info->tensors[tensor].rank; ++d)
+      high[d] = run->shape[ATTN_MAX_RANK * tensor + d] - 1;
+    summary->bounds = bounds;
+    do
+      for (int64_t row = 0; row < summary->rows; row += summary->block_rows, bounds += summary->bounds_per_row)
+        attn_summarise_row(summary, &table, row, bounds);
+    while (attn_next_matrix(run, tensor, low, high, index, &table));
+  }
+  run->summaries = summaries;
+}
+
+static const attn_summary *attn_find_summary(const attn_run *run, int32_t tensor) {
+  const attn_summary *summaries = run->summaries;
+  if (summaries)
+    for (int32_t n = 0; n < run->info->summary_count; ++n)
+      if (summaries[n].tensor == tensor)
+        return &summaries[n];
+  return NULL;
+}
+
+/* Joins blocks [begin, end) of one row of blocks: at each level at most the two ends that have no partner inside. */
+static void attn_join_blocks(const attn_bounds *level, int64_t blocks, int64_t begin, int64_t end, attn_bounds *bounds) {
+  while (begin < end) {
+    if (begin & 1)
+      attn_join(bounds, level[begin++]);
+    if (end & 1)
+      attn_join(bounds, level[--end]);
+    level += blocks;
+    blocks >>= 1;
+    begin >>= 1;
+    end >>= 1;
+  }
+}
+
+/* The part of a query inside one matrix: rows [row, row_end), columns [column, column_end), and the blocks that lie fully
+   inside (or, if the rim is too much to read, that touch it). */
+typedef struct attn_window {
+  int64_t row, row_end, column, column_end;
+  int64_t first_row_block, row_block_end, first_block, block_end;
+  int32_t whole_blocks; /* the blocks cover the window: nothing else is read */
+} attn_window;
+
+static int64_t attn_inside(int64_t end, int64_t limit, int64_t block) { return end == limit ? attn_blocks(end, block) : end / block; }
+
+static int64_t attn_plan_window(const attn_summary *summary, attn_window *window) {
+  int64_t rows = window->row_end - window->row, columns = window->column_end - window->column, inner_rows, inner_columns;
+  window->whole_blocks = 0;
+  window->first_row_block = attn_blocks(window->row, summary->block_rows);
+  window->row_block_end = attn_inside(window->row_end, summary->rows, summary->block_rows);
+  window->first_block = attn_blocks(window->column, summary->block_columns);
+  window->block_end = attn_inside(window->column_end, summary->columns, summary->block_columns);
+  if (window->first_row_block >= window->row_block_end || window->first_block >= window->block_end) {
+    window->row_block_end = window->first_row_block;
+    return rows * columns;
+  }
+  inner_rows = attn_least(window->row_block_end * summary->block_rows, summary->rows) -
+               window->first_row_block * summary->block_rows;
+  inner_columns = attn_least(window->block_end * summary->block_columns, summary->columns) -
+                  window->first_block * summary->block_columns;
+  return rows * columns - inner_rows * inner_columns;
+}
+
+static void attn_cover_window(const attn_summary *summary, attn_window *window) {
+  window->whole_blocks = 1;
+  window->first_row_block = window->row / summary->block_rows;
+  window->row_block_end = attn_blocks(window->row_end, summary->block_rows);
+  window->first_block = window->column / summary->block_columns;
+  window->block_end = attn_blocks(window->column_end, summary->block_columns);
+}
+
+static void attn_query_window(const attn_summary *summary, const attn_table *table, int64_t matrix, const attn_window *window,
+                              attn_bounds *bounds) {
+  const attn_bounds *first = summary->bounds + (matrix * summary->rows_of_blocks) * summary->bounds_per_row;
+  for (int64_t block = window->first_row_block; block < window->row_block_end; ++block)
+    attn_join_blocks(first + block * summary->bounds_per_row, summary->columns_of_blocks, window->first_block,
+                     window->block_end, bounds);
+  if (window->whole_blocks)
+    return;
+  if (window->first_row_block >= window->row_block_end) {
+    attn_scan_box(table, window->row, window->row_end - window->row, window->column, window->column_end - window->column,
+                  bounds);
+    return;
+  }
+  int64_t top = window->first_row_block * summary->block_rows;
+  int64_t bottom = attn_least(window->row_block_end * summary->block_rows, summary->rows);
+  int64_t left = window->first_block * summary->block_columns;
+  int64_t right = attn_least(window->block_end * summary->block_columns, summary->columns);
+  int64_t width = window->column_end - window->column;
+  attn_scan_box(table, window->row, top - window->row, window->column, width, bounds);
+  attn_scan_box(table, bottom, window->row_end - bottom, window->column, width, bounds);
+  attn_scan_box(table, top, bottom - top, window->column, left - window->column, bounds);
+  attn_scan_box(table, top, bottom - top, right, window->column_end - right, bounds);
+}
+
+/* The keys' bounds in a box that was found to lie inside the tensor. 0 if that would take too long. */
+static int32_t attn_query_box(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high,
+                              attn_bounds *bounds) {
+  const attn_summary *summary = attn_find_summary(run, tensor);
+  const int64_t *shape = run->shape + ATTN_MAX_RANK * tensor, *strides = run->strides + ATTN_MAX_RANK * tensor;
+  int32_t rank = run->info->tensors[tensor].rank;
+  int64_t index[ATTN_MAX_RANK] = {0}, matrices = 1, read;
+  attn_table table = attn_matrix(run, tensor);
+  attn_window window = {0, 1, 0, 1, 0, 0, 0, 0, 0};
+  if (rank > 0) {
+    window.column = low[rank - 1];
+    window.column_end = high[rank - 1] + 1;
+  }
+  if (rank > 1) {
+    window.row = low[rank - 2];
+    window.row_end = high[rank - 2] + 1;
+  }
+  for (int32_t n = 0; n < rank - 2; ++n) {
+    index[n] = low[n];
+    attn_move(&table, low[n] * strides[n]);
+    if (__builtin_mul_overflow(matrices, high[n] - low[n] + 1, &matrices))
+      return 0;
+  }
+  if (summary)
+    read = attn_plan_window(summary, &window);
+  else if (__builtin_mul_overflow(window.row_end - window.row, window.column_end - window.column, &read))
+    return 0;
+  if (matrices > attn_most_elements_read || read > attn_most_elements_read / matrices) {
+    if (!summary)
+      return 0;
+    attn_cover_window(summary, &window);
+  }
+  if (matrices > attn_most_rows_of_blocks ||
+      matrices * (window.row_block_end - window.first_row_block) > attn_most_rows_of_blocks)
+    return 0;
+  do {
+    int64_t matrix = 0;
+    for (int32_t n = 0; n < rank - 2; ++n)
+      matrix = matrix * shape[n] + index[n];
+    if (summary)
+      attn_query_window(summary, &table, matrix, &window, bounds);
+    else
+      attn_scan_box(&table, window.row, window.row_end - window.row, window.column, window.column_end - window.column,
+                    bounds);
+  } while (attn_next_matrix(run, tensor, low, high, index, &table));
+  return 1;
+}
+
+static int32_t attn_range_of_keys(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high,
+                                  attn_bounds *bounds) {
+  const attn_tensor_info *about = &run->info->tensors[tensor];
+  int64_t from[ATTN_MAX_RANK], to[ATTN_MAX_RANK];
+  for (int32_t n = 0; n < about->rank; ++n) {
+    int64_t size = run->shape[ATTN_MAX_RANK * tensor + n];
+    int32_t broadcast = size == 1 && about->dimensions[n].broadcastable && !about->is_output;
+    if (low[n] < 0 || low[n] > high[n] || high[n] >= (broadcast ? run->sizes[about->first_size + n] : size))
+      return 0;
+    from[n] = broadcast ? 0 : low[n];
+    to[n] = broadcast ? 0 : high[n];
+  }
+  bounds->low = INT64_MAX;
+  bounds->high = INT64_MIN;
+  return attn_query_box(run, tensor, from, to, bounds);
+}
+
+ATTN_SUPPORT_API int32_t attn_table_range_int(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high,
+                                              int64_t *range) {
+  int32_t element = run->info->tensors[tensor].element;
+  attn_bounds bounds;
+  if (element == ATTN_F16 || element == ATTN_BF16 || element == ATTN_F32 ||
+      !attn_range_of_keys(run, tensor, low, high, &bounds))
+    return 0;
+  range[0] = element == ATTN_BOOL ? bounds.low != 0 : bounds.low;
+  range[1] = element == ATTN_BOOL ? bounds.high != 0 : bounds.high;
+  return 1;
+}
+
+/* The value of 16 bits that are not a NaN: sign, `exponent` and `mantissa` bits. */
+static double attn_widen16(int32_t element, uint32_t bits) {
+  uint32_t wide;
+  float value;
+  if (element == ATTN_BF16) {
+    wide = bits << 16;
+    memcpy(&value, &wide, 4);
+    return (double)value;
+  }
+  uint32_t exponent = (bits >> 10) & 31, mantissa = bits & 1023;
+  double magnitude;
+  if (exponent == 0) {
+    magnitude = (double)mantissa / 16777216.0;
+  } else {
+    wide = exponent == 31 ? 0x7F800000u : ((exponent + 112) << 23) | (mantissa << 13);
+    memcpy(&value, &wide, 4);
+    magnitude = (double)value;
+  }
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+static double attn_value_of_key(int32_t element, int64_t key) {
+  if (element != ATTN_F32)
+    return attn_widen16(element, (uint32_t)(key ^ ((key >> 63) & 0x7FFF)) & 0xFFFF);
+  uint32_t bits = (uint32_t)(key ^ ((key >> 63) & 0x7FFFFFFF));
+  float value;
+  memcpy(&value, &bits, 4);
+  return (double)value;
+}
+
+ATTN_SUPPORT_API int32_t attn_table_range_float(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high,
+                                                double *range) {
+  int32_t element = run->info->tensors[tensor].element;
+  int64_t infinity = element == ATTN_F16 ? 0x7C00 : element == ATTN_BF16 ? 0x7F80 : 0x7F800000;
+  attn_bounds bounds;
+  if ((element != ATTN_F16 && element != ATTN_BF16 && element != ATTN_F32) ||
+      !attn_range_of_keys(run, tensor, low, high, &bounds) || bounds.high > infinity || bounds.low < -infinity - 1)
+    return 0;
+  range[0] = attn_value_of_key(element, bounds.low);
+  range[1] = attn_value_of_key(element, bounds.high);
+  return 1;
+}
