@@ -1,0 +1,65 @@
+#include "compiler/codegen/ExportedName.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+using namespace attn;
+
+namespace {
+
+/// Keywords of C (to C23) and C++ (to C++23), alternative operator names, and the macros of <stdbool.h> and the like.
+constexpr std::array reserved = std::to_array<std::string_view>({
+    "NULL", "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
+    "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const",
+    "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double",
+    "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if",
+    "inline", "int", "linux", "long", "main", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr",
+    "offsetof", "operator", "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "restrict",
+    "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template",
+    "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "typeof_unqual", "union",
+    "unix", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
+});
+static_assert(std::is_sorted(reserved.begin(), reserved.end()));
+
+} // namespace
+
+std::string codegen::exportedName(std::string_view name) {
+  bool isReserved = std::binary_search(reserved.begin(), reserved.end(), name);
+  return std::string(name) + (isReserved ? "_" : "");
+}
+
+std::vector<std::string> codegen::memberNames(const sema::Attention &attention) {
+  std::vector<std::string> names;
+  for (const sema::Tensor &tensor : attention.tensors)
+    names.push_back(tensor.name);
+  for (const sema::Output &output : attention.outputs)
+    names.push_back(output.name);
+  for (const sema::Scalar &scalar : attention.scalars)
+    names.push_back(scalar.name);
+  std::set<std::string> taken(names.begin(), names.end());
+  for (std::string &name : names) {
+    std::string exported = exportedName(name);
+    if (exported == name)
+      continue;
+    while (!taken.insert(exported).second)
+      exported += '_';
+    name = exported;
+  }
+  return names;
+}
+
+std::string codegen::dimensionText(const sema::Attention &attention, const sema::Dimension &dimension) {
+  if (dimension.range && dimension.range.text().find_first_of("\n#") == std::string_view::npos)
+    return std::string(dimension.range.text());
+  return sema::format(attention, dimension.value);
+}
+
+std::string codegen::tensorType(const sema::Attention &attention, sema::ElementType element,
+                                const std::vector<sema::Dimension> &dimensions) {
+  std::string text(spelling(element));
+  text += '[';
+  for (size_t n = 0; n < dimensions.size(); ++n)
+    text += (n ? ", " : "") + dimensionText(attention, dimensions[n]);
+  return text + ']';
+}

@@ -1,0 +1,71 @@
+#include "compiler/codegen/Jit.h"
+
+#include "runtime/kernel/Kernel.h"
+
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace attn;
+using namespace attn::codegen;
+
+struct LoadedCode::Session {
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+};
+
+LoadedCode::LoadedCode(std::unique_ptr<Session> session) : session(std::move(session)) {}
+LoadedCode::~LoadedCode() = default;
+
+namespace {
+
+/// What generated code calls, found in this process by address: the program need not export its symbols.
+llvm::orc::SymbolMap supportSymbols(llvm::orc::LLJIT &jit) {
+  llvm::orc::SymbolMap symbols;
+  auto add = [&](llvm::StringRef name, auto *function) {
+    symbols[jit.mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                                          llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  };
+  add("attn_launch", &attn_launch);
+  add("attn_fail", &attn_fail);
+  add("attn_pack_rows_f32", &attn_pack_rows_f32);
+  add("attn_unpack_rows_f32", &attn_unpack_rows_f32);
+  add("attn_table_range_int", &attn_table_range_int);
+  add("attn_table_range_float", &attn_table_range_float);
+  return symbols;
+}
+
+} // namespace
+
+llvm::Expected<std::unique_ptr<LoadedCode>> LoadedCode::load(std::string object) {
+  llvm::InitializeNativeTarget();
+  llvm::orc::LLJITBuilder builder;
+  llvm::orc::JITTargetMachineBuilder machine((llvm::Triple(llvm::sys::getProcessTriple())));
+  builder.setJITTargetMachineBuilder(std::move(machine));
+  builder.setPlatformSetUp(llvm::orc::setUpInactivePlatform);
+  builder.setLinkProcessSymbolsByDefault(false);
+  auto jit = builder.create();
+  if (!jit)
+    return jit.takeError();
+  llvm::orc::JITDylib &library = (*jit)->getMainJITDylib();
+  if (llvm::Error error = library.define(llvm::orc::absoluteSymbols(supportSymbols(**jit))))
+    return error;
+  auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
+  if (!process)
+    return process.takeError();
+  library.addGenerator(std::move(*process));
+  if (llvm::Error error = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "attn")))
+    return error;
+  auto session = std::make_unique<Session>();
+  session->jit = std::move(*jit);
+  return std::unique_ptr<LoadedCode>(new LoadedCode(std::move(session)));
+}
+
+llvm::Expected<KernelEntry> LoadedCode::find(std::string_view symbol) const {
+  auto address = session->jit->lookup(llvm::StringRef(symbol.data(), symbol.size()));
+  if (!address)
+    return address.takeError();
+  return address->toPtr<KernelEntry>();
+}

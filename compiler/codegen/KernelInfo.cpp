@@ -1,0 +1,226 @@
+#include "compiler/codegen/KernelInfo.h"
+
+#include "compiler/codegen/ExportedName.h"
+#include "runtime/kernel/Kernel.h"
+
+#include <fmt/format.h>
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/IRBuilder.h"
+
+using namespace attn;
+using namespace attn::codegen;
+
+// The tables below repeat the order and types of Kernel.h's members.
+static_assert(sizeof(attn_dimension_info) == 32 && offsetof(attn_dimension_info, text) == 24);
+static_assert(sizeof(attn_tensor_info) == 40 && offsetof(attn_tensor_info, dimensions) == 32);
+static_assert(sizeof(attn_extent_info) == 32 && offsetof(attn_extent_info, fixed) == 24);
+static_assert(sizeof(attn_scalar_info) == 16 && offsetof(attn_scalar_info, has_default) == 12);
+static_assert(sizeof(attn_site_info) == 24 && offsetof(attn_site_info, text) == 16);
+static_assert(sizeof(attn_kernel_info) == 96 && offsetof(attn_kernel_info, tensors) == 32 &&
+              offsetof(attn_kernel_info, heads) == 72 && offsetof(attn_kernel_info, body) == 88);
+static_assert(ATTN_F16 == int(sema::ElementType::F16) && ATTN_F32 == int(sema::ElementType::F32) &&
+              ATTN_BOOL == int(sema::ElementType::Bool));
+
+namespace {
+
+class TableBuilder {
+public:
+  TableBuilder(llvm::Module &module, const KernelSource &kernel)
+      : module(module), context(module.getContext()), kernel(kernel), attention(*kernel.attention) {}
+
+  llvm::Constant *build(llvm::Function *bind, llvm::Function *body);
+
+private:
+  llvm::Constant *int32(int64_t value) {
+    return llvm::ConstantInt::getSigned(llvm::Type::getInt32Ty(context), value);
+  }
+  llvm::Constant *int64(int64_t value) {
+    return llvm::ConstantInt::getSigned(llvm::Type::getInt64Ty(context), value);
+  }
+  llvm::Constant *record(llvm::ArrayRef<llvm::Constant *> members) {
+    return llvm::ConstantStruct::getAnon(context, members);
+  }
+  llvm::Constant *text(llvm::StringRef value);
+  llvm::Constant *table(llvm::ArrayRef<llvm::Constant *> rows);
+  llvm::Constant *place(SourceRange range);
+  llvm::Constant *dimensions(const std::vector<sema::Dimension> &list);
+  llvm::Constant *tensors(int32_t &count, int32_t &sizes);
+  llvm::Constant *extents();
+  llvm::Constant *scalars();
+  llvm::Constant *sites();
+  int64_t extentOf(sema::CoordinateId coordinate) const {
+    sema::ExtentId extent = attention.coordinates[coordinate].extent;
+    return extent == sema::none ? -1 : int64_t(extent);
+  }
+
+  llvm::Module &module;
+  llvm::LLVMContext &context;
+  const KernelSource &kernel;
+  const sema::Attention &attention;
+};
+
+llvm::GlobalVariable *constantGlobal(llvm::Module &module, llvm::Constant *value, const llvm::Twine &name) {
+  auto *global = new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                                          llvm::GlobalValue::PrivateLinkage, value, name);
+  global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+  return global;
+}
+
+llvm::Constant *TableBuilder::text(llvm::StringRef value) {
+  return constantGlobal(module, llvm::ConstantDataArray::getString(context, value), kernel.symbol + ".text");
+}
+
+llvm::Constant *TableBuilder::table(llvm::ArrayRef<llvm::Constant *> rows) {
+  if (rows.empty())
+    return llvm::ConstantPointerNull::get(llvm::PointerType::get(context, 0));
+  auto *type = llvm::ArrayType::get(rows.front()->getType(), rows.size());
+  return constantGlobal(module, llvm::ConstantArray::get(type, rows), kernel.symbol + ".table");
+}
+
+llvm::Constant *TableBuilder::place(SourceRange range) {
+  if (!range)
+    return text("");
+  LineColumn at = range.file->locate(range.begin);
+  return text(fmt::format("{}:{}:{}", range.file->path(), at.line, at.column));
+}
+
+llvm::Constant *TableBuilder::dimensions(const std::vector<sema::Dimension> &list) {
+  std::vector<llvm::Constant *> rows;
+  for (const sema::Dimension &dimension : list)
+    rows.push_back(record({int32(dimension.extent == sema::none ? -1 : int64_t(dimension.extent)),
+                           int32(dimension.broadcastable), int64(dimension.scale), int64(dimension.offset),
+                           text(dimensionText(attention, dimension))}));
+  return table(rows);
+}
+
+llvm::Constant *TableBuilder::tensors(int32_t &count, int32_t &sizes) {
+  std::vector<llvm::Constant *> rows;
+  auto add = [&](const auto &tensor, bool isOutput) {
+    rows.push_back(record({text(tensor.name), place(tensor.range), int32(int64_t(tensor.element)),
+                           int32(tensor.dimensions.size()), int32(isOutput), int32(sizes),
+                           dimensions(tensor.dimensions)}));
+    sizes += int32_t(tensor.dimensions.size());
+  };
+  for (const sema::Tensor &tensor : attention.tensors)
+    add(tensor, false);
+  for (const sema::Output &output : attention.outputs)
+    add(output, true);
+  count = int32_t(rows.size());
+  return table(rows);
+}
+
+llvm::Constant *TableBuilder::extents() {
+  std::vector<llvm::Constant *> rows;
+  for (const sema::Extent &extent : attention.extents) {
+    int64_t kind = extent.binding == sema::ExtentBinding::Dimension ? ATTN_EXTENT_DIMENSION
+                   : extent.binding == sema::ExtentBinding::Input   ? ATTN_EXTENT_SCALAR
+                                                                    : ATTN_EXTENT_COMPUTED;
+    rows.push_back(record({text(extent.name), place(extent.range), int32(kind),
+                           int32(extent.scalar == sema::none ? -1 : int64_t(extent.scalar)),
+                           int64(extent.fixed.value_or(-1))}));
+  }
+  return table(rows);
+}
+
+llvm::Constant *TableBuilder::scalars() {
+  std::vector<llvm::Constant *> rows;
+  for (const sema::Scalar &scalar : attention.scalars)
+    rows.push_back(
+        record({text(scalar.name), int32(int64_t(scalar.kind)), int32(scalar.defaultValue != sema::none)}));
+  return table(rows);
+}
+
+llvm::Constant *TableBuilder::sites() {
+  std::vector<llvm::Constant *> rows;
+  for (const Site &site : kernel.sites)
+    rows.push_back(record({int32(site.tensor), int32(site.dimension), text(site.place), text(site.text)}));
+  return table(rows);
+}
+
+llvm::Constant *TableBuilder::build(llvm::Function *bind, llvm::Function *body) {
+  std::vector<llvm::Constant *> summaries;
+  for (int32_t tensor : kernel.summaries)
+    summaries.push_back(int32(tensor));
+  int32_t tensorCount = 0, sizeCount = 0;
+  llvm::Constant *tensorTable = tensors(tensorCount, sizeCount);
+  llvm::Constant *info =
+      record({text(attention.name), int32(tensorCount), int32(attention.extents.size()),
+              int32(attention.scalars.size()), int32(kernel.sites.size()), int32(sizeCount), int32(summaries.size()),
+              tensorTable, extents(), scalars(), sites(), table(summaries), int32(extentOf(sema::coordinateH)),
+              int32(extentOf(sema::coordinateG)), bind, body});
+  return constantGlobal(module, info, kernel.symbol + ".info");
+}
+
+llvm::Error missing(const llvm::Twine &what) {
+  return llvm::createStringError(what);
+}
+
+} // namespace
+
+llvm::Expected<KernelSource> codegen::takeKernelSource(mlir::ModuleOp module, const sema::Attention &attention) {
+  KernelSource kernel;
+  kernel.attention = &attention;
+  kernel.symbol = exportedName(attention.name);
+  kernel.bind = attention.name + "_bind";
+  kernel.body = attention.name + "_body";
+  mlir::Operation *body = module.lookupSymbol(kernel.body);
+  if (!body || !module.lookupSymbol(kernel.bind))
+    return missing("the module has no `" + kernel.bind + "` or no `" + kernel.body + "`");
+
+  if (auto sites = body->getAttrOfType<mlir::ArrayAttr>("attn.sites")) {
+    for (mlir::Attribute entry : sites) {
+      auto fields = mlir::dyn_cast<mlir::DictionaryAttr>(entry);
+      auto tensor = fields ? fields.getAs<mlir::IntegerAttr>("tensor") : nullptr;
+      auto dimension = fields ? fields.getAs<mlir::IntegerAttr>("dimension") : nullptr;
+      auto place = fields ? fields.getAs<mlir::StringAttr>("place") : nullptr;
+      auto text = fields ? fields.getAs<mlir::StringAttr>("text") : nullptr;
+      if (!tensor || !dimension || !place || !text)
+        return missing("an entry of `attn.sites` lacks tensor, dimension, place or text");
+      kernel.sites.push_back(
+          {int32_t(tensor.getInt()), int32_t(dimension.getInt()), place.getValue().str(), text.getValue().str()});
+    }
+    body->removeAttr("attn.sites");
+  }
+  mlir::Attribute summaries = body->removeAttr("attn.summaries");
+  if (auto numbers = mlir::dyn_cast_or_null<mlir::DenseI32ArrayAttr>(summaries)) {
+    kernel.summaries.assign(numbers.asArrayRef().begin(), numbers.asArrayRef().end());
+  } else if (auto list = mlir::dyn_cast_or_null<mlir::ArrayAttr>(summaries)) {
+    for (mlir::Attribute entry : list) {
+      auto number = mlir::dyn_cast<mlir::IntegerAttr>(entry);
+      if (!number)
+        return missing("`attn.summaries` holds something other than an integer");
+      kernel.summaries.push_back(int32_t(number.getInt()));
+    }
+  } else if (summaries) {
+    return missing("`attn.summaries` is not a list of integers");
+  }
+  return kernel;
+}
+
+llvm::Error codegen::addKernel(llvm::Module &module, const KernelSource &kernel) {
+  llvm::Function *bind = module.getFunction(kernel.bind);
+  llvm::Function *body = module.getFunction(kernel.body);
+  if (!bind || !body)
+    return missing("the module has no `" + kernel.bind + "` or no `" + kernel.body + "`");
+  bind->setName(kernel.symbol + ".bind");
+  body->setName(kernel.symbol + ".body");
+  bind->setLinkage(llvm::GlobalValue::InternalLinkage);
+  body->setLinkage(llvm::GlobalValue::InternalLinkage);
+
+  llvm::LLVMContext &context = module.getContext();
+  llvm::Constant *info = TableBuilder(module, kernel).build(bind, body);
+  llvm::Type *pointer = llvm::PointerType::get(context, 0);
+  llvm::Type *status = llvm::Type::getInt32Ty(context);
+  llvm::FunctionCallee launch = module.getOrInsertFunction(
+      "attn_launch", llvm::FunctionType::get(status, {pointer, pointer, pointer, pointer}, false));
+  auto *entry = llvm::Function::Create(llvm::FunctionType::get(status, {pointer, pointer, pointer}, false),
+                                       llvm::GlobalValue::ExternalLinkage, kernel.symbol, module);
+  if (entry->getName() != kernel.symbol)
+    return missing("two functions of the module are named `" + kernel.symbol + "`");
+  llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", entry));
+  builder.CreateRet(builder.CreateCall(launch, {info, entry->getArg(0), entry->getArg(1), entry->getArg(2)}));
+  return llvm::Error::success();
+}

@@ -1,0 +1,129 @@
+#include "compiler/codegen/Target.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+
+#include <algorithm>
+
+using namespace attn;
+using namespace attn::codegen;
+
+namespace {
+
+llvm::Error failure(const llvm::Twine &text) {
+  return llvm::createStringError(text);
+}
+
+llvm::Triple hostTriple() { return llvm::Triple(llvm::sys::getProcessTriple()); }
+
+llvm::Expected<const llvm::Target *> findTarget(const llvm::Triple &triple) {
+  if (triple.getArch() == llvm::Triple::UnknownArch)
+    return failure("unknown target `" + triple.str() + "`: write a triple such as `x86_64-linux-gnu`");
+  if (triple.getArch() != hostTriple().getArch())
+    return failure("target `" + triple.str() + "` is not in this version: it compiles for `" +
+                   hostTriple().getArchName() + "`, the machine it runs on");
+  if (!triple.isOSBinFormatELF())
+    return failure("target `" + triple.str() + "` is not in this version: only ELF objects are written");
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  std::string reason;
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, reason);
+  if (!target)
+    return failure("target `" + triple.str() + "`: " + reason);
+  return target;
+}
+
+std::string hostFeatures() {
+  std::vector<std::string> features;
+  for (const auto &feature : llvm::sys::getHostCPUFeatures())
+    features.push_back((feature.second ? "+" : "-") + feature.first().str());
+  std::sort(features.begin(), features.end());
+  std::string joined;
+  for (const std::string &feature : features)
+    joined += (joined.empty() ? "" : ",") + feature;
+  return joined;
+}
+
+std::string similarNames(const std::string &wanted, const std::vector<std::string> &names) {
+  std::vector<std::pair<unsigned, std::string>> ranked;
+  for (const std::string &name : names)
+    if (unsigned distance = llvm::StringRef(name).edit_distance(wanted); distance <= 3)
+      ranked.push_back({distance, name});
+  std::sort(ranked.begin(), ranked.end());
+  std::string text;
+  for (size_t n = 0; n < ranked.size() && n < 3; ++n)
+    text += (text.empty() ? "; did you mean `" : "`, `") + ranked[n].second;
+  if (!text.empty())
+    return text + "`?";
+  return "; `native`, `x86-64-v3` and `x86-64-v4` are among the names there are";
+}
+
+void describe(const llvm::Triple &triple, const llvm::MCSubtargetInfo &subtarget, lower::TargetInfo &info) {
+  if (triple.isX86()) {
+    info.x86 = true;
+    info.avx512 = subtarget.checkFeatures("+avx512f,+avx512vl,+avx512bw,+avx512dq");
+    bool avx2 = subtarget.checkFeatures("+avx2,+fma");
+    info.fma = info.avx512 || subtarget.checkFeatures("+fma");
+    info.hasRound = subtarget.checkFeatures("+sse4.1");
+    info.vectorBits = info.avx512 ? 512 : avx2 ? 256 : 128;
+    info.vectorRegisters = info.avx512 ? 32 : 16;
+  } else {
+    info.fma = info.hasRound = triple.isAArch64();
+    info.vectorRegisters = triple.isAArch64() ? 32 : 16;
+  }
+}
+
+} // namespace
+
+std::vector<std::string> codegen::cpuNames(const std::string &triple) {
+  llvm::Triple wanted = triple.empty() ? hostTriple() : llvm::Triple(llvm::Triple::normalize(triple));
+  std::vector<std::string> names;
+  llvm::Expected<const llvm::Target *> target = findTarget(wanted);
+  if (!target) {
+    llvm::consumeError(target.takeError());
+    return names;
+  }
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget((*target)->createMCSubtargetInfo(wanted, "", ""));
+  for (const llvm::SubtargetSubTypeKV &processor : subtarget->getAllProcessorDescriptions())
+    names.push_back(processor.Key);
+  return names;
+}
+
+llvm::Expected<Target> codegen::createTarget(const TargetRequest &request, Optimisation optimisation) {
+  llvm::Triple triple =
+      request.triple.empty() ? hostTriple() : llvm::Triple(llvm::Triple::normalize(request.triple));
+  llvm::Expected<const llvm::Target *> found = findTarget(triple);
+  if (!found)
+    return found.takeError();
+
+  Target target;
+  bool native = request.cpu.empty() || request.cpu == "native";
+  target.info.triple = triple.str();
+  target.info.cpu = native ? llvm::sys::getHostCPUName().str() : request.cpu;
+  target.info.features = native ? hostFeatures() : "";
+  target.isHost = native;
+
+  // Asking LLVM for a machine of an unknown name prints to stderr and carries on: look the name up first.
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget((*found)->createMCSubtargetInfo(triple, "", ""));
+  if (!subtarget->isCPUStringValid(target.info.cpu)) {
+    if (!native)
+      return failure("unknown CPU `" + request.cpu + "`" + similarNames(request.cpu, cpuNames(request.triple)));
+    target.info.cpu.clear();
+  }
+  if (triple.isX86() && !triple.isArch64Bit())
+    return failure("target `" + triple.str() + "` is not in this version: only 64-bit machines are");
+
+  llvm::TargetOptions options;
+  // `a * b + c` is fused where the lowering says so (vector.fma), and nowhere else.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
+  target.machine.reset((*found)->createTargetMachine(
+      triple, target.info.cpu, target.info.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      optimisation == Optimisation::Full ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::Default));
+  if (!target.machine)
+    return failure("target `" + triple.str() + "` cannot be compiled for");
+  describe(triple, *target.machine->getMCSubtargetInfo(), target.info);
+  return target;
+}
