@@ -14,7 +14,8 @@ usage: ./bootstrap.sh COMMAND
   help     this text
 
 Installs Debian packages only where one is missing, as root or through sudo, and says which. With everything
-installed it needs no network. ATTN_JOBS=N limits the compile jobs; ATTN_NO_INSTALL=1 never installs.
+installed it needs no network. ATTN_JOBS=N limits the compile jobs; ATTN_NO_INSTALL=1 never installs;
+ATTN_PROGRAMS=DIR shows the demo with the programs in DIR instead of building.
 TEXT
 }
 
@@ -136,8 +137,8 @@ show_command() {
 }
 
 demo() {
-  build
-  PATH="$PWD/build/bin:$PATH"
+  [ -n "${ATTN_PROGRAMS:-}" ] || build
+  PATH="${ATTN_PROGRAMS:-$PWD/build/bin}:$PATH"
   local spec=examples/sliding-window.attn dims=B=1,H=8,I=2048,J=2048,D=64
 
   step "A variant is a few lines: $spec"
@@ -169,7 +170,7 @@ demo() {
     attnc run $spec --random --dims B=1,H=8,I=1024,J=1024,D=64 --check
     attnc $spec -o window.o      # an object file and a C header; examples/embed-c links one
 
-    examples/     $(find examples -name '*.attn' | wc -l) variants, each with its formula and paper
+    examples/     $(find examples/ -name '*.attn' | wc -l) variants, each with its formula and paper
     docs/         language.md is the reference, architecture.md the way through the source
 TEXT
 }
