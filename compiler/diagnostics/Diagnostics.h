@@ -64,6 +64,8 @@ public:
   }
   bool hasErrors() const { return errors != 0; }
   const std::vector<Diagnostic> &all() const { return messages; }
+  /// Adds the messages of `later`, all about one file, in the order of their places.
+  void appendByPlace(Diagnostics later);
 
 private:
   Diagnostic &add(DiagnosticKind kind, SourceRange range, std::string message);

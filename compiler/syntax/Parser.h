@@ -6,9 +6,9 @@
 namespace attn::syntax {
 
 /// Expressions deeper than this are refused, so that later stages may recurse over the tree (`Expr::depth`).
-inline constexpr uint32_t maximumDepth = 2000;
+inline constexpr uint32_t maximumDepth = 1000;
 /// Brackets, unary operators, `**` and `else` may nest this deep: the parser recurses over them.
-inline constexpr uint32_t maximumNesting = 500;
+inline constexpr uint32_t maximumNesting = 256;
 /// The parser gives up on a file after so many errors.
 inline constexpr uint32_t maximumErrors = 100;
 
