@@ -48,6 +48,11 @@ def Normaliser : AttnEnum<"Normaliser", "row normaliser with a small mergeable s
   I32EnumAttrCase<"Softmax", 0, "softmax">
 ]>;
 
+def BindKind : AttnEnum<"BindKind", "what a binder computes", [
+  I32EnumAttrCase<"Extent", 0, "extent">, I32EnumAttrCase<"Scalar", 1, "scalar">, I32EnumAttrCase<"Size", 2, "size">
+]>;
+
+def BindKindAttr : EnumAttr<AttnDialect, BindKind, "bind_kind">;
 def UnaryKindAttr : EnumAttr<AttnDialect, UnaryKind, "unary_kind">;
 def BinaryKindAttr : EnumAttr<AttnDialect, BinaryKind, "binary_kind">;
 def CompareKindAttr : EnumAttr<AttnDialect, CompareKind, "compare_kind">;

@@ -27,9 +27,16 @@ namespace attn::ir {
 bool coordinateBefore(llvm::StringRef left, llvm::StringRef right);
 
 /// The coordinates of all the functions together, in order. `g` is left out where `h` is in: it follows from it.
-llvm::SmallVector<mlir::StringAttr> unionOfCoordinates(llvm::ArrayRef<mlir::Value> functions);
+/// `more` are added.
+llvm::SmallVector<mlir::StringAttr> unionOfCoordinates(llvm::ArrayRef<mlir::Value> functions,
+                                                       llvm::ArrayRef<mlir::StringAttr> more = {});
 
 /// The type of a pointwise result: this element, the coordinates of the operands together.
 FnType pointwiseType(mlir::Type element, llvm::ArrayRef<mlir::Value> operands);
+
+/// The type a coordinate-level operation's result must have: its present element type over the coordinates that follow from the
+/// operands. The result's own type where operands don't decide it (a constant, a coordinate, an extent, a scalar). `op` has one
+/// result.
+FnType inferredType(mlir::Operation *op);
 
 } // namespace attn::ir

@@ -20,12 +20,40 @@ static int64_t extentIn(DictionaryAttr coordinates, StringRef coordinate) {
 int64_t KernelOp::extentOf(StringRef coordinate) { return extentIn(getCoordinates(), coordinate); }
 int64_t TileKernelOp::extentOf(StringRef coordinate) { return extentIn(getCoordinates(), coordinate); }
 
-/// A pointwise result varies with exactly what its operands vary with.
+std::optional<int64_t> KernelOp::fixedExtent(int64_t number) {
+  auto values = getExtents();
+  if (!values || number < 0 || number >= int64_t(values->size()) || (*values)[number] < 0)
+    return std::nullopt;
+  return (*values)[number];
+}
+
+LogicalResult KernelOp::verify() {
+  auto known = getExtents();
+  for (NamedAttribute coordinate : getCoordinates()) {
+    auto extent = dyn_cast<IntegerAttr>(coordinate.getValue());
+    if (!extent || extent.getInt() < 0)
+      return emitOpError("maps `") << coordinate.getName().getValue() << "` to no extent: expected its number";
+    if (known && extent.getInt() >= int64_t(known->size()))
+      return emitOpError("maps `") << coordinate.getName().getValue() << "` to extent " << extent.getInt() << " of "
+                                   << known->size();
+  }
+  return success();
+}
+
+/// A result varies with exactly what follows from its operands.
 static LogicalResult verifyCoordinates(Operation *op) {
-  SmallVector<Value> operands(op->getOperands());
-  FnType expected = pointwiseType(functionType(op->getResult(0)).getElementType(), operands);
+  FnType expected = inferredType(op);
   if (op->getResult(0).getType() != expected)
     return op->emitOpError("varies with what its operands vary with: expected ") << expected;
+  return success();
+}
+
+/// Coordinates named by an attribute are distinct.
+static LogicalResult verifyDistinct(Operation *op, ArrayAttr coordinates) {
+  llvm::SmallDenseSet<Attribute, 8> seen;
+  for (Attribute coordinate : coordinates)
+    if (!seen.insert(coordinate).second)
+      return op->emitOpError("names ") << coordinate << " twice";
   return success();
 }
 
@@ -65,15 +93,13 @@ LogicalResult ReadOp::verify() {
     return emitOpError("needs one index per dimension");
   if (getUnchecked() && getWhere())
     return emitOpError("has a condition although it needs no check");
-  SmallVector<Value> operands(getIndices());
-  SmallVector<StringAttr> expected = unionOfCoordinates(operands);
-  if (getWhere()) {
-    operands.push_back(getWhere());
-    expected = unionOfCoordinates(operands);
-  }
-  if (llvm::ArrayRef(expected) != functionType(getResult()).getCoordinates())
-    return emitOpError("varies with what its indices and condition vary with");
-  return success();
+  Type stored = cast<TensorHandleType>(getTensor().getType()).getElementType();
+  Type element = functionType(getResult()).getElementType();
+  bool widened = isa<FloatType>(stored) ? element.isF32() : stored.isInteger(1) ? element.isInteger(1) : element.isInteger(64);
+  if (!widened)
+    return emitOpError("widens ") << stored << " to " << (isa<FloatType>(stored) ? "f32" : stored.isInteger(1) ? "i1" : "i64")
+                                  << ", not " << element;
+  return verifyCoordinates(*this);
 }
 
 LogicalResult UnaryOp::verify() {
@@ -110,17 +136,41 @@ LogicalResult SelectOp::verify() {
 LogicalResult RebaseOp::verify() {
   if (getCoordinates().size() != getValues().size())
     return emitOpError("needs one value per coordinate");
-  return success();
+  if (failed(verifyDistinct(*this, getCoordinates())))
+    return failure();
+  if (functionType(getOperand()).getElementType() != functionType(getResult()).getElementType())
+    return emitOpError("keeps its operand's element type");
+  return verifyCoordinates(*this);
 }
 
 LogicalResult ReduceOp::verify() {
-  for (StringRef coordinate : getOver().getAsValueRange<StringAttr>())
-    if (functionType(getResult()).variesWith(coordinate))
-      return emitOpError("still varies with `") << coordinate << "`, which it reduces";
-  return success();
+  if (getOver().empty())
+    return emitOpError("needs a coordinate to reduce");
+  if (failed(verifyDistinct(*this, getOver())))
+    return failure();
+  Type element = functionType(getResult()).getElementType();
+  if (functionType(getOperand()).getElementType() != element)
+    return emitOpError("keeps its operand's element type");
+  if ((getKind() == ReductionKind::Any || getKind() == ReductionKind::All) != element.isInteger(1))
+    return emitOpError("`any` and `all` reduce booleans, the others numbers");
+  if (getWhere() && !llvm::is_contained(getOver().getAsValueRange<StringAttr>(), "j"))
+    return emitOpError("has a condition although it doesn't reduce j");
+  return verifyCoordinates(*this);
 }
 
 LogicalResult DotOp::verify() {
+  if (getOver().empty())
+    return emitOpError("needs a coordinate to sum over");
+  if (failed(verifyDistinct(*this, getOver())))
+    return failure();
+  Type element = functionType(getResult()).getElementType();
+  if (!isa<FloatType>(element) && !element.isInteger(64))
+    return emitOpError("multiplies numbers, not ") << element;
+  SmallVector<Value> operands = {getLhs(), getRhs()};
+  if (getScale())
+    operands.push_back(getScale());
+  if (failed(verifyElements(*this, operands, element, "operands and scale")))
+    return failure();
   for (StringRef coordinate : getOver().getAsValueRange<StringAttr>()) {
     if (!functionType(getLhs()).variesWith(coordinate) || !functionType(getRhs()).variesWith(coordinate))
       return emitOpError("sums over `") << coordinate << "`, which an operand doesn't vary with";
@@ -129,20 +179,52 @@ LogicalResult DotOp::verify() {
   }
   if (getScale() && functionType(getScale()).variesWith("j"))
     return emitOpError("has a scale that varies with the key");
-  return success();
+  return verifyCoordinates(*this);
 }
 
+/// A row function of a float score.
+static LogicalResult verifyRowFunction(Operation *op, Value score) {
+  if (!isa<FloatType>(functionType(score).getElementType()))
+    return op->emitOpError("takes a float score, not ") << score.getType();
+  if (functionType(op->getResult(0)).getElementType() != functionType(score).getElementType())
+    return op->emitOpError("keeps its score's element type");
+  return verifyCoordinates(op);
+}
+
+LogicalResult SoftmaxOp::verify() { return verifyRowFunction(*this, getScore()); }
+LogicalResult LogSumExpOp::verify() { return verifyRowFunction(*this, getScore()); }
+
 LogicalResult OnlineOp::verify() {
-  if (functionType(getValues()).variesWith("j") || functionType(getLogDenominator()).variesWith("j"))
-    return emitOpError("reduces j away");
   if (!functionType(getValue()).variesWith("j"))
     return emitOpError("needs a value that varies with j");
+  Type element = functionType(getScore()).getElementType();
+  if (!isa<FloatType>(element))
+    return emitOpError("takes a float score, not ") << getScore().getType();
+  if (failed(verifyElements(*this, {getValue(), getValues(), getLogDenominator()}, element, "value and results")))
+    return failure();
+  StringAttr key = StringAttr::get(getContext(), "j");
+  SmallVector<Value> row = {getScore(), getMask()}, all = {getScore(), getMask(), getValue()};
+  for (auto [result, operands] : {std::pair(getValues(), &all), std::pair(getLogDenominator(), &row)}) {
+    SmallVector<StringAttr> expected = unionOfCoordinates(*operands);
+    llvm::erase(expected, key);
+    if (functionType(result).getCoordinates() != ArrayRef(expected))
+      return emitOpError("reduces j away: expected ") << FnType::get(element, expected) << ", not " << result.getType();
+  }
   return success();
 }
 
 LogicalResult OutputOp::verify() {
   if (getCoordinates().size() != cast<TensorHandleType>(getTensor().getType()).getRank())
     return emitOpError("needs one coordinate per dimension");
+  if (failed(verifyDistinct(*this, getCoordinates())))
+    return failure();
+  for (StringAttr coordinate : functionType(getValue()).getCoordinates()) {
+    bool covered = llvm::is_contained(getCoordinates(), Attribute(coordinate));
+    if (coordinate == "g")
+      covered |= llvm::is_contained(getCoordinates(), Attribute(StringAttr::get(getContext(), "h")));
+    if (!covered)
+      return emitOpError("has no dimension for ") << coordinate << ", which its value varies with";
+  }
   return success();
 }
 

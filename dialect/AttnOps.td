@@ -22,15 +22,18 @@ class PointwiseOp<string mnemonic, list<Trait> traits = []> : AttnOp<mnemonic, !
 def KernelOp : AttnOp<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, NoTerminator]> {
   let summary = "an attention as a graph of functions of coordinates";
   let description = [{
-    `coordinates` maps each coordinate to the number of its extent. The body is straight-line SSA; `attn.output` operations
-    say what is computed.
+    `coordinates` maps each coordinate to the number of its extent; `extents` lists the value of every extent the compiler knows, by
+    number, -1 where only the run knows. The body is straight-line SSA; `attn.output` operations say what is computed.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$coordinates);
+  let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$coordinates, OptionalAttr<DenseI64ArrayAttr>:$extents);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `coordinates` $coordinates attr-dict-with-keyword $body";
+  let assemblyFormat = "$sym_name `coordinates` $coordinates (`extents` $extents^)? attr-dict-with-keyword $body";
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// Number of the extent a coordinate runs over.
+    /// Number of the extent a coordinate runs over; -1 if it has none.
     int64_t extentOf(::llvm::StringRef coordinate);
+    /// The value of an extent, if the compiler knows it.
+    ::std::optional<int64_t> fixedExtent(int64_t number);
   }];
 }
 
@@ -201,6 +204,7 @@ def SoftmaxOp : AttnOp<"softmax", [Pure]> {
   let arguments = (ins AnyFn:$score, BoolFn:$mask);
   let results = (outs AnyFn:$result);
   let assemblyFormat = "$score `where` $mask attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def LogSumExpOp : AttnOp<"log_sum_exp", [Pure]> {
@@ -208,6 +212,7 @@ def LogSumExpOp : AttnOp<"log_sum_exp", [Pure]> {
   let arguments = (ins AnyFn:$score, BoolFn:$mask);
   let results = (outs AnyFn:$result);
   let assemblyFormat = "$score `where` $mask attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def OnlineOp : AttnOp<"online", [Pure]> {
@@ -229,6 +234,24 @@ def OutputOp : AttnOp<"output"> {
   let arguments = (ins TensorHandleType:$tensor, AnyFn:$value, StrArrayAttr:$coordinates);
   let assemblyFormat = "$tensor $coordinates `=` $value attr-dict `:` type($tensor) `,` type($value)";
   let hasVerifier = 1;
+}
+
+def BinderOp : AttnOp<"binder", [IsolatedFromAbove, Symbol, SingleBlock, NoTerminator]> {
+  let summary = "what a kernel computes once before a run";
+  let description = [{
+    Runs when the tensors' own extents are bound: computed extents, defaults of scalars that were not given, and the size every dimension
+    must have, each an `attn.bind`, in an order in which each uses only what is bound before it.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+}
+
+def BindOp : AttnOp<"bind"> {
+  let summary = "gives a computed extent, an omitted scalar or an expected dimension its value";
+  let description = "`index` counts extents, scalars, or the dimensions of all tensors, inputs before outputs, in order.";
+  let arguments = (ins BindKindAttr:$kind, I64Attr:$index, AnyFn:$value);
+  let assemblyFormat = "$kind $index `=` $value attr-dict `:` type($value)";
 }
 
 //===-- Mask classification -------------------------------------------------------------------------------------===//
@@ -326,13 +349,13 @@ def TileContractOp : AttnOp<"tile_contract"> {
 def TileMapOp : AttnOp<"tile_map", [AllTypesMatch<["products", "result"]>]> {
   let summary = "applies the score function and the mask to a tile of products";
   let description = [{
-    The block argument is the product, a function of i and j; the region yields the score times log2(e) and, where the tile may hold
-    invisible pairs, the mask is evaluated too and invisible scores become -inf. `mask` computes the mask alone.
+    The block argument is the product, a function of i and j. The region yields the score times log2(e), then, if there is one, the mask. In a
+    block of keys that may hold invisible pairs their scores become -inf; in any other the mask is known to be true and isn't evaluated.
   }];
   let arguments = (ins TileType:$products, KeysType:$block);
   let results = (outs TileType:$result);
-  let regions = (region SizedRegion<1>:$score, AnyRegion:$mask);
-  let assemblyFormat = "$products `at` $block attr-dict `:` type($products) `score` $score `mask` $mask";
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$products `at` $block attr-dict `:` type($products) $body";
 }
 
 def TileAbsorbOp : AttnOp<"tile_absorb", [AllTypesMatch<["state", "next"]>, AllTypesMatch<["scores", "weights"]>]> {

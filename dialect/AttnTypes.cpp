@@ -28,8 +28,8 @@ bool coordinateBefore(StringRef left, StringRef right) {
   return leftRank == StringRef::npos && left < right;
 }
 
-SmallVector<StringAttr> unionOfCoordinates(ArrayRef<Value> functions) {
-  SmallVector<StringAttr> all;
+SmallVector<StringAttr> unionOfCoordinates(ArrayRef<Value> functions, ArrayRef<StringAttr> more) {
+  SmallVector<StringAttr> all(more);
   for (Value function : functions)
     for (StringAttr coordinate : cast<FnType>(function.getType()).getCoordinates())
       if (!llvm::is_contained(all, coordinate))
