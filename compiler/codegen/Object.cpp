@@ -28,37 +28,18 @@ llvm::Error failure(std::string text) {
   return llvm::createStringError(llvm::Twine(text));
 }
 
-/// A file beside `path` that is renamed to it when it is complete, and removed otherwise.
-class PendingFile {
-public:
-  explicit PendingFile(std::string path) : path(std::move(path)) {}
-  ~PendingFile() {
-    if (!temporary.empty())
-      (void)llvm::sys::fs::remove(temporary);
+/// A file that exists as long as this does.
+struct TemporaryFile {
+  llvm::SmallString<128> path;
+  ~TemporaryFile() {
+    if (!path.empty())
+      (void)llvm::sys::fs::remove(path);
   }
-  PendingFile(const PendingFile &) = delete;
-  PendingFile &operator=(const PendingFile &) = delete;
-
-  llvm::Error open(int &descriptor) {
-    if (llvm::sys::fs::is_directory(path))
-      return failure(fmt::format("cannot write `{}`: it is a directory", path));
-    llvm::SmallString<128> name;
-    if (std::error_code error = llvm::sys::fs::createUniqueFile(path + ".%%%%%%%%.tmp", descriptor, name))
-      return failure(fmt::format("cannot write `{}`: {}", path, error.message()));
-    temporary = name.str().str();
+  llvm::Error create(const char *suffix) {
+    if (std::error_code error = llvm::sys::fs::createTemporaryFile("attn", suffix, path))
+      return failure("cannot make a temporary file: " + error.message());
     return llvm::Error::success();
   }
-  llvm::Error commit() {
-    if (std::error_code error = llvm::sys::fs::rename(temporary, path))
-      return failure(fmt::format("cannot write `{}`: {}", path, error.message()));
-    temporary.clear();
-    return llvm::Error::success();
-  }
-  const std::string &temporaryPath() const { return temporary; }
-
-private:
-  std::string path;
-  std::string temporary;
 };
 
 } // namespace
@@ -83,37 +64,7 @@ llvm::Error codegen::linkSupport(llvm::Module &module, const std::vector<KernelS
   return llvm::Error::success();
 }
 
-llvm::Error codegen::writeWhole(const std::string &path, std::string_view bytes) {
-  // A device or pipe (`/dev/stdout`, `/dev/null`) is written in place: there is nothing to rename over.
-  llvm::sys::fs::file_status status;
-  if (!llvm::sys::fs::status(path, status) && llvm::sys::fs::exists(status) &&
-      status.type() != llvm::sys::fs::file_type::regular_file &&
-      status.type() != llvm::sys::fs::file_type::directory_file) {
-    std::error_code error;
-    llvm::raw_fd_ostream stream(path, error);
-    if (!error) {
-      stream << bytes;
-      stream.flush();
-      error = stream.error();
-      stream.clear_error();
-    }
-    return error ? failure(fmt::format("cannot write `{}`: {}", path, error.message())) : llvm::Error::success();
-  }
-  PendingFile file(path);
-  int descriptor = -1;
-  if (llvm::Error error = file.open(descriptor))
-    return error;
-  llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-  stream << bytes;
-  stream.close();
-  if (std::error_code error = stream.error()) {
-    stream.clear_error();
-    return failure(fmt::format("cannot write `{}`: {}", path, error.message()));
-  }
-  return file.commit();
-}
-
-llvm::Error codegen::linkSharedLibrary(const std::string &path, std::string_view object) {
+llvm::Expected<std::string> codegen::linkSharedLibrary(std::string_view object) {
   llvm::ErrorOr<std::string> linker = llvm::sys::findProgramByName("cc");
   for (const char *name : {"clang-22", "clang", "gcc"})
     if (!linker)
@@ -121,38 +72,32 @@ llvm::Error codegen::linkSharedLibrary(const std::string &path, std::string_view
   if (!linker)
     return failure("a shared library is linked by the system's C compiler, and there is none (`cc`, `clang` or `gcc`) on "
                    "PATH: install one, or write an object with `--emit=obj`");
-  llvm::SmallString<128> input, messages;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("attn", "o", input))
-    return failure("cannot write a temporary file: " + error.message());
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("attn", "txt", messages))
-    return failure("cannot write a temporary file: " + error.message());
-  auto cleanUp = [&] {
-    (void)llvm::sys::fs::remove(input);
-    (void)llvm::sys::fs::remove(messages);
-  };
-  PendingFile output(path);
-  int descriptor = -1;
-  llvm::Error failed = writeWhole(input.str().str(), object);
-  if (!failed)
-    failed = output.open(descriptor);
-  if (!failed) {
-    llvm::sys::fs::file_t file = llvm::sys::fs::convertFDToNativeFile(descriptor);
-    (void)llvm::sys::fs::closeFile(file);
-    std::string temporary = output.temporaryPath();
-    std::string problem;
-    llvm::StringRef arguments[] = {*linker, "-shared", "-o", temporary, input};
-    std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(), llvm::StringRef(messages), llvm::StringRef(messages)};
-    int status = llvm::sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &problem);
-    if (status != 0) {
-      if (auto said = llvm::MemoryBuffer::getFile(messages); said && problem.empty())
-        problem = (*said)->getBuffer().rtrim().str();
-      failed = failure(fmt::format("cannot link `{}`: `{}` failed: {}", path, *linker, problem));
-    } else {
-      (void)llvm::sys::fs::setPermissions(temporary, llvm::sys::fs::all_read | llvm::sys::fs::owner_write |
-                                                         llvm::sys::fs::all_exe);
-      failed = output.commit();
+  TemporaryFile input, output, messages;
+  for (auto [file, suffix] : {std::pair(&input, "o"), std::pair(&output, "so"), std::pair(&messages, "txt")})
+    if (llvm::Error error = file->create(suffix))
+      return error;
+  {
+    std::error_code error;
+    llvm::raw_fd_ostream stream(input.path, error);
+    if (!error) {
+      stream << object;
+      stream.close();
+      error = stream.error();
+      stream.clear_error();
     }
+    if (error)
+      return failure(fmt::format("cannot write `{}`: {}", input.path.c_str(), error.message()));
   }
-  cleanUp();
-  return failed;
+  std::string problem;
+  llvm::StringRef arguments[] = {*linker, "-shared", "-o", output.path, input.path};
+  std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(), messages.path.str(), messages.path.str()};
+  if (llvm::sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &problem) != 0) {
+    if (auto said = llvm::MemoryBuffer::getFile(messages.path); said && problem.empty())
+      problem = (*said)->getBuffer().rtrim().str();
+    return failure(fmt::format("`{}` cannot link the shared library: {}", *linker, problem));
+  }
+  auto bytes = llvm::MemoryBuffer::getFile(output.path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!bytes)
+    return failure("the linked library cannot be read: " + bytes.getError().message());
+  return (*bytes)->getBuffer().str();
 }

@@ -121,7 +121,7 @@ llvm::Expected<Target> codegen::createTarget(const TargetRequest &request, Optim
   options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   target.machine.reset((*found)->createTargetMachine(
       triple, target.info.cpu, target.info.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
-      optimisation == Optimisation::Full ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::Default));
+      optimisation == Optimisation::Full ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Default));
   if (!target.machine)
     return failure("target `" + triple.str() + "` cannot be compiled for");
   describe(triple, *target.machine->getMCSubtargetInfo(), target.info);

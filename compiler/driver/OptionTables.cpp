@@ -1,0 +1,103 @@
+#include "compiler/driver/Options.h"
+
+using namespace attn::driver;
+
+namespace {
+
+constexpr Option helpOption{OptionId::Help, 'h', "help", "", "show this"};
+constexpr Option setOption{OptionId::Set, 0, "set", "D=128,H=32", "fix extents, so that the code is made for them"};
+constexpr Option onlyOption{OptionId::Only, 0, "only", "NAME", "this attention of the file"};
+constexpr Option optimiseOption{OptionId::Optimise, 'O', "", "", "optimise harder: compiles slower"};
+constexpr Option inputOption{OptionId::Input, 'i', "input", "q=SOURCE",
+                             "an input: a file (q.npy) or an expression ('[0,512,1000]', 'arange(n)', "
+                             "'randint(lo,hi,…)', 'randn(…)')"};
+constexpr Option scalarOption{OptionId::Scalar, 'p', "param", "w=128", "a scalar input"};
+constexpr Option seedOption{OptionId::Seed, 0, "seed", "N", "of random inputs (0 where not given)"};
+constexpr Option dimsOption{OptionId::Dims, 0, "dims", "B=1,H=8,…", "extents of inputs that are not given"};
+constexpr Option threadsOption{OptionId::Threads, 0, "threads", "N", "how many threads compute (0: all there are)"};
+constexpr Option cpuOption{OptionId::Cpu, 0, "cpu", "NAME",
+                           "the CPU to compile for: native (where not given), x86-64-v3, x86-64-v4, …"};
+
+std::vector<Command> allCommands() {
+  return {
+      {"check",
+       "SPEC",
+       "every diagnostic of a spec, nothing else",
+       "",
+       {helpOption},
+       1,
+       1},
+      {"run",
+       "SPEC [options]",
+       "compile a spec in memory and run it on tensors",
+       "Inputs are .npy files or expressions; --random makes those that are not given. --check compares with the\n"
+       "float64 oracle: whole outputs, or a sample of rows where a run is large.",
+       {inputOption, scalarOption,
+        {OptionId::Output, 'o', "output", "o=FILE.npy", "where an output is written"},
+        {OptionId::Random, 0, "random", "", "make any input not given: normal floats, integers that fit their use"},
+        seedOption, dimsOption, setOption, onlyOption, threadsOption,
+        {OptionId::Check, 0, "check", "", "compare with the oracle; beyond the bound exit with status 3"},
+        {OptionId::Tolerance, 0, "tolerance", "X", "the bound for --check, relative to a row's largest value"},
+        {OptionId::Reference, 0, "reference", "", "run only the oracle"},
+        {OptionId::Raw, 0, "raw", "", "write 16-bit outputs as they are, not as float32"},
+        {OptionId::Time, 0, "time", "", "say how long each stage took"},
+        optimiseOption, helpOption},
+       1,
+       1},
+      {"bench",
+       "SPEC [options]",
+       "time a spec beside the FMA peak of this machine",
+       "Inputs that are not given are random. Speed counts visible pairs only; outputs are checked against the oracle.",
+       {dimsOption, inputOption, scalarOption, seedOption, setOption, onlyOption, threadsOption,
+        {OptionId::Repeat, 0, "repeat", "N", "how many timed runs (enough for about a second where not given)"},
+        {OptionId::Json, 0, "json", "", "one JSON object per kernel and line"},
+        optimiseOption, helpOption},
+       1,
+       1},
+      {"explain",
+       "SPEC [options]",
+       "what the compiler understood and decided",
+       "With --dims (and inputs the mask reads) also what the mask does to the tiles.",
+       {dimsOption, inputOption, scalarOption, seedOption, setOption, onlyOption, cpuOption, helpOption},
+       1,
+       1},
+  };
+}
+
+Command compileTable() {
+  return {"",
+          "SPEC -o FILE",
+          "compile a spec to an object file and a C header beside it",
+          "--emit takes obj (where not given), header, so, asm, llvm, a stage of the lowering (see `docs/architecture.md`), attn\n"
+          "or ast. Text goes to standard output where no -o is given. A file appears whole or not at all.",
+          {{OptionId::Output, 'o', "output", "FILE", "the object, or what --emit names; `-` is standard output"},
+           {OptionId::Emit, 0, "emit", "KIND", "what to write: obj, header, so, asm, llvm, attn, ast or a stage"},
+           onlyOption, cpuOption,
+           {OptionId::Target, 0, "target", "TRIPLE", "the machine to compile for (this one where not given)"},
+           setOption, optimiseOption,
+           {OptionId::Time, 0, "time", "", "say how long each stage took"},
+           {OptionId::ExplainKind, 0, "explain", "KIND", "what a diagnostic means, and exit"},
+           {OptionId::Version, 0, "version", "", "show the version and exit"},
+           helpOption},
+          1,
+          1};
+}
+
+} // namespace
+
+const std::vector<Command> &attn::driver::commands() {
+  static const std::vector<Command> table = allCommands();
+  return table;
+}
+
+const Command &attn::driver::compileCommand() {
+  static const Command table = compileTable();
+  return table;
+}
+
+const Command *attn::driver::findCommand(std::string_view name) {
+  for (const Command &command : commands())
+    if (command.name == name)
+      return &command;
+  return nullptr;
+}
