@@ -23,8 +23,8 @@ LineColumn SourceFile::locate(uint32_t offset) const {
   auto after = std::upper_bound(lineStarts.begin(), lineStarts.end(), offset);
   uint32_t line = static_cast<uint32_t>(after - lineStarts.begin());
   uint32_t column = 1;
-  for (uint32_t at = lineBegin(line); at < offset; at += decodeUtf8(fileText, at).size)
-    ++column;
+  for (uint32_t at = lineBegin(line); at < offset; ++column)
+    at += static_cast<uint8_t>(fileText[at]) < 0x80 ? 1 : decodeUtf8(fileText, at).size;
   return {line, column};
 }
 

@@ -61,14 +61,16 @@ struct Expr {
   bool parenthesized = false; ///< written in parentheses, which `&` beside a comparison asks about
   SourceRange range;
   SourceRange opRange;
-  Identifier name;
+  Identifier name; ///< of Name, Call, Reduction, Pipe; of a number, how it is written
   int64_t integer = 0;
   double real = 0;
   std::vector<const Expr *> operands;
   std::vector<Operator> comparisons;
   std::vector<Argument> arguments;
   std::vector<Identifier> binders;
-  uint32_t depth = 1; ///< of the tree from here down: 1 for a leaf, at most `maximumDepth` (Parser.h)
+  /// Of the tree from here down, at most `maximumDepth` (Parser.h): 1 for a leaf; a node with n operands or arguments
+  /// counts as the n - 1 binary operations it may become.
+  uint32_t depth = 1;
 };
 
 /// `NAME ["[" exprs "]"]`: `f32[B, H, I, D]`, `int`, `type`.

@@ -62,6 +62,7 @@ private:
   void parseAttention();
   void parseMisplaced();
   void finishItem(uint32_t itemStart);
+  void missingSeparator();
   bool findBlock(std::string_view head);
   void parseParameters(std::vector<Parameter> &parameters);
   void parseBlock(std::vector<Line> &lines);

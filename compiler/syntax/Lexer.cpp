@@ -376,6 +376,8 @@ private:
   void strangeCharacter() {
     uint32_t begin = at;
     CodePoint character = decodeUtf8(text, at);
+    if (character.value == '\'')
+      return quoted();
     // A run of one character is one mistake.
     while (at < text.size() && text.substr(at, character.size) == text.substr(begin, character.size))
       at += character.size;
@@ -384,12 +386,21 @@ private:
         DiagnosticKind::UnexpectedCharacter, rangeFrom(begin),
         visible ? fmt::format("`{}`", text.substr(begin, character.size))
                 : fmt::format("U+{:04X}", static_cast<uint32_t>(character.value)));
-    if (character.value == '\'')
-      diagnostic.note("strings are written in double quotes");
-    else if (character.value == '.')
+    if (character.value == '.')
       diagnostic.note("values have no members: functions are called by name, as in `exp(x)`");
     else if (character.value == 0)
       diagnostic.note("a NUL byte: this may not be a text file");
+    token(TokenKind::Invalid, begin);
+  }
+
+  /// A string in single quotes, or a name with a prime.
+  void quoted() {
+    uint32_t begin = at++;
+    size_t close = text.find_first_of("'\n", at);
+    if (close != std::string_view::npos && text[close] == '\'')
+      at = static_cast<uint32_t>(close) + 1;
+    diagnostics.report(DiagnosticKind::UnexpectedCharacter, rangeFrom(begin), "`'`")
+        .note("strings are written in double quotes, and names have no primes");
     token(TokenKind::Invalid, begin);
   }
 

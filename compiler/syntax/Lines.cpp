@@ -131,13 +131,15 @@ private:
   void newline(uint32_t n) {
     if (result.empty())
       return;
-    bool inside = !open.empty() && isRoundOrSquare(raw[open.back()].kind);
-    if (inside && openWithoutPartner == 0)
-      return;
     uint32_t next = n + 1;
     while (raw[next].kind == TokenKind::Newline)
       ++next;
     if (goesOnAfter(result.back().kind) || goesOnBefore(raw[next].kind))
+      return;
+    // No two operands stand beside each other in brackets: either a comma is missing or, where a new line clearly begins
+    // or nothing ever closes the bracket, its closer is.
+    bool inside = !open.empty() && isRoundOrSquare(raw[open.back()].kind);
+    if (inside && openWithoutPartner == 0 && !beginsLine(next))
       return;
     if (inside)
       closeRoundAndSquare(n);
@@ -178,6 +180,10 @@ private:
   /// Ends what is open inside the innermost block: the line can't go on past token `n`.
   void closeRoundAndSquare(uint32_t n) {
     uint32_t innermost = noPartner, others = 0;
+    uint32_t last = open.empty() ? noPartner : open.back();
+    bool isForced = openWithoutPartner == 0;
+    if (open.empty() || !isRoundOrSquare(raw[last].kind))
+      return;
     for (; !open.empty() && isRoundOrSquare(raw[open.back()].kind); open.pop_back()) {
       uint32_t one = open.back();
       closedEarly[one] = true;
@@ -190,8 +196,7 @@ private:
         ++others;
     }
     openWithoutPartner = 0;
-    if (innermost != noPartner)
-      reportUnclosed(innermost, n, others);
+    reportUnclosed(isForced ? last : innermost, n, others);
   }
 
   void closeBrace(uint32_t n) {
@@ -199,6 +204,13 @@ private:
     closedEarly[open.back()] = true;
     putCloser(open.back());
     open.pop_back();
+  }
+
+  bool beginsLine(uint32_t n) const {
+    TokenKind kind = raw[n].kind;
+    if (kind >= TokenKind::Def && kind <= TokenKind::Out)
+      return true;
+    return kind == TokenKind::Name && (raw[n + 1].kind == TokenKind::Assign || raw[n + 1].kind == TokenKind::Colon);
   }
 
   /// `def`, `attention`, `import` or `layout … {` at the beginning of a line.

@@ -86,11 +86,12 @@ const Expr *GrammarParser::finish(Expr &expression, uint32_t begin) {
     deepest = std::max(deepest, operand->depth);
   for (const Argument &argument : expression.arguments)
     deepest = std::max(deepest, argument.value->depth);
-  expression.depth = deepest + 1;
+  size_t parts = expression.operands.size() + expression.arguments.size();
+  expression.depth = deepest + std::max<uint32_t>(1, static_cast<uint32_t>(parts) - (parts > 0));
   if (expression.depth <= maximumDepth)
     return &expression;
   report(DiagnosticKind::TooLong, expression.opRange ? expression.opRange : expression.range, "the expression",
-         fmt::format("{} operators, one applied to the result of the other", maximumDepth))
+         fmt::format("{} operators or arguments in a row", maximumDepth))
       .note("give names to its parts: `part = expression`");
   return error();
 }
@@ -277,7 +278,7 @@ const Expr *GrammarParser::parseParenthesized() {
   expectClose(TokenKind::CloseParenthesis, opener);
   if (panicking)
     return error();
-  // `inner` is the last node made of its kind by this parser, which still owns it.
+  // The tree is const for those who read it; this parser made the node and is the only one to know it yet.
   Expr &outer = const_cast<Expr &>(*inner);
   outer.parenthesized = true;
   outer.range = since(opener.begin);
@@ -295,12 +296,14 @@ const Expr *GrammarParser::parseNumber() {
   const char *end = digits.data() + digits.size();
   if (!hexadecimal && digits.find_first_of(".eE") != std::string::npos) {
     Expr &number = create(ExprKind::Float);
+    number.name = {textOf(token), rangeOf(token)};
     auto [stop, code] = std::from_chars(digits.data(), end, number.real);
     if (code == std::errc::result_out_of_range)
       report(DiagnosticKind::NumberOutOfRange, rangeOf(token), shown, "a 64-bit float");
     return finish(number, token.begin);
   }
   Expr &number = create(ExprKind::Integer);
+  number.name = {textOf(token), rangeOf(token)};
   uint64_t value = 0;
   auto [stop, code] = hexadecimal ? std::from_chars(digits.data() + 2, end, value, 16)
                                   : std::from_chars(digits.data(), end, value, 10);

@@ -60,16 +60,36 @@ void GrammarParser::parseMisplaced() {
 }
 
 void GrammarParser::finishItem(uint32_t itemStart) {
-  if (!panicking && !isSeparator(kind()) && !at(TokenKind::EndOfFile) && !alreadyReported()) {
-    Diagnostic &diagnostic = report(DiagnosticKind::MissingSeparator, here(), describe(peek()));
+  if (!panicking && !isSeparator(kind()) && !at(TokenKind::EndOfFile)) {
     if (at(TokenKind::Def) || at(TokenKind::Layout) || at(TokenKind::Attention) || at(TokenKind::Import)) {
-      diagnostic.note("each item begins on a line of its own, or after `;`");
+      report(DiagnosticKind::MissingSeparator, here(), describe(peek()))
+          .note("each item begins on a line of its own, or after `;`");
       panicking = false;
       return;
     }
+    missingSeparator();
   }
   if (panicking)
-    recoverItem(itemStart);
+    recoverLine(itemStart);
+}
+
+void GrammarParser::missingSeparator() {
+  if (alreadyReported() || reportForeignWord())
+    return;
+  if (at(TokenKind::Assign)) {
+    report(DiagnosticKind::AssignmentInExpression, here()).suggest(here(), "==", "equality is written `==`");
+    return;
+  }
+  Diagnostic &diagnostic = report(DiagnosticKind::MissingSeparator, here(), describe(peek()));
+  SourceRange behind = {&source, tokens[position - 1].end, tokens[position - 1].end};
+  if (at(TokenKind::Name) && (kind(1) == TokenKind::Assign || kind(1) == TokenKind::Colon))
+    diagnostic.suggest(behind, ";", "several lines in one are separated by `;`");
+  uint32_t line = source.locate(peek().begin).line;
+  for (uint32_t n = position; n-- > 0 && tokens[n].begin >= source.lineBegin(line);)
+    if (tokens[n].kind == TokenKind::DoubleSlash) {
+      diagnostic.note(rangeOf(tokens[n]), "`//` is floor division; a comment begins with `#`");
+      return;
+    }
 }
 
 void GrammarParser::parseImport() {
@@ -96,8 +116,9 @@ void GrammarParser::parseDefinition() {
     definition.result = parseExpression();
   } else if (!panicking && at(TokenKind::OpenBrace)) {
     parseDefinitionBlock(definition);
-  } else if (!panicking) {
+  } else {
     unexpected("`=` or `{`");
+    return recoverItem(start);
   }
   definition.range = since(keyword.begin);
   if (definition.name && definition.result) {
@@ -129,8 +150,8 @@ void GrammarParser::parseDefinitionBlock(Definition &definition) {
     } else {
       definition.result = parseExpression();
     }
-    if (!panicking && !atLineEnd() && !alreadyReported())
-      report(DiagnosticKind::MissingSeparator, here(), describe(peek()));
+    if (!panicking && !atLineEnd())
+      missingSeparator();
     if (panicking) {
       recoverLine(start);
       definition.result = error();
@@ -172,8 +193,9 @@ bool GrammarParser::findBlock(std::string_view head) {
   if (!panicking && at(TokenKind::OpenBrace))
     return true;
   if (!panicking && at(TokenKind::Newline) && kind(1) == TokenKind::OpenBrace) {
+    report(DiagnosticKind::UnexpectedToken, here(), "`{`", describe(peek()))
+        .note(rangeOf(peek(1)), "it must stand on the line above");
     take();
-    report(DiagnosticKind::UnexpectedToken, here(), fmt::format("`{{` on the line of {}", head), "it on the next line");
     panicking = false;
     return true;
   }
@@ -191,13 +213,13 @@ void GrammarParser::parseLayout() {
   layout.name = parseName("the name of the layout");
   if (!panicking && at(TokenKind::OpenParenthesis))
     parseParameters(layout.parameters);
-  if (findBlock("the head of the layout")) {
-    parseBlock(layout.lines);
-    layout.range = since(keyword.begin);
-    if (layout.name) {
-      file.order.push_back({File::ItemKind::Layout, static_cast<uint32_t>(file.layouts.size())});
-      file.layouts.push_back(std::move(layout));
-    }
+  if (!findBlock("the head of the layout"))
+    return recoverItem(start);
+  parseBlock(layout.lines);
+  layout.range = since(keyword.begin);
+  if (layout.name) {
+    file.order.push_back({File::ItemKind::Layout, static_cast<uint32_t>(file.layouts.size())});
+    file.layouts.push_back(std::move(layout));
   }
   finishItem(start);
 }
@@ -207,13 +229,13 @@ void GrammarParser::parseAttention() {
   Token keyword = take();
   Attention attention;
   attention.name = parseName("the name of the attention");
-  if (findBlock("the name of the attention")) {
-    parseBlock(attention.lines);
-    attention.range = since(keyword.begin);
-    if (attention.name) {
-      file.order.push_back({File::ItemKind::Attention, static_cast<uint32_t>(file.attentions.size())});
-      file.attentions.push_back(std::move(attention));
-    }
+  if (!findBlock("the name of the attention"))
+    return recoverItem(start);
+  parseBlock(attention.lines);
+  attention.range = since(keyword.begin);
+  if (attention.name) {
+    file.order.push_back({File::ItemKind::Attention, static_cast<uint32_t>(file.attentions.size())});
+    file.attentions.push_back(std::move(attention));
   }
   finishItem(start);
 }
@@ -224,12 +246,8 @@ void GrammarParser::parseBlock(std::vector<Line> &lines) {
   while (!at(TokenKind::CloseBrace) && !at(TokenKind::EndOfFile) && !tooManyErrors()) {
     uint32_t start = position;
     std::optional<Line> line = parseLine();
-    if (!panicking && !atLineEnd() && !alreadyReported()) {
-      Diagnostic &diagnostic = report(DiagnosticKind::MissingSeparator, here(), describe(peek()));
-      if (at(TokenKind::Name) && (kind(1) == TokenKind::Assign || kind(1) == TokenKind::Colon))
-        diagnostic.suggest({&source, tokens[position - 1].end, tokens[position - 1].end}, ";",
-                           "several lines in one are separated by `;`");
-    }
+    if (!panicking && !atLineEnd())
+      missingSeparator();
     if (panicking)
       recoverLine(start);
     if (line)

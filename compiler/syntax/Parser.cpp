@@ -15,7 +15,10 @@ File parse(const SourceFile &source, Diagnostics &diagnostics) {
   Diagnostics found;
   std::vector<Token> tokens = applyLineRules(source, lex(source, found), found);
   GrammarParser(source, std::move(tokens), found, file).run();
+  bool isGivenUp = found.all().size() >= maximumErrors;
   diagnostics.appendByPlace(std::move(found));
+  if (isGivenUp)
+    diagnostics.report(DiagnosticKind::TooManyErrors, SourceRange(diagnostics.all().back().range), maximumErrors);
   return file;
 }
 
@@ -177,7 +180,6 @@ void GrammarParser::recoverItem(uint32_t itemStart) {
 bool GrammarParser::tooManyErrors() {
   if (diagnostics.all().size() < maximumErrors)
     return false;
-  diagnostics.report(DiagnosticKind::TooManyErrors, here(), maximumErrors);
   position = static_cast<uint32_t>(tokens.size() - 1);
   return true;
 }

@@ -169,14 +169,9 @@ private:
   void bare(const Expr &expression) {
     switch (expression.kind) {
     case ExprKind::Integer:
-      put("{}", static_cast<uint64_t>(expression.integer));
+    case ExprKind::Float:
+      text += expression.name.text;
       break;
-    case ExprKind::Float: {
-      std::string digits = fmt::format("{}", expression.real);
-      bool isWhole = digits.find_first_of(".e") == std::string::npos;
-      text += digits + (isWhole ? ".0" : "");
-      break;
-    }
     case ExprKind::Boolean:
       text += expression.integer ? "true" : "false";
       break;
