@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
-/// Arrays whose dimensions have names. A function of coordinates, evaluated where some coordinates run over an axis each, is an
-/// array over just the axes its value varies along; arrays of different axes combine by broadcasting.
+/// Arrays whose dimensions have names. A function of coordinates, evaluated where some coordinates run over an axis
+/// each, is an array over just the axes its value varies along; arrays of different axes combine by broadcasting.
 namespace attn::reference {
 
 using AxisId = uint32_t;
@@ -28,8 +28,9 @@ Axes without(const Axes &axes, const Axes &removed);
 bool contains(const Axes &axes, AxisId id);
 int64_t elementCount(const Axes &axes);
 
-/// What went wrong in computing one element: an index of a load, an integer divisor, a shift count. It is carried along with the
-/// element, and is an error only if an output or a mask turns out to depend on it; this is how laziness is defined.
+/// What went wrong in computing one element: an index of a load, an integer divisor, a shift count. It is carried along
+/// with the element, and is an error only if an output or a mask turns out to depend on it; this is how laziness is
+/// defined.
 struct Fault {
   static constexpr int32_t divisor = -1, shiftCount = -2, batch = -3;
   sema::NodeId node = sema::none;
@@ -40,9 +41,7 @@ struct Fault {
 
 /// Leaves elements uninitialised on resize.
 template <typename T> struct UninitializedAllocator : std::allocator<T> {
-  template <typename U> struct rebind {
-    using other = UninitializedAllocator<U>;
-  };
+  template <typename U> struct rebind { using other = UninitializedAllocator<U>; };
   template <typename U> void construct(U *place) noexcept { ::new (static_cast<void *>(place)) U; }
   template <typename U, typename... Args> void construct(U *place, Args &&...args) {
     ::new (static_cast<void *>(place)) U(std::forward<Args>(args)...);
@@ -90,8 +89,8 @@ struct Array {
 
 using Value = std::shared_ptr<const Array>;
 
-/// Steps through the points of `axes` with an offset into each of several arrays, broadcasting those that lack an axis. The first
-/// array may lack axes too: a reduction.
+/// Steps through the points of `axes` with an offset into each of several arrays, broadcasting those that lack an axis.
+/// The first array may lack axes too: a reduction.
 template <size_t N> class Walk {
 public:
   Walk(const Axes &axes, const std::array<const Axes *, N> &arrays);

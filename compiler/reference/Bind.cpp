@@ -83,8 +83,9 @@ public:
     for (ExtentId id = 0; id < attention.extents.size(); ++id) {
       const Extent &extent = attention.extents[id];
       if (extent.fixed)
-        set(id, *extent.fixed, extent.range ? fmt::format("is fixed to {} at {}", *extent.fixed, placeOf(extent.range))
-                                            : fmt::format("is fixed to {}", *extent.fixed));
+        set(id, *extent.fixed,
+            extent.range ? fmt::format("is fixed to {} at {}", *extent.fixed, placeOf(extent.range))
+                         : fmt::format("is fixed to {}", *extent.fixed));
       else if (extent.binding == ExtentBinding::Input && binding.scalars[extent.scalar])
         set(id, binding.scalars[extent.scalar]->integer,
             fmt::format("was given as {}", binding.scalars[extent.scalar]->integer));
@@ -137,8 +138,8 @@ public:
         if (value < 0)
           errors.push_back(fmt::format("extent {} is negative: it {}", extent.name, origins[id]));
         if (arguments.extents[id] && *arguments.extents[id] != value)
-          errors.push_back(fmt::format("extent {} was given as {}, but it {}", extent.name, *arguments.extents[id],
-                                       origins[id]));
+          errors.push_back(
+              fmt::format("extent {} was given as {}, but it {}", extent.name, *arguments.extents[id], origins[id]));
         continue;
       }
       for (size_t b = 0; b < binding.perBatch[id].size(); ++b)
@@ -207,8 +208,8 @@ private:
       if (binding.tensors[id].shape.size() != tensor.dimensions.size())
         continue;
       for (size_t n = 0; n < tensor.dimensions.size(); ++n)
-        if (ExtentId extent = tensor.dimensions[n].extent; extent != none && !resolved[extent] &&
-                                                           attention.extents[extent].binding == ExtentBinding::Dimension)
+        if (ExtentId extent = tensor.dimensions[n].extent;
+            extent != none && !resolved[extent] && attention.extents[extent].binding == ExtentBinding::Dimension)
           visit(tensor, n, tensor.dimensions[n], binding.tensors[id].shape[n]);
     }
   }
@@ -230,7 +231,8 @@ private:
            std::all_of(needed.scalars.begin(), needed.scalars.end(),
                        [&](ScalarId id) { return binding.scalars[id].has_value(); }) &&
            std::all_of(needed.tensors.begin(), needed.tensors.end(), [&](TensorId id) {
-             return arguments.tensors[id] && binding.tensors[id].shape.size() == attention.tensors[id].dimensions.size();
+             return arguments.tensors[id] &&
+                    binding.tensors[id].shape.size() == attention.tensors[id].dimensions.size();
            });
   }
 
@@ -386,8 +388,8 @@ InputShapes inputShapes(const Attention &attention, const Arguments &arguments) 
     for (const Dimension &dimension : tensor.dimensions) {
       if (const std::optional<int64_t> size = binder.evaluate(dimension.value)) {
         if (*size < 0)
-          binder.errors.push_back(fmt::format("{}: dimension `{}` would be {}", tensor.name,
-                                              format(attention, dimension.value), *size));
+          binder.errors.push_back(
+              fmt::format("{}: dimension `{}` would be {}", tensor.name, format(attention, dimension.value), *size));
         result.shapes.back().push_back(*size);
       } else {
         binder.missingFor(dimension.value, result.missing);

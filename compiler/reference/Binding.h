@@ -35,8 +35,8 @@ struct Arguments {
   std::vector<std::optional<int64_t>> extents; ///< sizes said outright (`--dims`); they must agree with the tensors
 };
 
-/// Everything a run's graph can refer to. An entry that is still unknown while binding is nullopt; in a finished binding none is but
-/// `extents` of those that vary with b, which stand in `perBatch`.
+/// Everything a run's graph can refer to. An entry that is still unknown while binding is nullopt; in a finished
+/// binding none is but `extents` of those that vary with b, which stand in `perBatch`.
 struct Binding {
   std::vector<TensorView> tensors;
   std::vector<std::optional<ScalarValue>> scalars;
@@ -45,7 +45,7 @@ struct Binding {
 };
 
 struct BindResult {
-  std::optional<Binding> binding; ///< there if `errors` is empty
+  std::optional<Binding> binding;  ///< there if `errors` is empty
   std::vector<std::string> errors; ///< one line each, ready to show
 };
 
@@ -58,7 +58,8 @@ struct InputShapes {
   std::vector<std::string> errors;
 };
 
-/// The shape every input must have where `arguments` gives all extents that tensors would bind; tensors that are given bind theirs.
+/// The shape every input must have where `arguments` gives all extents that tensors would bind; tensors that are given
+/// bind theirs.
 InputShapes inputShapes(const sema::Attention &attention, const Arguments &arguments);
 
 std::vector<int64_t> outputShape(const sema::Attention &attention, const Binding &binding, uint32_t output);

@@ -40,8 +40,8 @@ Dependencies::Dependencies(const Attention &attention) {
   scoreUsers.assign(attention.nodes.size(), false);
   for (NodeId id = 0; id < attention.nodes.size(); ++id) {
     const auto &operands = attention.node(id).operands;
-    scoreUsers[id] = id == attention.score || std::any_of(operands.begin(), operands.end(),
-                                                          [&](NodeId operand) { return scoreUsers[operand]; });
+    scoreUsers[id] = id == attention.score ||
+                     std::any_of(operands.begin(), operands.end(), [&](NodeId operand) { return scoreUsers[operand]; });
   }
   auto uses = [&](NodeId node) { return node != none && scoreUsers[node]; };
   hides = attention.score != none && (uses(attention.weight) || uses(attention.lse));

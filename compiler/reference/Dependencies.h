@@ -6,8 +6,9 @@
 
 namespace attn::reference {
 
-/// Which coordinates each node's value really depends on, found afresh from the graph rather than taken from `Node::varies`: `g` is
-/// kept beside `h`, and what decides visibility counts for everything computed over visible keys.
+/// Which coordinates each node's value really depends on, found afresh from the graph rather than taken from
+/// `Node::varies`: `g` is kept beside `h`, and what decides visibility counts for everything computed over visible
+/// keys.
 class Dependencies {
 public:
   explicit Dependencies(const sema::Attention &attention);

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-/// How elements of every stored type are read and written. Reading is exact. Writing rounds once, to nearest with ties to
-/// even; integers saturate; a float stored as an integer truncates, saturates, and NaN is 0.
+/// How elements of every stored type are read and written. Reading is exact. Writing rounds once, to nearest with ties
+/// to even; integers saturate; a float stored as an integer truncates, saturates, and NaN is 0.
 namespace attn::reference {
 
 double decodeFloat16(uint16_t bits);
@@ -15,8 +15,8 @@ uint16_t encodeBFloat16(double value);
 
 bool isReal(sema::ElementType element);
 
-/// Calls `visit` with a pointer to `data` as an array of a type that reads as its value: `visit(const T *)`, where T converts to
-/// double or int64_t.
+/// Calls `visit` with a pointer to `data` as an array of a type that reads as its value: `visit(const T *)`, where T
+/// converts to double or int64_t.
 template <typename Visit> void visitElements(sema::ElementType element, const void *data, Visit visit);
 
 void storeReal(sema::ElementType element, void *data, int64_t offset, double value);

@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-/// The oracle: evaluates a checked attention by its definition, in float64, sharing nothing with the compiler's lowering.
+/// The oracle: evaluates a checked attention by its definition, in float64, sharing nothing with the compiler's
+/// lowering.
 namespace attn::reference {
 
 /// An index, integer divisor or shift count in the data was wrong where it counts, or a store hit an element twice.
@@ -32,8 +33,9 @@ struct RowResult {
   std::optional<EvaluationError> error; ///< then `row` is empty
 };
 
-/// Evaluates rows one at a time: memory grows with J (times what one key needs), never with I × J. Neighbouring rows and outputs of
-/// one row share work, so ask for them together. Attention and binding must outlive it. Not thread-safe: one per thread.
+/// Evaluates rows one at a time: memory grows with J (times what one key needs), never with I × J. Neighbouring rows
+/// and outputs of one row share work, so ask for them together. Attention and binding must outlive it. Not thread-safe:
+/// one per thread.
 class Evaluator {
 public:
   Evaluator(const sema::Attention &attention, const Binding &binding);
@@ -50,8 +52,9 @@ private:
   std::unique_ptr<Implementation> implementation;
 };
 
-/// Evaluates all outputs into `outputs` (one view per output, of `outputShape`), each element rounded once. Elements that a store does
-/// not reach are left alone. The result does not depend on `threads`. On an error outputs are unspecified.
+/// Evaluates all outputs into `outputs` (one view per output, of `outputShape`), each element rounded once. Elements
+/// that a store does not reach are left alone. The result does not depend on `threads`. On an error outputs are
+/// unspecified.
 std::optional<EvaluationError> evaluateAll(const sema::Attention &attention, const Binding &binding,
                                            const std::vector<TensorView> &outputs, unsigned threads = 1);
 

@@ -33,12 +33,13 @@ struct RowContext {
   }
 };
 
-/// Evaluates nodes, each as an array over the axes its coordinates run along, in float64 and straight from their definitions. What
-/// cannot be computed becomes a fault of just those elements, so operands may be evaluated before it is known which of
-/// them decide, and nothing is ever read out of bounds.
+/// Evaluates nodes, each as an array over the axes its coordinates run along, in float64 and straight from their
+/// definitions. What cannot be computed becomes a fault of just those elements, so operands may be evaluated before it
+/// is known which of them decide, and nothing is ever read out of bounds.
 ///
-/// A value is remembered under the places it depends on, until the innermost of their scopes is left: what does not vary with i
-/// survives from row to row, what does not vary with j is computed once per row. Not thread-safe: one per thread.
+/// A value is remembered under the places it depends on, until the innermost of their scopes is left: what does not
+/// vary with i survives from row to row, what does not vary with j is computed once per row. Not thread-safe: one per
+/// thread.
 class GraphEvaluator {
 public:
   /// `binding` need only hold what the evaluated nodes refer to. Attention and binding must outlive this.
@@ -55,7 +56,8 @@ public:
   /// The row that the environment's b h g i (scalars) select. Valid until their scopes are left.
   std::shared_ptr<const RowContext> rowContext(const Environment &environment);
 
-  /// Sets a coordinate to run over [begin, end) along an axis that none of `others` uses, in a new scope. `leaveChunk` ends it.
+  /// Sets a coordinate to run over [begin, end) along an axis that none of `others` uses, in a new scope. `leaveChunk`
+  /// ends it.
   Environment enterChunk(const Environment &environment, sema::CoordinateId coordinate, int64_t begin, int64_t end,
                          sema::CoordinateSet others);
   void leaveChunk() { leave(); }

@@ -108,7 +108,8 @@ Value GraphEvaluator::load(const Node &node, NodeId id, const Environment &envir
   Axes axes;
   for (NodeId operand : node.operands)
     axes = merge(axes, evaluate(operand, environment)->axes);
-  // Dimensions indexed along the innermost axis alone are kept apart, so that the inner loop adds one offset to a constant.
+  // Dimensions indexed along the innermost axis alone are kept apart, so that the inner loop adds one offset to a
+  // constant.
   IndexOffsets outer{{}, {0}, {}}, inner{{}, {0}, {}};
   for (size_t n = 0; n < node.operands.size(); ++n) {
     const Value indices = evaluate(node.operands[n], environment);

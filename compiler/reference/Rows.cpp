@@ -191,8 +191,7 @@ std::shared_ptr<const Array> GraphEvaluator::rowValues(const Node &node, NodeId 
         if (poisoned)
           std::fill(reals.begin(), reals.end(), std::numeric_limits<double>::quiet_NaN());
         if (ends) {
-          result->reals[at[0]] =
-              logSumExp(reals, argument ? std::optional(argument->reals[at[2]]) : std::nullopt);
+          result->reals[at[0]] = logSumExp(reals, argument ? std::optional(argument->reals[at[2]]) : std::nullopt);
           if (first) {
             result->allocateFaults();
             result->faults[at[0]] = first;
