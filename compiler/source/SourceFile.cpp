@@ -29,6 +29,7 @@ LineColumn SourceFile::locate(uint32_t offset) const {
 }
 
 std::string_view SourceFile::line(uint32_t number) const {
+  number = std::max<uint32_t>(number, 1);
   uint32_t begin = lineBegin(number);
   size_t end = number < lineCount() ? lineStarts[number] - 1 : fileText.size();
   if (end > begin && fileText[end - 1] == '\r')

@@ -70,6 +70,7 @@ private:
   void parseLayoutUse(Line &line);
   void parseOutputs(Line &line);
   bool parseNamedLine(Line &line);
+  bool reportForeignStatement();
   void reportExpressionLine();
   Identifier parseName(std::string_view description);
   const Type *parseType();

@@ -135,9 +135,6 @@ const Expr *GrammarParser::parsePipe(const Expr *left) {
 }
 
 const Expr *GrammarParser::parseConditional() {
-  Nested level(*this);
-  if (level.tooDeep())
-    return error();
   const Expr *value = parseBinary(orLevel);
   if (panicking || !at(TokenKind::If))
     return value;
@@ -156,6 +153,9 @@ const Expr *GrammarParser::parseConditional() {
         .note("a conditional is an expression and needs both values: `x if condition else y`");
     return error();
   }
+  Nested level(*this);
+  if (level.tooDeep())
+    return error();
   const Expr *otherwise = parseConditional();
   conditional.operands = {value, condition, otherwise};
   return finish(conditional, value->range.begin);

@@ -147,7 +147,7 @@ void GrammarParser::parseDefinitionBlock(Definition &definition) {
     } else if (kind() >= TokenKind::Def && kind() <= TokenKind::Out) {
       report(DiagnosticKind::NestedItem, here(), textOf(peek()));
       definition.result = error();
-    } else {
+    } else if (!reportForeignStatement()) {
       definition.result = parseExpression();
     }
     if (!panicking && !atLineEnd())
@@ -357,11 +357,16 @@ bool GrammarParser::parseNamedLine(Line &line) {
       return false;
     position = start;
   }
-  bool isStatement = kind(1) == TokenKind::Name || kind(1) == TokenKind::Number || kind(1) == TokenKind::OpenParenthesis;
-  if (isStatement && reportForeignWord())
+  if (reportForeignStatement())
     return false;
   reportExpressionLine();
   return false;
+}
+
+/// Whether the line begins like `return x` or `let x`, which is reported.
+bool GrammarParser::reportForeignStatement() {
+  bool looksLikeOne = kind(1) == TokenKind::Name || kind(1) == TokenKind::Number || kind(1) == TokenKind::OpenParenthesis;
+  return looksLikeOne && reportForeignWord();
 }
 
 void GrammarParser::reportExpressionLine() {
