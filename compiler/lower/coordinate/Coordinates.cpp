@@ -1,0 +1,94 @@
+#include "compiler/lower/coordinate/Coordinates.h"
+
+using namespace mlir;
+
+namespace attn::lower {
+
+Value constantInt(OpBuilder &builder, Location location, int64_t value) {
+  return ir::ConstantOp::create(builder, location, ir::FnType::get(builder.getI64Type(), {}), builder.getI64IntegerAttr(value));
+}
+
+Value constantBool(OpBuilder &builder, Location location, bool value) {
+  return ir::ConstantOp::create(builder, location, ir::FnType::get(builder.getI1Type(), {}), builder.getBoolAttr(value));
+}
+
+Value constantFloat(OpBuilder &builder, Location location, Type element, double value) {
+  return ir::ConstantOp::create(builder, location, ir::FnType::get(element, {}), builder.getFloatAttr(element, value));
+}
+
+Value unary(OpBuilder &builder, Location location, ir::UnaryKind kind, Value operand) {
+  return ir::UnaryOp::create(builder, location, operand.getType(), kind, operand);
+}
+
+Value binary(OpBuilder &builder, Location location, ir::BinaryKind kind, Value left, Value right) {
+  ir::FnType type = ir::pointwiseType(functionType(left).getElementType(), {left, right});
+  return ir::BinaryOp::create(builder, location, type, kind, left, right, Value(), false, StringAttr());
+}
+
+Value convert(OpBuilder &builder, Location location, Type element, Value operand) {
+  if (functionType(operand).getElementType() == element)
+    return operand;
+  return ir::ConvertOp::create(builder, location, functionType(operand).withElement(element), operand);
+}
+
+Value logicalAnd(OpBuilder &builder, Location location, Value left, Value right) {
+  return ir::AndOp::create(builder, location, ir::pointwiseType(builder.getI1Type(), {left, right}), left, right);
+}
+
+Value logicalOr(OpBuilder &builder, Location location, Value left, Value right) {
+  return ir::OrOp::create(builder, location, ir::pointwiseType(builder.getI1Type(), {left, right}), left, right);
+}
+
+Value logicalNot(OpBuilder &builder, Location location, Value operand) {
+  return ir::NotOp::create(builder, location, operand.getType(), operand);
+}
+
+bool refineType(Operation *op) {
+  if (op->getNumResults() != 1 || !isa<ir::FnType>(op->getResult(0).getType()))
+    return false;
+  ir::FnType type = ir::inferredType(op);
+  if (op->getResult(0).getType() == type)
+    return false;
+  op->getResult(0).setType(type);
+  return true;
+}
+
+Operation *cloneWithOperands(OpBuilder &builder, Operation *op, ValueRange operands) {
+  Operation *copy = builder.clone(*op);
+  copy->setOperands(operands);
+  refineType(copy);
+  return copy;
+}
+
+SmallVector<Operation *> computedFrom(ArrayRef<Value> roots) {
+  SetVector<Operation *> found;
+  auto add = [&](Value value) {
+    if (Operation *op = value.getDefiningOp())
+      found.insert(op);
+  };
+  llvm::for_each(roots, add);
+  for (size_t n = 0; n < found.size(); ++n)
+    for (Value operand : found[n]->getOperands())
+      add(operand);
+  SmallVector<Operation *> ordered = found.takeVector();
+  llvm::sort(ordered, [](Operation *left, Operation *right) { return left->isBeforeInBlock(right); });
+  return ordered;
+}
+
+bool canFail(Operation *op) {
+  if (auto read = dyn_cast<ir::ReadOp>(op))
+    return !read.getUnchecked();
+  auto binary = dyn_cast<ir::BinaryOp>(op);
+  return binary && (binary.getKind() == ir::BinaryKind::FloorDivide || binary.getKind() == ir::BinaryKind::Modulo) &&
+         functionType(binary).getElementType().isInteger(64) && !binary.getUnchecked();
+}
+
+bool isTotal(Value value) { return llvm::none_of(computedFrom({value}), canFail); }
+
+void eraseUnused(ir::KernelOp kernel) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBody().front())))
+    if (op.getNumResults() != 0 && op.use_empty())
+      op.erase();
+}
+
+} // namespace attn::lower

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "dialect/AttnDialect.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/SetVector.h"
+
+/// Questions about the graph of functions of coordinates. Hoisting needs no analysis: what a value varies with is in
+/// its type.
+namespace attn::lower {
+
+inline ir::FnType functionType(mlir::Value value) { return mlir::cast<ir::FnType>(value.getType()); }
+inline bool variesWith(mlir::Value value, llvm::StringRef coordinate) { return functionType(value).variesWith(coordinate); }
+
+/// Constants; they vary with nothing.
+mlir::Value constantInt(mlir::OpBuilder &builder, mlir::Location location, int64_t value);
+mlir::Value constantBool(mlir::OpBuilder &builder, mlir::Location location, bool value);
+mlir::Value constantFloat(mlir::OpBuilder &builder, mlir::Location location, mlir::Type element, double value);
+
+/// Pointwise operations whose type follows from their operands.
+mlir::Value unary(mlir::OpBuilder &builder, mlir::Location location, ir::UnaryKind kind, mlir::Value operand);
+mlir::Value binary(mlir::OpBuilder &builder, mlir::Location location, ir::BinaryKind kind, mlir::Value left, mlir::Value right);
+mlir::Value convert(mlir::OpBuilder &builder, mlir::Location location, mlir::Type element, mlir::Value operand);
+mlir::Value logicalAnd(mlir::OpBuilder &builder, mlir::Location location, mlir::Value left, mlir::Value right);
+mlir::Value logicalOr(mlir::OpBuilder &builder, mlir::Location location, mlir::Value left, mlir::Value right);
+mlir::Value logicalNot(mlir::OpBuilder &builder, mlir::Location location, mlir::Value operand);
+
+/// A copy of `op` on other operands, its result type derived from them.
+mlir::Operation *cloneWithOperands(mlir::OpBuilder &builder, mlir::Operation *op, mlir::ValueRange operands);
+
+/// Gives `op` the result type that follows from its operands. False if it had it.
+bool refineType(mlir::Operation *op);
+
+/// The operations `roots` are computed from, theirs included, in block order.
+llvm::SmallVector<mlir::Operation *> computedFrom(llvm::ArrayRef<mlir::Value> roots);
+
+/// Whether evaluating `op` can end the run: a read or an integer division that isn't known to be right.
+bool canFail(mlir::Operation *op);
+
+/// Whether nothing that `value` is computed from can end the run, so that it may be computed where nobody asked for it.
+bool isTotal(mlir::Value value);
+
+/// Erases the operations of the kernel whose results nobody uses.
+void eraseUnused(ir::KernelOp kernel);
+
+} // namespace attn::lower

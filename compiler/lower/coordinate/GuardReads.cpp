@@ -1,0 +1,273 @@
+#include "compiler/lower/coordinate/Coordinates.h"
+#include "compiler/lower/coordinate/Passes.h"
+
+#include "mlir/Analysis/TopologicalSortUtils.h"
+
+namespace attn::lower {
+#define GEN_PASS_DEF_GUARDREADSPASS
+#include "compiler/lower/coordinate/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+/// A boolean value, or its opposite.
+struct Literal {
+  Value value;
+  bool negated;
+  bool operator==(const Literal &other) const { return value == other.value && negated == other.negated; }
+  Literal opposite() const { return {value, !negated}; }
+};
+
+using Conjunction = SmallVector<Literal, 4>;
+
+bool isSubset(const Conjunction &part, const Conjunction &whole) {
+  return llvm::all_of(part, [&](Literal literal) { return llvm::is_contained(whole, literal); });
+}
+
+/// Where a value is needed: where one of these holds. Nothing in it: nowhere; an empty conjunction: everywhere.
+class Condition {
+public:
+  bool isAlways() const { return llvm::any_of(terms, [](const Conjunction &term) { return term.empty(); }); }
+  bool isNever() const { return terms.empty(); }
+  const SmallVector<Conjunction, 2> &conjunctions() const { return terms; }
+
+  static Condition always() {
+    Condition condition;
+    condition.terms.push_back({});
+    return condition;
+  }
+
+  void orElse(const Condition &other) {
+    terms.append(other.terms.begin(), other.terms.end());
+    reduce();
+  }
+
+  /// This and `value` (or its opposite).
+  Condition andAlso(Value value, bool negated) const {
+    Condition both;
+    for (Conjunction term : terms)
+      if (conjoin(term, value, negated))
+        both.terms.push_back(term);
+    both.reduce();
+    return both;
+  }
+
+  /// Weakens the condition to one that doesn't use the literals.
+  void drop(llvm::function_ref<bool(Literal)> dropped) {
+    for (Conjunction &term : terms)
+      llvm::erase_if(term, dropped);
+    reduce();
+  }
+
+private:
+  /// Adds the parts of a value to a conjunction; false if it can't hold.
+  static bool conjoin(Conjunction &term, Value root, bool rootNegated) {
+    SmallVector<Literal> open = {{root, rootNegated}};
+    while (!open.empty()) {
+      Literal literal = open.pop_back_val();
+      Operation *op = literal.value.getDefiningOp();
+      if (auto negation = dyn_cast_or_null<ir::NotOp>(op)) {
+        open.push_back({negation.getOperand(), !literal.negated});
+      } else if (auto both = dyn_cast_or_null<ir::AndOp>(op); both && !literal.negated) {
+        open.append({{both.getRhs(), false}, {both.getLhs(), false}});
+      } else if (auto either = dyn_cast_or_null<ir::OrOp>(op); either && literal.negated) {
+        open.append({{either.getRhs(), true}, {either.getLhs(), true}});
+      } else if (auto constant = dyn_cast_or_null<ir::ConstantOp>(op)) {
+        if (cast<BoolAttr>(constant.getValue()).getValue() == literal.negated)
+          return false;
+      } else if (llvm::is_contained(term, literal.opposite())) {
+        return false;
+      } else if (!llvm::is_contained(term, literal)) {
+        term.push_back(literal);
+      }
+    }
+    return true;
+  }
+
+  /// Drops what another term implies: A or A and B is A; A and B or not A and B and C is A and B or B and C.
+  void reduce() {
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      for (size_t n = 0; n < terms.size() && !changed; ++n)
+        for (size_t m = 0; m < terms.size() && !changed; ++m) {
+          if (m == n)
+            continue;
+          if (isSubset(terms[m], terms[n])) {
+            terms.erase(terms.begin() + n);
+            changed = true;
+            break;
+          }
+          for (size_t l = 0; l < terms[n].size(); ++l) {
+            Conjunction others = terms[n], needed = terms[m];
+            Literal literal = others[l];
+            others.erase(others.begin() + l);
+            auto opposite = llvm::find(needed, literal.opposite());
+            if (opposite == needed.end())
+              continue;
+            needed.erase(opposite);
+            if (!isSubset(needed, others))
+              continue;
+            terms[n] = others;
+            changed = true;
+            break;
+          }
+        }
+    }
+  }
+
+  SmallVector<Conjunction, 2> terms;
+};
+
+class Guards {
+public:
+  explicit Guards(ir::KernelOp kernel) : kernel(kernel), builder(OpBuilder::atBlockEnd(&kernel.getBody().front())) {}
+
+  void run() {
+    Block &block = kernel.getBody().front();
+    SmallVector<Operation *> operations;
+    for (Operation &op : block)
+      operations.push_back(&op);
+    // Users come after what they use, so that a value's condition is complete when its turn comes.
+    for (Operation *op : llvm::reverse(operations)) {
+      Condition condition = op->getNumResults() == 0 ? Condition::always() : needed[op];
+      if (canFail(op))
+        guard(op, condition);
+      pass(op, condition);
+    }
+    sortTopologically(&block);
+    for (Operation &op : block)
+      refineType(&op);
+  }
+
+private:
+  void need(Value value, const Condition &condition) {
+    if (Operation *op = value.getDefiningOp())
+      needed[op].orElse(condition);
+  }
+
+  /// What `op`, needed under `condition`, needs of its operands.
+  void pass(Operation *op, Condition condition) {
+    constexpr size_t most = 6;
+    if (condition.conjunctions().size() > most)
+      condition = Condition::always().andAlso(materialise(op->getLoc(), condition), false);
+    if (auto both = dyn_cast<ir::AndOp>(op)) {
+      need(both.getLhs(), condition);
+      need(both.getRhs(), condition.andAlso(both.getLhs(), false));
+    } else if (auto either = dyn_cast<ir::OrOp>(op)) {
+      need(either.getLhs(), condition);
+      need(either.getRhs(), condition.andAlso(either.getLhs(), true));
+    } else if (auto choice = dyn_cast<ir::SelectOp>(op)) {
+      need(choice.getCondition(), condition);
+      need(choice.getIfTrue(), condition.andAlso(choice.getCondition(), false));
+      need(choice.getIfFalse(), condition.andAlso(choice.getCondition(), true));
+    } else if (auto weight = dyn_cast<ir::SoftmaxOp>(op)) {
+      needRow(weight.getScore(), weight.getMask(), condition);
+    } else if (auto denominator = dyn_cast<ir::LogSumExpOp>(op)) {
+      needRow(denominator.getScore(), denominator.getMask(), condition);
+    } else if (auto online = dyn_cast<ir::OnlineOp>(op)) {
+      needRow(online.getScore(), online.getMask(), condition);
+      need(online.getValue(), condition.andAlso(online.getMask(), false));
+    } else if (auto reduce = dyn_cast<ir::ReduceOp>(op); reduce && reduce.getWhere()) {
+      needRow(reduce.getOperand(), reduce.getWhere(), condition);
+    } else {
+      for (Value operand : op->getOperands())
+        need(operand, condition);
+    }
+  }
+
+  void needRow(Value score, Value mask, const Condition &condition) {
+    need(mask, condition);
+    need(score, condition.andAlso(mask, false));
+  }
+
+  void guard(Operation *op, Condition condition) {
+    // A condition computed from the value itself can't guard it; the value is then needed more often than it counts.
+    condition.drop([&](Literal literal) { return dependsOn(literal.value, op); });
+    if (condition.isAlways())
+      return;
+    Value where = materialise(op->getLoc(), condition);
+    if (auto read = dyn_cast<ir::ReadOp>(op))
+      read.getWhereMutable().assign(where);
+    else
+      cast<ir::BinaryOp>(op).getWhereMutable().assign(where);
+  }
+
+  static bool dependsOn(Value value, Operation *op) {
+    SetVector<Operation *> found;
+    found.insert(value.getDefiningOp());
+    for (size_t n = 0; n < found.size(); ++n) {
+      if (found[n] == op)
+        return true;
+      for (Value operand : found[n]->getOperands())
+        if (Operation *defining = operand.getDefiningOp())
+          found.insert(defining);
+    }
+    return false;
+  }
+
+  /// The condition as a value, at the end of the block for now.
+  Value materialise(Location location, const Condition &condition) {
+    Value any;
+    for (const Conjunction &term : condition.conjunctions()) {
+      Value all;
+      for (Literal literal : term) {
+        Value value = literal.negated ? opposite(location, literal.value) : literal.value;
+        all = all ? shared<ir::AndOp>(location, all, value) : value;
+      }
+      any = any ? shared<ir::OrOp>(location, any, all) : all;
+    }
+    return any ? any : constantBool(builder, location, false);
+  }
+
+  Value opposite(Location location, Value value) {
+    for (Operation *user : value.getUsers())
+      if (isa<ir::NotOp>(user))
+        return user->getResult(0);
+    return logicalNot(builder, location, value);
+  }
+
+  /// `left op right`, the one that is there already if there is one.
+  template <typename Op> Value shared(Location location, Value left, Value right) {
+    for (Operation *user : left.getUsers())
+      if (auto same = dyn_cast<Op>(user); same && same.getLhs() == left && same.getRhs() == right)
+        return same;
+    return Op::create(builder, location, ir::pointwiseType(builder.getI1Type(), {left, right}), left, right);
+  }
+
+  ir::KernelOp kernel;
+  OpBuilder builder;
+  llvm::DenseMap<Operation *, Condition> needed;
+};
+
+/// Once nothing on either side can fail, strict and lazy are the same.
+void relaxBooleans(ir::KernelOp kernel) {
+  for (ir::BinaryOp op : llvm::make_early_inc_range(kernel.getBody().getOps<ir::BinaryOp>())) {
+    if (!functionType(op).getElementType().isInteger(1))
+      continue;
+    OpBuilder builder(op);
+    Value relaxed;
+    if (op.getKind() == ir::BinaryKind::BitAnd)
+      relaxed = logicalAnd(builder, op.getLoc(), op.getLhs(), op.getRhs());
+    else if (op.getKind() == ir::BinaryKind::BitOr)
+      relaxed = logicalOr(builder, op.getLoc(), op.getLhs(), op.getRhs());
+    else if (op.getKind() == ir::BinaryKind::BitXor)
+      relaxed = ir::CompareOp::create(builder, op.getLoc(), op.getType(), ir::CompareKind::NotEqual, op.getLhs(), op.getRhs());
+    if (!relaxed)
+      continue;
+    op.getResult().replaceAllUsesWith(relaxed);
+    op.erase();
+  }
+}
+
+struct GuardReadsPass : impl::GuardReadsPassBase<GuardReadsPass> {
+  void runOnOperation() override {
+    Guards(getOperation()).run();
+    relaxBooleans(getOperation());
+    eraseUnused(getOperation());
+  }
+};
+
+} // namespace
+} // namespace attn::lower

@@ -1,0 +1,72 @@
+#ifndef ATTN_LOWER_COORDINATE_PASSES
+#define ATTN_LOWER_COORDINATE_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+class CoordinatePass<string name> : Pass<name, "::attn::ir::KernelOp">;
+
+def SpecializePass : CoordinatePass<"attn-specialize"> {
+  let summary = "fixes extents whose value is known for this compilation";
+  let description = [{
+    `extents=J=4096,D=64` gives values by name. The kernel's list of known extents and every `attn.extent` get them; an extent
+    that already has another value, and a name the kernel never uses, are left alone.
+  }];
+  let options = [ListOption<"extents", "extents", "std::string", "extents to fix, as NAME=VALUE">];
+}
+
+def ResolveRebasePass : CoordinatePass<"attn-resolve-rebase"> {
+  let summary = "replaces every rebase by the function it stands for";
+  let description = [{
+    The operand's graph is rebuilt with the new coordinates, once per value and substitution, so that what was shared stays shared.
+    Where h is set, g becomes h // (H // G). A definition that rebases itself many times over can grow without bound;
+    past `budget` new operations the pass fails with an error at the rebase. Afterwards there is no `attn.rebase`.
+  }];
+  let options = [Option<"budget", "budget", "unsigned", "20000", "largest number of operations to create">];
+}
+
+def SimplifyPass : CoordinatePass<"attn-simplify"> {
+  let summary = "folds, merges equal operations and drops unused ones, across types";
+  let description = [{
+    What `canonicalize` and `cse` do, and what they can't: a value that is replaced by one varying with less lets its users vary with less, so
+    types are derived anew on the way. Two reads that differ only in the source text they came from are one.
+  }];
+}
+
+def FoldScalePass : CoordinatePass<"attn-fold-scale"> {
+  let summary = "moves factors around the similarity into its scale";
+  let description = [{
+    `dot(q, k) / sqrt(D) * tau` computes one product per pair and two more operations; a scale is applied once per
+    query. Multiplications, divisions and negations that directly enclose the dot move if the dot has no other use, the factor varies neither with j nor
+    with what is summed, and it can be computed where nothing may be visible (no index or divisor in it that could be wrong).
+    Factors that don't vary with i are multiplied in f64 and rounded once.
+  }];
+}
+
+def InferRangesPass : CoordinatePass<"attn-infer-ranges"> {
+  let summary = "finds the reads and divisions that can't go wrong, and the range of every integer";
+  let description = [{
+    Bounds are constants or linear in the extents (0 <= i - j + J - 1 <= I + J - 2). Reads whose every index lies inside its dimension and
+    integer divisions whose divisor isn't 0 become `unchecked`. Integers that fit in 32 bits get
+    `attn.range = array<i64: low, high>`, inclusive, so that they may be computed in narrow lanes.
+  }];
+}
+
+def GuardReadsPass : CoordinatePass<"attn-guard-reads"> {
+  let summary = "gives every read and division that may go wrong the condition under which it counts";
+  let description = [{
+    The language is lazy: what doesn't decide is not loaded, divided or reported. A read that isn't `unchecked` is needed where some user is: on the
+    right of `and` where the left is true, of `or` where it is false, in the arm that `select` takes, in a score where the mask
+    is true. The condition becomes its `where`; one that is always true is left out. Afterwards `and`, `or` and `select`
+    may be computed on both sides. Strict `bit_and`, `bit_or` and `bit_xor` of booleans become `and`, `or` and `compare not_equal`.
+  }];
+}
+
+def FormOnlinePass : CoordinatePass<"attn-form-online"> {
+  let summary = "recognises the weighted sum of softmax as one pass over the keys";
+  let description = [{
+    The sum over j of softmax(score) times value, and the log-sum-exp of the same score, become the two results of one `attn.online`.
+    The operand of each `attn.dot` that varies with j comes second. A kernel in which anything else is left over is an error.
+  }];
+}
+
+#endif
