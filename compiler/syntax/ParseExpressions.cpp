@@ -299,7 +299,8 @@ const Expr *GrammarParser::parseNumber() {
     number.name = {textOf(token), rangeOf(token)};
     auto [stop, code] = std::from_chars(digits.data(), end, number.real);
     if (code == std::errc::result_out_of_range)
-      report(DiagnosticKind::NumberOutOfRange, rangeOf(token), shown, "a 64-bit float");
+      report(DiagnosticKind::NumberOutOfRange, rangeOf(token), shown, "a 64-bit float")
+          .note("its size is 4.9e-324 to 1.8e308; infinity is `inf`");
     return finish(number, token.begin);
   }
   Expr &number = create(ExprKind::Integer);
