@@ -20,12 +20,14 @@ static int64_t extentIn(DictionaryAttr coordinates, StringRef coordinate) {
 int64_t KernelOp::extentOf(StringRef coordinate) { return extentIn(getCoordinates(), coordinate); }
 int64_t TileKernelOp::extentOf(StringRef coordinate) { return extentIn(getCoordinates(), coordinate); }
 
-std::optional<int64_t> KernelOp::fixedExtent(int64_t number) {
-  auto values = getExtents();
+static std::optional<int64_t> fixedIn(std::optional<ArrayRef<int64_t>> values, int64_t number) {
   if (!values || number < 0 || number >= int64_t(values->size()) || (*values)[number] < 0)
     return std::nullopt;
   return (*values)[number];
 }
+
+std::optional<int64_t> KernelOp::fixedExtent(int64_t number) { return fixedIn(getExtents(), number); }
+std::optional<int64_t> TileKernelOp::fixedExtent(int64_t number) { return fixedIn(getExtents(), number); }
 
 LogicalResult KernelOp::verify() {
   auto known = getExtents();

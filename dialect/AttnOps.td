@@ -301,12 +301,17 @@ def TileKernelOp : AttnOp<"tile_kernel", [IsolatedFromAbove, Symbol, SingleBlock
     Executed once for each batch, query head and block of `schedule.queryBlock()` queries. Values in the body are computed once per row block: uniform
     ones (not varying with i) as scalars, the others as vectors with queries in lanes.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$coordinates, ScheduleAttr:$schedule);
+  let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$coordinates, OptionalAttr<DenseI64ArrayAttr>:$extents,
+                       ScheduleAttr:$schedule);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `coordinates` $coordinates $schedule attr-dict-with-keyword $body";
+  let assemblyFormat = [{
+    $sym_name `coordinates` $coordinates (`extents` $extents^)? `schedule` $schedule attr-dict-with-keyword $body
+  }];
   let extraClassDeclaration = [{
     /// Number of the extent a coordinate runs over.
     int64_t extentOf(::llvm::StringRef coordinate);
+    /// The value of an extent, if it is known to the compiler.
+    ::std::optional<int64_t> fixedExtent(int64_t number);
   }];
 }
 

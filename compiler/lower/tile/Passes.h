@@ -1,0 +1,18 @@
+#pragma once
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir {
+class ModuleOp;
+}
+
+namespace attn::lower {
+
+/// Name of the attribute by which `attn-schedule` tells `attn-form-tiles` its choice.
+inline constexpr llvm::StringLiteral scheduleAttributeName = "attn.schedule";
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "compiler/lower/tile/Passes.h.inc"
+
+} // namespace attn::lower

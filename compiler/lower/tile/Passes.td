@@ -1,0 +1,28 @@
+#ifndef ATTN_LOWER_TILE_PASSES
+#define ATTN_LOWER_TILE_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def Schedule : Pass<"attn-schedule"> {
+  let summary = "chooses tile sizes and vector shape";
+  let description = [{
+    Sets `attn.schedule` on each `attn.kernel`: the one place where tile sizes are decided, from the target's registers and lanes. A kernel
+    that already carries a schedule keeps it, so that a person or a tuner can choose another.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of one vector register">,
+    Option<"registers", "registers", "int64_t", "32", "vector registers">
+  ];
+}
+
+def FormTiles : Pass<"attn-form-tiles", "::mlir::ModuleOp"> {
+  let summary = "turns each kernel into a tile kernel";
+  let description = [{
+    From the coordinate level to the tile level: what doesn't vary with j is computed once per row block, the query tile is packed once, and each
+    block of keys goes through contract, map, absorb and accumulate. The normaliser works in base 2: log2(e) joins the factor
+    that is applied to the query where the score is the plain product, and multiplies the score otherwise.
+  }];
+  let dependentDialects = ["::attn::ir::AttnDialect"];
+}
+
+#endif

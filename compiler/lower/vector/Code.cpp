@@ -1,0 +1,128 @@
+#include "compiler/lower/vector/Code.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace attn::lower {
+
+Value Code::integer(int64_t value, Type type) {
+  if (!type)
+    type = i64();
+  Type element = getElementTypeOrSelf(type);
+  TypedAttr attribute = builder.getIntegerAttr(element, APInt(element.getIntOrFloatBitWidth(), value, true, true));
+  if (auto vector = dyn_cast<VectorType>(type))
+    attribute = DenseElementsAttr::get(vector, Attribute(attribute));
+  return arith::ConstantOp::create(builder, location, attribute);
+}
+
+Value Code::real(double value, Type type) {
+  if (!type)
+    type = f32();
+  TypedAttr attribute = builder.getFloatAttr(getElementTypeOrSelf(type), value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attribute = DenseElementsAttr::get(vector, Attribute(attribute));
+  return arith::ConstantOp::create(builder, location, attribute);
+}
+
+Value Code::add(Value left, Value right) { return builder.createOrFold<arith::AddIOp>(location, left, right); }
+Value Code::subtract(Value left, Value right) { return builder.createOrFold<arith::SubIOp>(location, left, right); }
+Value Code::multiply(Value left, Value right) { return builder.createOrFold<arith::MulIOp>(location, left, right); }
+Value Code::divide(Value left, Value right) { return builder.createOrFold<arith::DivUIOp>(location, left, right); }
+Value Code::remainder(Value left, Value right) { return builder.createOrFold<arith::RemUIOp>(location, left, right); }
+Value Code::minimum(Value left, Value right) { return builder.createOrFold<arith::MinSIOp>(location, left, right); }
+
+Value Code::roundUp(Value value, int64_t multiple) {
+  return multiply(divide(add(value, integer(multiple - 1)), integer(multiple)), integer(multiple));
+}
+
+Value Code::compare(arith::CmpIPredicate predicate, Value left, Value right) {
+  return builder.createOrFold<arith::CmpIOp>(location, predicate, left, right);
+}
+
+Value Code::both(Value left, Value right) { return builder.createOrFold<arith::AndIOp>(location, left, right); }
+
+Value Code::negate(Value condition) {
+  return builder.createOrFold<arith::XOrIOp>(location, condition, integer(1, condition.getType()));
+}
+
+Value Code::select(Value condition, Value then, Value otherwise) {
+  return builder.createOrFold<arith::SelectOp>(location, condition, then, otherwise);
+}
+
+Value Code::at(Value base, Type element, Value index) {
+  return LLVM::GEPOp::create(builder, location, pointer(), element, base, ArrayRef<LLVM::GEPArg>{index});
+}
+
+Value Code::at(Value base, Type element, int64_t index) {
+  return index == 0 ? base
+                    : LLVM::GEPOp::create(builder, location, pointer(), element, base,
+                                          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
+}
+
+Value Code::load(Type type, Value address, unsigned alignment) {
+  return LLVM::LoadOp::create(builder, location, type, address, alignment);
+}
+
+void Code::store(Value value, Value address, unsigned alignment) {
+  LLVM::StoreOp::create(builder, location, value, address, alignment);
+}
+
+Value Code::broadcast(Value scalar, Type vector) {
+  return scalar.getType() == vector ? scalar : vector::BroadcastOp::create(builder, location, vector, scalar);
+}
+
+SmallVector<Value> Code::loop(Value begin, Value end, int64_t step, ValueRange carried, LoopBody body) {
+  auto loop = scf::ForOp::create(builder, location, begin, end, integer(step), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  // Without carried values the builder has already made the empty yield.
+  if (carried.empty())
+    builder.setInsertionPoint(loop.getBody()->getTerminator());
+  else
+    builder.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> results = body(loop.getInductionVar(), loop.getRegionIterArgs());
+  if (!carried.empty())
+    scf::YieldOp::create(builder, location, results);
+  return loop.getResults();
+}
+
+SmallVector<Value> Code::repeat(ValueRange initial, function_ref<Value(ValueRange)> condition,
+                                function_ref<SmallVector<Value>(ValueRange)> body) {
+  auto loop = scf::WhileOp::create(
+      builder, location, initial.getTypes(), initial,
+      [&](OpBuilder &inner, Location, ValueRange values) {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.restoreInsertionPoint(inner.saveInsertionPoint());
+        scf::ConditionOp::create(builder, location, condition(values), values);
+      },
+      [&](OpBuilder &inner, Location, ValueRange values) {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.restoreInsertionPoint(inner.saveInsertionPoint());
+        scf::YieldOp::create(builder, location, body(values));
+      });
+  return loop.getResults();
+}
+
+SmallVector<Value> Code::branch(Value condition, TypeRange types, Branch then, Branch otherwise) {
+  auto branch = scf::IfOp::create(builder, location, types, condition, true);
+  OpBuilder::InsertionGuard guard(builder);
+  for (auto [block, emit] : {std::pair(branch.thenBlock(), then), std::pair(branch.elseBlock(), otherwise)}) {
+    if (types.empty())
+      builder.setInsertionPoint(block->getTerminator());
+    else
+      builder.setInsertionPointToStart(block);
+    SmallVector<Value> results = emit();
+    if (!types.empty())
+      scf::YieldOp::create(builder, location, results);
+  }
+  return branch.getResults();
+}
+
+void Code::when(Value condition, function_ref<void()> then) {
+  auto branch = scf::IfOp::create(builder, location, condition, false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(branch.thenBlock()->getTerminator());
+  then();
+}
+
+} // namespace attn::lower

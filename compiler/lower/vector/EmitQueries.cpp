@@ -1,0 +1,93 @@
+#include "compiler/lower/vector/Support.h"
+#include "compiler/lower/vector/TileEmitter.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace attn::lower {
+
+static StringRef rowsOf(Value tile) { return cast<ir::TileType>(tile.getType()).getCoordinates().front().getValue(); }
+
+void TileEmitter::emitPack(ir::TilePackOp op) {
+  StringRef feature = rowsOf(op.getResult());
+  Matrix queries = matrixOf(op.getTensor(), op.getAxes(), "i", feature);
+  Value first = code.at(queries.base, code.f32(), code.multiply(functions.place.firstQuery, queries.rowStride));
+  // A scale that varies with the query can't be a number for the whole block; it multiplies the packed rows instead.
+  bool perQuery = op.getScale() && functions.emit(op.getScale()).perQuery;
+  Value scale = op.getScale() && !perQuery ? functions.emitScalar(op.getScale()) : code.real(1);
+  Value features = extentOf(feature);
+  callSupport(code, "attn_pack_rows_f32",
+              {first, queries.rowStride, queries.columnStride, rows, features, queryTile, code.integer(schedule.queryBlock()), scale}, {});
+  if (perQuery) {
+    SmallVector<Value> factors = functions.emitVectors(op.getScale());
+    code.loop(code.integer(0), features, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+      for (int64_t part = 0; part < vectors; ++part) {
+        Value packed = loadScratch(queryTile, row, part);
+        storeScratch(arith::MulFOp::create(code.builder, code.location, packed, factors[part]), queryTile, row, part);
+      }
+      return {};
+    });
+  }
+  tiles[op.getResult()] = {queryTile, {}};
+}
+
+void TileEmitter::emitInit(ir::TileInitOp op) {
+  Value zero = code.real(0, vectorType);
+  Value features = code.roundUp(extentOf(rowsOf(op.getAccumulator())), schedule.getFeatureRows());
+  code.loop(code.integer(0), features, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+    for (int64_t part = 0; part < vectors; ++part)
+      storeScratch(zero, accumulatorTile, row, part);
+    return {};
+  });
+  states[op.getState()] = normaliser->initial();
+  tiles[op.getAccumulator()] = {accumulatorTile, {}};
+}
+
+void TileEmitter::emitFinish(ir::TileFinishOp op) {
+  Normaliser::Finished finished = normaliser->finish(states[op.getState()]);
+  Value zero = code.real(0, vectorType);
+  SmallVector<Value> differences(vectors, zero);
+  SmallVector<Value> sums =
+      code.loop(code.integer(0), extentOf(rowsOf(op.getAccumulator())), 1, differences, [&](Value row, ValueRange carried) {
+        SmallVector<Value> next;
+        for (int64_t part = 0; part < vectors; ++part) {
+          Value value = arith::MulFOp::create(code.builder, code.location, loadScratch(accumulatorTile, row, part), finished.factor[part]);
+          value = code.select(finished.isEmpty[part], zero, value);
+          storeScratch(value, accumulatorTile, row, part);
+          // x - x is 0 for a finite x, else NaN, and NaN stays in the sum.
+          Value difference = arith::SubFOp::create(code.builder, code.location, value, value);
+          next.push_back(arith::AddFOp::create(code.builder, code.location, carried[part], difference));
+        }
+        return next;
+      });
+  notFinite = code.boolean(false);
+  for (Value sum : sums) {
+    Value isNan = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::UNO, sum, sum);
+    Value any = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::OR, isNan);
+    notFinite = arith::OrIOp::create(code.builder, code.location, notFinite, any);
+  }
+  tiles[op.getResult()] = {accumulatorTile, {}};
+  functions.define(op.getLogDenominator(), {finished.logDenominator, true, false});
+}
+
+void TileEmitter::emitStore(ir::TileStoreOp op) {
+  StringRef feature = rowsOf(op.getTile());
+  Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", feature);
+  Value first = code.at(target.base, code.f32(), code.multiply(functions.place.firstQuery, target.rowStride));
+  callSupport(code, "attn_unpack_rows_f32",
+              {tiles[op.getTile()].address, code.integer(schedule.queryBlock()), rows, extentOf(feature), first, target.rowStride,
+               target.columnStride},
+              {});
+}
+
+void TileEmitter::emitStoreRow(ir::TileStoreRowOp op) {
+  Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", "");
+  Value first = code.at(target.base, code.f32(), code.multiply(functions.place.firstQuery, target.rowStride));
+  for (auto [part, value] : llvm::enumerate(functions.emitVectors(op.getValue())))
+    storeScratch(value, rowTile, code.integer(0), part);
+  callSupport(code, "attn_unpack_rows_f32",
+              {rowTile, code.integer(schedule.queryBlock()), rows, code.integer(1), first, target.rowStride, code.integer(1)}, {});
+}
+
+} // namespace attn::lower

@@ -1,0 +1,106 @@
+#include "compiler/lower/vector/FunctionEmitter.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace attn::lower {
+
+namespace {
+
+/// What a stored element is loaded as: booleans are bytes.
+Type storageType(OpBuilder &builder, Type element) {
+  return element.isInteger() ? builder.getIntegerType(element.isInteger(1) ? 8 : element.getIntOrFloatBitWidth()) : element;
+}
+
+/// A loaded element in the type it is computed in.
+Value widen(Code &code, Value loaded, Type stored, Type computed) {
+  Type target = computed;
+  if (auto vector = dyn_cast<VectorType>(loaded.getType()))
+    target = vector.clone(computed);
+  if (loaded.getType() == target)
+    return loaded;
+  if (stored.isInteger(1))
+    return code.compare(arith::CmpIPredicate::ne, loaded, code.integer(0, loaded.getType()));
+  if (stored.isUnsignedInteger())
+    return arith::ExtUIOp::create(code.builder, code.location, target, loaded);
+  if (stored.isInteger())
+    return arith::ExtSIOp::create(code.builder, code.location, target, loaded);
+  return arith::ExtFOp::create(code.builder, code.location, target, loaded);
+}
+
+} // namespace
+
+Plain FunctionEmitter::emitRead(ir::ReadOp op) {
+  auto tensor = op.getTensor().getDefiningOp<ir::TensorOp>();
+  Type stored = cast<ir::TensorHandleType>(tensor.getType()).getElementType();
+  Type storage = storageType(code.builder, stored);
+  Type computed = cast<ir::FnType>(op.getType()).getElementType();
+  int64_t number = tensor.getIndex();
+
+  SmallVector<Plain> indices;
+  for (Value index : op.getIndices())
+    indices.push_back(emit(index));
+  std::optional<Plain> where;
+  if (op.getWhere())
+    where = emit(op.getWhere());
+
+  Plain result;
+  result.narrow = op->hasAttr("attn.range");
+  result.perQuery = cast<ir::FnType>(op.getType()).variesWith("i");
+  Value base = run.data(number);
+  for (int64_t part = 0; part < (result.perQuery ? vectors : 1); ++part) {
+    auto partOf = [&](const Plain &plain) {
+      Value value = plain.parts[plain.perQuery ? part : 0];
+      Type element = getElementTypeOrSelf(value.getType());
+      return result.perQuery ? code.broadcast(value, vectorType(element)) : value;
+    };
+    // Where the element is loaded at all: where it counts and every index is inside.
+    Value load = where ? partOf(*where) : Value();
+    Value counts = load;
+    Value offset;
+    for (auto [dimension, index] : llvm::enumerate(indices)) {
+      if (!op.getUnchecked()) {
+        Value value = resize(partOf(index), 64);
+        Value limit = run.size(number, dimension, tensor.getSizes());
+        Value inside = code.compare(arith::CmpIPredicate::ult, value, code.broadcast(limit, value.getType()));
+        Value wrong = counts ? code.both(counts, code.negate(inside)) : code.negate(inside);
+        int32_t site = sites.number(op, number, dimension, op.getTextAttr());
+        sites.reportIfAny(code, run.pointer(), site, wrong, value, limit);
+        load = load ? code.both(load, inside) : inside;
+      }
+      Value value = resize(index.parts[index.perQuery ? part : 0], 64);
+      Value stride = run.stride(number, dimension);
+      Value term = code.multiply(value, code.broadcast(stride, value.getType()));
+      if (offset && offset.getType() != term.getType()) {
+        Type wide = vectorType(code.i64());
+        offset = code.broadcast(offset, wide), term = code.broadcast(term, wide);
+      }
+      offset = offset ? code.add(offset, term) : term;
+    }
+
+    if (!result.perQuery) {
+      auto loadElement = [&]() -> SmallVector<Value> { return {code.load(storage, offset ? code.at(base, storage, offset) : base)}; };
+      Value loaded = !load ? loadElement()[0]
+                           : code.branch(load, storage, loadElement, [&]() -> SmallVector<Value> {
+                               return {isa<FloatType>(storage) ? code.real(0, storage) : code.integer(0, storage)};
+                             })[0];
+      result.parts.push_back(widen(code, loaded, stored, computed));
+      continue;
+    }
+    VectorType type = vectorType(storage);
+    offset = offset ? code.broadcast(offset, vectorType(code.i64())) : code.integer(0, vectorType(code.i64()));
+    Value addresses = LLVM::GEPOp::create(code.builder, code.location, vectorType(code.pointer()), storage, base,
+                                          ArrayRef<LLVM::GEPArg>{offset});
+    if (!load)
+      load = code.integer(1, vectorType(code.i1()));
+    Value otherwise = isa<FloatType>(storage) ? code.real(0, type) : code.integer(0, type);
+    auto alignment = code.builder.getI32IntegerAttr(storage.getIntOrFloatBitWidth() / 8);
+    Value loaded = LLVM::masked_gather::create(code.builder, code.location, type, addresses, load, ValueRange{otherwise}, alignment);
+    Value widened = widen(code, loaded, stored, computed);
+    result.parts.push_back(computed.isInteger(64) && result.narrow ? resize(widened, 32) : widened);
+  }
+  return result;
+}
+
+} // namespace attn::lower

@@ -1,0 +1,150 @@
+#include "compiler/lower/vector/FunctionEmitter.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace attn::lower {
+
+static bool fitsIn32(Operation &op) {
+  if (auto constant = dyn_cast<ir::ConstantOp>(op))
+    if (auto value = dyn_cast<IntegerAttr>(constant.getValue()))
+      return value.getType().isInteger(64) && llvm::isInt<32>(value.getInt());
+  return op.hasAttr("attn.range");
+}
+
+const Plain &FunctionEmitter::emit(Value value) {
+  auto known = values.find(value);
+  if (known != values.end())
+    return known->second;
+  Plain plain = emitOperation(*value.getDefiningOp());
+  return values[value] = std::move(plain);
+}
+
+Value FunctionEmitter::emitScalar(Value value) {
+  const Plain &plain = emit(value);
+  assert(!plain.perQuery && "a scalar was asked of what varies with i");
+  return plain.parts.front();
+}
+
+SmallVector<Value> FunctionEmitter::emitVectors(Value value) {
+  Plain plain = emit(value);
+  if (plain.perQuery)
+    return SmallVector<Value>(plain.parts);
+  Value all = code.broadcast(plain.parts.front(), vectorType(plain.parts.front().getType()));
+  return SmallVector<Value>(vectors, all);
+}
+
+Value FunctionEmitter::resize(Value integer, unsigned width) {
+  Type element = getElementTypeOrSelf(integer.getType());
+  unsigned current = element.getIntOrFloatBitWidth();
+  if (!element.isInteger() || current == 1 || current == width)
+    return integer;
+  Type target = code.builder.getIntegerType(width);
+  if (auto vector = dyn_cast<VectorType>(integer.getType()))
+    target = vector.clone(target);
+  return current < width ? arith::ExtSIOp::create(code.builder, code.location, target, integer).getResult()
+                         : arith::TruncIOp::create(code.builder, code.location, target, integer).getResult();
+}
+
+unsigned FunctionEmitter::integerWidth(Operation &op) {
+  auto isInt = [](Value value) { return cast<ir::FnType>(value.getType()).getElementType().isInteger(64); };
+  if (!cast<ir::FnType>(op.getResult(0).getType()).variesWith("i"))
+    return 64;
+  if (isInt(op.getResult(0)) && !fitsIn32(op))
+    return 64;
+  return llvm::all_of(op.getOperands(), [&](Value operand) { return !isInt(operand) || emit(operand).narrow; }) ? 32 : 64;
+}
+
+Plain FunctionEmitter::pointwise(Operation &op, unsigned width, EmitPart emitPart) {
+  auto type = cast<ir::FnType>(op.getResult(0).getType());
+  Plain result;
+  result.perQuery = type.variesWith("i");
+  result.narrow = type.getElementType().isInteger(64) && fitsIn32(op);
+  SmallVector<Plain> operands;
+  for (Value operand : op.getOperands())
+    operands.push_back(emit(operand));
+  for (int64_t part = 0; part < (result.perQuery ? vectors : 1); ++part) {
+    SmallVector<Value> parts;
+    for (const Plain &operand : operands) {
+      Value value = resize(operand.parts[operand.perQuery ? part : 0], width);
+      parts.push_back(result.perQuery ? code.broadcast(value, vectorType(getElementTypeOrSelf(value.getType()))) : value);
+    }
+    Value value = emitPart(parts);
+    if (getElementTypeOrSelf(value.getType()).isInteger() && type.getElementType().isInteger(64))
+      value = resize(value, result.perQuery && result.narrow ? 32 : 64);
+    result.parts.push_back(value);
+  }
+  return result;
+}
+
+Plain FunctionEmitter::emitCoordinate(ir::CoordinateOp op) {
+  Plain result;
+  result.narrow = true;
+  StringRef name = op.getName();
+  if (name != "i") {
+    result.parts = {name == "b" ? place.batch : name == "h" ? place.head : name == "g" ? place.group : place.key};
+    assert(result.parts.front() && "a coordinate without a value here");
+    return result;
+  }
+  result.perQuery = true;
+  VectorType type = vectorType(code.i32());
+  Value first = code.broadcast(resize(place.firstQuery, 32), type), last = code.broadcast(resize(place.lastQuery, 32), type);
+  for (int64_t part = 0; part < vectors; ++part) {
+    auto offsets = llvm::to_vector(llvm::seq<int32_t>(part * lanes, (part + 1) * lanes));
+    Value lane = arith::ConstantOp::create(code.builder, code.location, DenseElementsAttr::get(type, ArrayRef(offsets)));
+    result.parts.push_back(code.minimum(code.add(first, lane), last));
+  }
+  return result;
+}
+
+Plain FunctionEmitter::emitConstant(ir::ConstantOp op) {
+  Plain result;
+  result.parts = {arith::ConstantOp::create(code.builder, code.location, cast<TypedAttr>(op.getValue()))};
+  result.narrow = fitsIn32(*op);
+  return result;
+}
+
+Plain FunctionEmitter::emitOperation(Operation &op) {
+  auto scalar = [&](Value value) {
+    Plain plain;
+    plain.parts = {value};
+    plain.narrow = fitsIn32(op);
+    return plain;
+  };
+  return TypeSwitch<Operation &, Plain>(op)
+      .Case([&](ir::ConstantOp constant) { return emitConstant(constant); })
+      .Case([&](ir::CoordinateOp coordinate) { return emitCoordinate(coordinate); })
+      .Case([&](ir::ExtentOp extent) {
+        Plain plain = scalar(run.extent(extent.getIndex()));
+        plain.narrow = true;
+        return plain;
+      })
+      .Case([&](ir::ScalarOp argument) {
+        return scalar(run.scalar(argument.getIndex(), cast<ir::FnType>(argument.getType()).getElementType()));
+      })
+      .Case([&](ir::ReadOp read) { return emitRead(read); })
+      .Case([&](ir::UnaryOp unary) { return emitUnary(unary); })
+      .Case([&](ir::BinaryOp binary) { return emitBinary(binary); })
+      .Case([&](ir::CompareOp compare) { return emitCompare(compare); })
+      .Case([&](ir::ConvertOp convert) { return emitConvert(convert); })
+      .Case([&](ir::AndOp) {
+        return pointwise(op, 64, [&](ArrayRef<Value> parts) { return code.both(parts[0], parts[1]); });
+      })
+      .Case([&](ir::OrOp) {
+        return pointwise(op, 64, [&](ArrayRef<Value> parts) -> Value {
+          return arith::OrIOp::create(code.builder, code.location, parts[0], parts[1]);
+        });
+      })
+      .Case([&](ir::NotOp) { return pointwise(op, 64, [&](ArrayRef<Value> parts) { return code.negate(parts[0]); }); })
+      .Case([&](ir::SelectOp) {
+        return pointwise(op, integerWidth(op),
+                         [&](ArrayRef<Value> parts) { return code.select(parts[0], parts[1], parts[2]); });
+      })
+      .Default([](Operation &other) -> Plain {
+        llvm_unreachable("an operation that the tile level doesn't hold");
+      });
+}
+
+} // namespace attn::lower

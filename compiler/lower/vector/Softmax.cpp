@@ -1,0 +1,108 @@
+#include "compiler/lower/vector/Normaliser.h"
+
+#include "compiler/lower/math/ExpandMath.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <limits>
+#include <numbers>
+
+using namespace mlir;
+
+namespace attn::lower {
+
+namespace {
+
+/// Online softmax (Milakov and Gimelshein 2018) in base 2: the state is the largest score m and the sum l of 2^(s - m). m starts at the lowest
+/// float, not -inf, so that s - m is -inf, and the weight 0, for an invisible key in a row that has seen nothing. Maxima take the old value where
+/// the new is NaN; a NaN still reaches l through its own weight.
+class Softmax final : public Normaliser {
+public:
+  Softmax(Code &code, VectorType type, int64_t vectors, const MathTarget &target)
+      : code(code), type(type), vectors(vectors), target(target) {}
+
+  Vectors initial() const override {
+    Vectors state(vectors, code.real(std::numeric_limits<float>::lowest(), type));
+    state.append(vectors, code.real(0, type));
+    return state;
+  }
+
+  Absorbed absorb(ValueRange state, ValueRange maximum, function_ref<Vectors(Vectors, Row)> visitRows) const override {
+    Absorbed result;
+    Vectors sums;
+    for (int64_t part = 0; part < vectors; ++part) {
+      Value next = larger(maximum[part], state[part]);
+      result.state.push_back(next);
+      result.rescale.push_back(exp2(subtract(state[part], next)));
+      sums.push_back(multiply(state[vectors + part], result.rescale[part]));
+    }
+    result.state.append(visitRows(sums, [&](ValueRange scores, Vectors &carried) {
+      Vectors weights;
+      for (int64_t part = 0; part < vectors; ++part) {
+        weights.push_back(exp2(subtract(scores[part], result.state[part])));
+        carried[part] = arith::AddFOp::create(code.builder, code.location, carried[part], weights[part]);
+      }
+      return weights;
+    }));
+    return result;
+  }
+
+  Combined combine(ValueRange left, ValueRange right) const override {
+    Combined result;
+    Vectors sums;
+    for (int64_t part = 0; part < vectors; ++part) {
+      Value maximum = larger(right[part], left[part]);
+      result.state.push_back(maximum);
+      result.rescaleLeft.push_back(exp2(subtract(left[part], maximum)));
+      result.rescaleRight.push_back(exp2(subtract(right[part], maximum)));
+      sums.push_back(arith::AddFOp::create(code.builder, code.location, multiply(left[vectors + part], result.rescaleLeft[part]),
+                                           multiply(right[vectors + part], result.rescaleRight[part])));
+    }
+    result.state.append(sums);
+    return result;
+  }
+
+  Finished finish(ValueRange state) const override {
+    Finished result;
+    Value zero = code.real(0, type), one = code.real(1, type);
+    Value minusInfinity = code.real(-std::numeric_limits<double>::infinity(), type);
+    for (int64_t part = 0; part < vectors; ++part) {
+      Value maximum = state[part], sum = state[vectors + part];
+      Value isEmpty = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OEQ, sum, zero);
+      Value logarithm = arith::AddFOp::create(code.builder, code.location, maximum,
+                                              math::Log2Op::create(code.builder, code.location, sum).getResult());
+      Value natural = multiply(logarithm, code.real(std::numbers::ln2, type));
+      result.isEmpty.push_back(isEmpty);
+      result.factor.push_back(arith::DivFOp::create(code.builder, code.location, one, sum));
+      result.logDenominator.push_back(code.select(isEmpty, minusInfinity, natural));
+    }
+    return result;
+  }
+
+private:
+  Value larger(Value candidate, Value current) const {
+    Value isLarger = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OGT, candidate, current);
+    return code.select(isLarger, candidate, current);
+  }
+  Value subtract(Value left, Value right) const { return arith::SubFOp::create(code.builder, code.location, left, right); }
+  Value multiply(Value left, Value right) const { return arith::MulFOp::create(code.builder, code.location, left, right); }
+  Value exp2(Value exponent) const { return buildSoftmaxExp2(code.builder, code.location, exponent, target); }
+
+  Code &code;
+  VectorType type;
+  int64_t vectors;
+  MathTarget target;
+};
+
+} // namespace
+
+std::unique_ptr<Normaliser> createNormaliser(ir::Normaliser kind, Code &code, VectorType type, int64_t vectors,
+                                             const MathTarget &target) {
+  switch (kind) {
+  case ir::Normaliser::Softmax:
+    return std::make_unique<Softmax>(code, type, vectors, target);
+  }
+  llvm_unreachable("unknown normaliser");
+}
+
+} // namespace attn::lower

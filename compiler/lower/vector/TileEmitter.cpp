@@ -1,0 +1,153 @@
+#include "compiler/lower/vector/TileEmitter.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace attn::lower {
+
+TileEmitter::TileEmitter(Code &code, RunState &run, Sites &sites, ir::TileKernelOp kernel, const MathTarget &target)
+    : code(code), run(run), sites(sites), kernel(kernel), target(target), schedule(kernel.getSchedule()),
+      vectors(schedule.getVectors()), vectorType(VectorType::get({schedule.getLanes()}, code.f32())),
+      functions(code, run, sites, schedule) {
+  for (auto init : kernel.getBody().getOps<ir::TileInitOp>())
+    normaliser = createNormaliser(cast<ir::StateType>(init.getState().getType()).getNormaliser(), code, vectorType, vectors, target);
+}
+
+Value TileEmitter::extentOf(StringRef coordinate) {
+  int64_t index = kernel.extentOf(coordinate);
+  return index < 0 ? code.integer(1) : run.extent(index);
+}
+
+Value TileEmitter::taskCount() {
+  Value blocks = code.divide(code.roundUp(extentOf("i"), schedule.queryBlock()), code.integer(schedule.queryBlock()));
+  return code.multiply(code.multiply(extentOf("b"), extentOf("h")), blocks);
+}
+
+/// The coordinate of a tile's rows.
+static StringRef rowsOf(Value tile) { return cast<ir::TileType>(tile.getType()).getCoordinates().front().getValue(); }
+
+Value TileEmitter::workspaceFloats() {
+  Value total = code.integer(16);
+  auto reserve = [&](Value count) { total = code.add(total, code.multiply(count, code.integer(schedule.queryBlock()))); };
+  for (Operation &op : kernel.getBody().front()) {
+    if (auto pack = dyn_cast<ir::TilePackOp>(op))
+      reserve(extentOf(rowsOf(pack.getResult())));
+    if (auto init = dyn_cast<ir::TileInitOp>(op))
+      reserve(code.roundUp(extentOf(rowsOf(init.getAccumulator())), schedule.getFeatureRows()));
+  }
+  reserve(code.integer(schedule.getKeyBlock()));
+  reserve(code.integer(1));
+  return total;
+}
+
+void TileEmitter::emitTasks(Value begin, Value end, Value workspace) {
+  // The first 64 bytes hold the hint; tiles follow in the order of workspaceFloats.
+  hint = workspace;
+  code.store(code.integer(0), hint, 8);
+  Value next = code.at(workspace, code.f32(), 16);
+  auto reserve = [&](Value &tile, Value count) {
+    tile = next;
+    next = code.at(next, code.f32(), code.multiply(count, code.integer(schedule.queryBlock())));
+  };
+  for (Operation &op : kernel.getBody().front()) {
+    if (auto pack = dyn_cast<ir::TilePackOp>(op))
+      reserve(queryTile, extentOf(rowsOf(pack.getResult())));
+    if (auto init = dyn_cast<ir::TileInitOp>(op))
+      reserve(accumulatorTile, code.roundUp(extentOf(rowsOf(init.getAccumulator())), schedule.getFeatureRows()));
+  }
+  reserve(scoreTile, code.integer(schedule.getKeyBlock()));
+  reserve(rowTile, code.integer(1));
+
+  code.loop(begin, end, 1, {}, [&](Value task, ValueRange) -> SmallVector<Value> {
+    emitTask(task);
+    return {};
+  });
+}
+
+void TileEmitter::emitTask(Value task) {
+  Value queryCount = extentOf("i"), heads = extentOf("h");
+  Value blocks = code.divide(code.roundUp(queryCount, schedule.queryBlock()), code.integer(schedule.queryBlock()));
+  Value batchAndHead = code.divide(task, blocks);
+  functions.place.head = code.remainder(batchAndHead, heads);
+  functions.place.batch = code.divide(batchAndHead, heads);
+  if (kernel.extentOf("g") >= 0)
+    functions.place.group = code.divide(functions.place.head, code.divide(heads, extentOf("g")));
+  functions.place.firstQuery = code.multiply(code.remainder(task, blocks), code.integer(schedule.queryBlock()));
+  functions.place.lastQuery = code.subtract(queryCount, code.integer(1));
+  rows = code.minimum(code.subtract(queryCount, functions.place.firstQuery), code.integer(schedule.queryBlock()));
+
+  // A value of weight 0 must not reach a sum, and 0 times what isn't finite is NaN. Rather than test every product, a row block whose result
+  // isn't finite is done once more with care.
+  code.loop(code.integer(0), code.integer(2), 1, {code.boolean(true)}, [&](Value attempt, ValueRange again) -> SmallVector<Value> {
+    isCareful = code.compare(arith::CmpIPredicate::ne, attempt, code.integer(0));
+    return code.branch(
+        again[0], code.i1(),
+        [&]() -> SmallVector<Value> {
+          FunctionEmitter::Scope scope(functions);
+          emitRowBlock();
+          return {notFinite};
+        },
+        [&]() -> SmallVector<Value> { return {code.boolean(false)}; });
+  });
+}
+
+void TileEmitter::emitRowBlock() {
+  for (Operation &op : kernel.getBody().front())
+    emitOperation(op);
+}
+
+void TileEmitter::emitOperation(Operation &op) {
+  code.location = op.getLoc();
+  TypeSwitch<Operation &>(op)
+      .Case([&](ir::TensorOp) {})
+      .Case([&](ir::TilePackOp pack) { emitPack(pack); })
+      .Case([&](ir::TileInitOp init) { emitInit(init); })
+      .Case([&](ir::TileVisitOp visit) { emitVisit(visit); })
+      .Case([&](ir::TileContractOp contract) { emitContract(contract); })
+      .Case([&](ir::TileMapOp map) { emitMap(map); })
+      .Case([&](ir::TileAbsorbOp absorb) { emitAbsorb(absorb); })
+      .Case([&](ir::TileAccumulateOp accumulate) { emitAccumulate(accumulate); })
+      .Case([&](ir::TileFinishOp finish) { emitFinish(finish); })
+      .Case([&](ir::TileStoreOp store) { emitStore(store); })
+      .Case([&](ir::TileStoreRowOp store) { emitStoreRow(store); })
+      .Case([&](ir::YieldOp) {})
+      .Default([&](Operation &function) { functions.emit(function.getResult(0)); });
+}
+
+Matrix TileEmitter::matrixOf(Value tensor, ArrayAttr axes, StringRef row, StringRef column) {
+  int64_t number = tensor.getDefiningOp<ir::TensorOp>().getIndex();
+  Matrix matrix{run.data(number), code.integer(0), code.integer(0)};
+  for (auto [dimension, axis] : llvm::enumerate(axes.getAsValueRange<StringAttr>())) {
+    Value stride = run.stride(number, dimension);
+    if (axis == row) {
+      matrix.rowStride = stride;
+    } else if (axis == column) {
+      matrix.columnStride = stride;
+    } else {
+      Value index = axis == "b" ? functions.place.batch : axis == "h" ? functions.place.head : functions.place.group;
+      matrix.base = code.at(matrix.base, code.f32(), code.multiply(index, stride));
+    }
+  }
+  return matrix;
+}
+
+Value TileEmitter::scratch(Value tile, Value row, int64_t part) {
+  Value offset = code.add(code.multiply(row, code.integer(schedule.queryBlock())), code.integer(part * schedule.getLanes()));
+  return code.at(tile, code.f32(), offset);
+}
+
+Value TileEmitter::loadScratch(Value tile, Value row, int64_t part) {
+  return code.load(vectorType, scratch(tile, row, part), 4 * schedule.getLanes());
+}
+
+void TileEmitter::storeScratch(Value value, Value tile, Value row, int64_t part) {
+  code.store(value, scratch(tile, row, part), 4 * schedule.getLanes());
+}
+
+Value TileEmitter::multiplyAdd(Value left, Value right, Value sum) {
+  return math::FmaOp::create(code.builder, code.location, left, right, sum);
+}
+
+} // namespace attn::lower

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "compiler/lower/vector/FunctionEmitter.h"
+#include "compiler/lower/vector/Normaliser.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace attn::lower {
+
+/// A tile in scratch memory, row-major with `queryBlock` floats a row.
+struct TileValue {
+  mlir::Value address;
+  llvm::SmallVector<mlir::Value> rowMaximum; ///< of a tile of scores: per query over its keys
+};
+
+/// A block of consecutive keys.
+struct KeyBlock {
+  mlir::Value first, end;  ///< end exclusive
+  mlir::Value mayHide;     ///< i1: some pair may be invisible; null where none can be
+};
+
+/// A tensor operand's memory for the batch and head at hand: element (row, column) is at base + row * rowStride + column * columnStride.
+struct Matrix {
+  mlir::Value base, rowStride, columnStride;
+};
+
+/// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
+/// storing), EmitProducts (the two register tiles), EmitVisit (which keys), EmitMap (score and mask), Softmax (the normaliser).
+class TileEmitter {
+public:
+  TileEmitter(Code &code, RunState &run, Sites &sites, ir::TileKernelOp kernel, const MathTarget &target);
+
+  /// Floats of scratch memory that one call of the body needs.
+  mlir::Value workspaceFloats();
+
+  /// Emits the whole function: `for (task = begin; task < end; ++task)` at the builder's insertion point.
+  void emitTasks(mlir::Value begin, mlir::Value end, mlir::Value workspace);
+  /// How many tasks there are.
+  mlir::Value taskCount();
+
+private:
+  mlir::Value extentOf(llvm::StringRef coordinate);
+  void emitTask(mlir::Value task);
+  void emitRowBlock();
+  void emitOperation(mlir::Operation &op);
+
+  void emitPack(ir::TilePackOp op);
+  void emitInit(ir::TileInitOp op);
+  void emitVisit(ir::TileVisitOp op);
+  void emitContract(ir::TileContractOp op);
+  void emitMap(ir::TileMapOp op);
+  void emitAbsorb(ir::TileAbsorbOp op);
+  void emitAccumulate(ir::TileAccumulateOp op);
+  void emitFinish(ir::TileFinishOp op);
+  void emitStore(ir::TileStoreOp op);
+  void emitStoreRow(ir::TileStoreRowOp op);
+
+  /// The visit's body for one block of keys; takes and returns the normaliser's state.
+  llvm::SmallVector<mlir::Value> emitBlock(ir::TileVisitOp op, KeyBlock block, mlir::ValueRange state);
+  llvm::SmallVector<mlir::Value> visitClassified(ir::TileVisitOp op, mlir::ValueRange state);
+  /// Some pair of the row block and keys [first, last] may be visible; may be invisible.
+  std::pair<mlir::Value, mlir::Value> classify(mlir::Value first, mlir::Value last);
+  /// Drops keys at both ends of a block that no query of the row block sees.
+  KeyBlock trim(KeyBlock block);
+  llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const TileValue &tile, const KeyBlock &block, bool masked);
+  void accumulateCarefully(ir::TileAccumulateOp op, mlir::Value accumulator, const Matrix &values, mlir::Value keys);
+
+  /// The matrix of a tensor whose rows run over `row` (i or j) and columns over `column`; a coordinate it doesn't have has stride 0.
+  Matrix matrixOf(mlir::Value tensor, mlir::ArrayAttr axes, llvm::StringRef row, llvm::StringRef column);
+  /// Address of row `row` of a scratch tile, part `part`.
+  mlir::Value scratch(mlir::Value tile, mlir::Value row, int64_t part);
+  mlir::Value loadScratch(mlir::Value tile, mlir::Value row, int64_t part);
+  void storeScratch(mlir::Value value, mlir::Value tile, mlir::Value row, int64_t part);
+  mlir::Value multiplyAdd(mlir::Value left, mlir::Value right, mlir::Value sum);
+
+  Code &code;
+  RunState &run;
+  Sites &sites;
+  ir::TileKernelOp kernel;
+  MathTarget target;
+  ir::ScheduleAttr schedule;
+  int64_t vectors;
+  mlir::VectorType vectorType;
+  FunctionEmitter functions;
+  std::unique_ptr<Normaliser> normaliser;
+
+  mlir::Value rows;      ///< queries of this row block
+  mlir::Value isCareful; ///< i1: keep values of weight 0 out of sums even if they aren't finite
+  mlir::Value notFinite; ///< i1, set by finish: some element of the result isn't finite
+  mlir::Value hint;      ///< address of where the last row block's visible keys began
+  mlir::Value queryTile, accumulatorTile, scoreTile, rowTile;
+  mlir::func::FuncOp classifier;
+  llvm::SmallVector<mlir::Value> classifierArguments;
+  llvm::DenseMap<mlir::Value, TileValue> tiles;
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>> states;
+  llvm::DenseMap<mlir::Value, KeyBlock> blocks;
+};
+
+} // namespace attn::lower
