@@ -139,12 +139,7 @@ private:
 Result<NpyHeader> parseNpyHeader(std::string_view text) { return HeaderParser(text).parse(); }
 
 std::string formatNpyHeader(std::string_view descr, const std::vector<int64_t> &shape) {
-  std::string tuple;
-  for (int64_t size : shape)
-    tuple += fmt::format("{}{}", size, shape.size() == 1 || &size != &shape.back() ? "," : "");
-  for (size_t comma = tuple.find(','); comma != std::string::npos && comma + 1 < tuple.size();
-       comma = tuple.find(',', comma + 1))
-    tuple.insert(comma + 1, " ");
+  std::string tuple = fmt::format("{}{}", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", descr, tuple);
   // Magic, version and length take 10 bytes; the data starts at a multiple of 64 after a newline.
   size_t padded = (text.size() + 1 + 10 + 63) / 64 * 64 - 10;

@@ -177,33 +177,66 @@ static int32_t attn_check_extent_value(attn_check *check, int32_t extent) {
   return ATTN_INVALID_ARGUMENT;
 }
 
+static int32_t attn_is_unset(const attn_run *run, int32_t scalar) {
+  double unset = ATTN_UNSET_FLOAT;
+  int64_t bits = ATTN_UNSET_INT;
+  if (run->info->scalars[scalar].kind == ATTN_SCALAR_FLOAT)
+    memcpy(&bits, &unset, 8);
+  return run->scalars[scalar] == bits;
+}
+
+/* Scalars are integers, bits of doubles, or, once here, 0 and 1; what the caller left unset stays marked for `bind`. */
+static int32_t attn_check_scalars(attn_check *check) {
+  attn_run *run = check->run;
+  for (int32_t s = 0; s < run->info->scalar_count; ++s) {
+    const attn_scalar_info *about = &run->info->scalars[s];
+    if (!attn_is_unset(run, s)) {
+      if (about->kind == ATTN_SCALAR_BOOL)
+        run->scalars[s] = run->scalars[s] != 0;
+    } else if (!about->has_default) {
+      attn_text text = attn_text_of(check->error);
+      attn_append(&text, about->name);
+      attn_append(&text, ": this scalar has no default and was not set");
+      return ATTN_INVALID_ARGUMENT;
+    }
+  }
+  return ATTN_OK;
+}
+
+/* An extent takes its scalar's value; one that is fixed must equal it. */
+static int32_t attn_bind_scalar(attn_check *check, int32_t extent) {
+  attn_run *run = check->run;
+  const attn_extent_info *about = &run->info->extents[extent];
+  int64_t given = run->scalars[about->scalar];
+  if (about->fixed >= 0 && given != about->fixed) {
+    attn_text text = attn_text_of(check->error);
+    attn_append(&text, run->info->scalars[about->scalar].name);
+    attn_append(&text, ": expected ");
+    attn_append_integer(&text, about->fixed);
+    attn_append(&text, ", got ");
+    attn_append_integer(&text, given);
+    attn_append(&text, ": ");
+    attn_append_extent(&text, check, extent, -1);
+    return ATTN_INVALID_ARGUMENT;
+  }
+  if (about->fixed < 0) {
+    run->extents[extent] = given;
+    check->sources[extent].kind = ATTN_SOURCE_SCALAR;
+  }
+  return attn_check_extent_value(check, extent);
+}
+
 static int32_t attn_bind_given(attn_check *check) {
   attn_run *run = check->run;
   for (int32_t e = 0; e < run->info->extent_count; ++e) {
     const attn_extent_info *about = &run->info->extents[e];
     run->extents[e] = about->fixed >= 0 ? about->fixed : 0;
     check->sources[e].kind = about->fixed >= 0 ? ATTN_SOURCE_FIXED : ATTN_SOURCE_NONE;
-    if (about->kind != ATTN_EXTENT_SCALAR)
-      continue;
-    int64_t given = run->scalars[about->scalar];
-    if (about->fixed >= 0 && given != about->fixed) {
-      attn_text text = attn_text_of(check->error);
-      attn_append(&text, run->info->scalars[about->scalar].name);
-      attn_append(&text, ": expected ");
-      attn_append_integer(&text, about->fixed);
-      attn_append(&text, ", got ");
-      attn_append_integer(&text, given);
-      attn_append(&text, ": ");
-      attn_append_extent(&text, check, e, -1);
-      return ATTN_INVALID_ARGUMENT;
+    if (about->kind == ATTN_EXTENT_SCALAR && !attn_is_unset(run, about->scalar)) {
+      int32_t status = attn_bind_scalar(check, e);
+      if (status != ATTN_OK)
+        return status;
     }
-    if (about->fixed < 0) {
-      run->extents[e] = given;
-      check->sources[e].kind = ATTN_SOURCE_SCALAR;
-    }
-    int32_t status = attn_check_extent_value(check, e);
-    if (status != ATTN_OK)
-      return status;
   }
   return ATTN_OK;
 }
@@ -227,7 +260,7 @@ static int32_t attn_bind_dimension(attn_check *check, int32_t t, int32_t n, int3
   if (extent < 0 || dimension->scale == 0 || attn_round_of(&run->info->tensors[t], dimension, size) != round)
     return ATTN_OK;
   source = &check->sources[extent];
-  if (source->kind == ATTN_SOURCE_NONE && run->info->extents[extent].kind == ATTN_EXTENT_COMPUTED)
+  if (source->kind == ATTN_SOURCE_NONE && run->info->extents[extent].kind != ATTN_EXTENT_DIMENSION)
     return ATTN_OK;
   if (source->kind != ATTN_SOURCE_NONE) {
     int64_t wanted = (int64_t)((uint64_t)dimension->scale * (uint64_t)run->extents[extent] + (uint64_t)dimension->offset);
@@ -325,10 +358,13 @@ static int32_t attn_bind_computed(attn_check *check) {
   if (run->failed)
     return attn_report_failure(run, check->error);
   for (int32_t e = 0; e < run->info->extent_count; ++e) {
-    if (check->sources[e].kind != ATTN_SOURCE_NONE)
-      continue;
-    check->sources[e].kind = ATTN_SOURCE_COMPUTED;
-    int32_t status = attn_check_extent_value(check, e);
+    int32_t status = ATTN_OK;
+    if (run->info->extents[e].kind == ATTN_EXTENT_SCALAR) {
+      status = attn_bind_scalar(check, e);
+    } else if (check->sources[e].kind == ATTN_SOURCE_NONE) {
+      check->sources[e].kind = ATTN_SOURCE_COMPUTED;
+      status = attn_check_extent_value(check, e);
+    }
     if (status != ATTN_OK)
       return status;
   }
@@ -339,6 +375,8 @@ static int32_t attn_check_arguments(attn_check *check) {
   int32_t status = ATTN_OK;
   for (int32_t t = 0; t < check->run->info->tensor_count && status == ATTN_OK; ++t)
     status = attn_check_form(check, t);
+  if (status == ATTN_OK)
+    status = attn_check_scalars(check);
   if (status == ATTN_OK)
     status = attn_bind_given(check);
   if (status == ATTN_OK)

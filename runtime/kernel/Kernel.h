@@ -114,7 +114,8 @@ typedef struct attn_kernel_info {
    (int64_t, double; bool as int64_t). Checks everything before anything is touched: null, rank, element type, extents against
    each other and fixed ones, H % G, strides (negative refused; outputs may not overlap themselves, each other, or inputs),
    alignment, sizes that overflow, negative extents. */
-ATTN_SUPPORT_API int32_t attn_launch(const attn_kernel_info *info, const void *arguments, const attn_context *context, attn_error *error);
+ATTN_SUPPORT_API int32_t attn_launch(const attn_kernel_info *info, const void *arguments, const attn_context *context,
+                                     attn_error *error);
 
 /* For generated code. */
 
@@ -123,18 +124,21 @@ ATTN_SUPPORT_API void attn_fail(attn_run *run, int32_t site, int64_t value, int6
 
 /* target[d * width + r] = source[r * row_stride + d * column_stride] * scale for r < rows, d < columns; lanes rows..width-1 are filled with
    row rows - 1. `width` is a multiple of 4. */
-ATTN_SUPPORT_API void attn_pack_rows_f32(const float *source, int64_t row_stride, int64_t column_stride, int64_t rows, int64_t columns,
-                        float *target, int64_t width, float scale);
+ATTN_SUPPORT_API void attn_pack_rows_f32(const float *source, int64_t row_stride, int64_t column_stride, int64_t rows,
+                                         int64_t columns, float *target, int64_t width, float scale);
 
 /* target[r * row_stride + d * column_stride] = source[d * width + r] for r < rows, d < columns. */
 ATTN_SUPPORT_API void attn_unpack_rows_f32(const float *source, int64_t width, int64_t rows, int64_t columns, float *target,
-                          int64_t row_stride, int64_t column_stride);
+                                           int64_t row_stride, int64_t column_stride);
 
-/* Minimum and maximum of the elements of a tensor inside a box (inclusive bounds, one pair per dimension). Integers and bools into
+/* Minimum and maximum of the elements of a tensor inside a box (inclusive bounds, one pair per dimension); of blocks
+   that cover the box where its rim alone is too large to be worth reading. Integers and bools into
    the int64_t pair, floats into the double pair. Returns 0 where it can't tell: the box leaves the tensor, holds a NaN, or
-   is too large to be worth reading. Never reads outside the tensor. */
-ATTN_SUPPORT_API int32_t attn_table_range_int(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high, int64_t *range);
-ATTN_SUPPORT_API int32_t attn_table_range_float(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high, double *range);
+   has too much to be worth visiting. Never reads outside the tensor. */
+ATTN_SUPPORT_API int32_t attn_table_range_int(const attn_run *run, int32_t tensor, const int64_t *low,
+                                              const int64_t *high, int64_t *range);
+ATTN_SUPPORT_API int32_t attn_table_range_float(const attn_run *run, int32_t tensor, const int64_t *low,
+                                                const int64_t *high, double *range);
 
 #ifdef __cplusplus
 }

@@ -152,14 +152,6 @@ static int32_t attn_run_body(attn_run *run, const attn_context *context, attn_er
   return ATTN_OK;
 }
 
-static void attn_read_scalars(attn_run *run, const char *cursor) {
-  for (int32_t s = 0; s < run->info->scalar_count; ++s) {
-    memcpy(&run->scalars[s], cursor + 8 * (size_t)s, 8);
-    if (run->info->scalars[s].kind == ATTN_SCALAR_BOOL)
-      run->scalars[s] = run->scalars[s] != 0;
-  }
-}
-
 static int32_t attn_run_checked(attn_run *run, const attn_context *context, attn_error *error) {
   int32_t status;
   size_t bytes;
@@ -217,7 +209,8 @@ static int32_t attn_launch_status(const attn_kernel_info *info, const void *argu
   check.run = &run;
   check.error = error;
   memcpy((void *)check.tensors, arguments, tensors * sizeof(void *));
-  attn_read_scalars(&run, (const char *)arguments + (tensors * sizeof(void *) + 7) / 8 * 8);
+  if (info->scalar_count > 0)
+    memcpy(run.scalars, (const char *)arguments + (tensors * sizeof(void *) + 7) / 8 * 8, 8 * (size_t)info->scalar_count);
   status = attn_check_arguments(&check);
   if (status == ATTN_OK)
     status = attn_run_checked(&run, context, error);

@@ -111,8 +111,11 @@ private:
     Number total = factor();
     while (problem.empty() && (peek() == '*' || peek() == '/')) {
       char op = text[at++];
-      if (op == '/' && !eat('/'))
-        return fail("only whole division `//` is known"), total;
+      if (op == '/' && !eat('/')) {
+        --at;
+        fail("only whole division `//` is known");
+        return total;
+      }
       total = combine(op, total, factor());
     }
     return total;

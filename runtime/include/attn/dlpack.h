@@ -1,13 +1,14 @@
 /* The tensors a kernel takes: DLPack's. Where a `dlpack.h` (0.6 or later) was included before, or is installed as
    <dlpack/dlpack.h>, its definitions are used; else the types of DLPack 1.1 are declared here under its include guard, so
-   that a `dlpack.h` included afterwards changes nothing. Who needs more of DLPack than 1.1 has includes it first. */
+   that a `dlpack.h` included afterwards changes nothing. Who needs more of DLPack than 1.1 has includes it first; who wants
+   nothing of an installed one defines ATTN_OWN_DLPACK. */
 #ifndef ATTN_DLPACK_H
 #define ATTN_DLPACK_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#ifndef DLPACK_DLPACK_H_
+#if !defined(DLPACK_DLPACK_H_) && !defined(ATTN_OWN_DLPACK)
 #if defined(__has_include)
 #if __has_include(<dlpack/dlpack.h>)
 #include <dlpack/dlpack.h>

@@ -1,0 +1,7 @@
+#define ATTN_OWN_DLPACK
+#include "attn/dlpack.h"
+#include "attn/executor.h"
+
+#include <dlpack/dlpack.h>
+
+#include "uses.h"
