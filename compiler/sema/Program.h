@@ -40,7 +40,7 @@ inline constexpr CoordinateId coordinateB = 0, coordinateH = 1, coordinateG = 2,
                               coordinateD = 5, coordinateE = 6;
 
 struct Coordinate {
-  std::string name;        ///< `i`, `n`; unique in the attention (a def's own coordinate may be `n'`)
+  std::string name{};        ///< `i`, `n`; unique in the attention (a def's own coordinate may be `n'`)
   ExtentId extent = none;  ///< its extent; none if the attention has no such extent (then nothing varies with it)
 };
 
@@ -103,9 +103,9 @@ struct Node {
   uint32_t index = none; ///< extent, scalar or tensor
   int64_t integer = 0;
   double real = 0;
-  std::vector<CoordinateId> coordinates; ///< of Rebase, Reduce, Dot
-  std::vector<NodeId> operands;
-  SourceRange range; ///< where it was first written
+  std::vector<CoordinateId> coordinates{}; ///< of Rebase, Reduce, Dot
+  std::vector<NodeId> operands{};
+  SourceRange range{}; ///< where it was first written
 };
 
 enum class ExtentBinding : uint8_t {
@@ -116,13 +116,13 @@ enum class ExtentBinding : uint8_t {
 };
 
 struct Extent {
-  std::string name;
+  std::string name{};
   ExtentBinding binding = ExtentBinding::Dimension;
   NodeId value = none;           ///< Computed; and One where it equals another extent (no tensor has H: H = G)
   ScalarId scalar = none;        ///< Input
-  std::optional<int64_t> fixed;  ///< known to the compiler
+  std::optional<int64_t> fixed{};  ///< known to the compiler
   bool perBatch = false;         ///< varies with b
-  SourceRange range;             ///< where it is bound or first named
+  SourceRange range{};             ///< where it is bound or first named
 };
 
 /// One dimension of a tensor's declared type. `value` is its size as an expression of extents (always there). If the
@@ -133,48 +133,52 @@ struct Dimension {
   ExtentId extent = none;
   int64_t scale = 1;
   int64_t offset = 0;
+  /// Where scale or offset is no constant but an expression of extents and scalars known before (`H * D` binds D when H
+  /// is a scalar input), the expression; then the constant above means nothing. A scale of 0 is an error of the run.
+  NodeId scaleValue = none;
+  NodeId offsetValue = none;
   bool broadcastable = false; ///< a B, H or G dimension of an input: size 1 is read at 0
-  SourceRange range;
+  SourceRange range{};
 };
 
 struct Tensor {
-  std::string name;
+  std::string name{};
   ElementType element = ElementType::F32;
-  std::vector<Dimension> dimensions;
-  SourceRange range;
+  std::vector<Dimension> dimensions{};
+  SourceRange range{};
 };
 
 enum class ScalarKind : uint8_t { Int, Float, Bool };
 
 struct Scalar {
-  std::string name;
+  std::string name{};
   ScalarKind kind = ScalarKind::Int;
   NodeId defaultValue = none; ///< of extents and other scalars
   ExtentId extent = none;     ///< the extent it gives, if its name is capital
-  SourceRange range;
+  SourceRange range{};
 };
 
 /// An output tensor and the definition stored in it. Where `indices` is empty, dimension n is indexed by `coordinates[n]`;
 /// else the element at `indices` is stored for every value of `coordinates` (a store: must be one-to-one).
 struct Output {
-  std::string name;
+  std::string name{};
   ElementType element = ElementType::F32;
-  std::vector<Dimension> dimensions;
-  std::vector<CoordinateId> coordinates; ///< the loop domain
-  std::vector<NodeId> indices;
+  std::vector<Dimension> dimensions{};
+  std::vector<CoordinateId> coordinates{}; ///< the loop domain
+  std::vector<NodeId> indices{};
   NodeId value = none;
-  SourceRange range;
+  SourceRange range{};
 };
 
 /// A named definition of the attention, for `explain` and messages: the last one of each name wins.
 struct Definition {
-  std::string name;
+  std::string name{};
   NodeId value = none;
-  SourceRange range;
+  SourceRange range{};
 };
 
 struct Attention {
-  std::string name;
+  std::string name{};
   std::vector<Coordinate> coordinates;
   std::vector<Extent> extents;
   std::vector<Tensor> tensors; ///< inputs
@@ -187,7 +191,7 @@ struct Attention {
   NodeId mask = none;   ///< always there; Bool
   NodeId weight = none; ///< none if nothing uses it
   NodeId lse = none;    ///< the LogSumExp, if weight has exactly one softmax
-  SourceRange range;
+  SourceRange range{};
 
   const Node &node(NodeId id) const { return nodes[id]; }
   ExtentId findExtent(std::string_view wanted) const;
@@ -200,6 +204,10 @@ struct Program {
 };
 
 /// Text of a node as a person would write it, for dumps and messages: `softcap` expanded, coordinates by name.
+/// Long texts are cut with `…`.
 std::string format(const Attention &attention, NodeId node);
+
+/// Everything the program knows about an attention, one line per extent, input, definition and output.
+std::string dump(const Attention &attention);
 
 } // namespace attn::sema

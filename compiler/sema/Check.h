@@ -1,0 +1,17 @@
+#pragma once
+
+#include "compiler/diagnostics/Diagnostics.h"
+#include "compiler/sema/Program.h"
+#include "compiler/syntax/Ast.h"
+
+#include <optional>
+
+namespace attn::sema {
+
+/// Checks a parsed file: loads what it imports (through `sources`, relative to the importing file), resolves every name, and
+/// builds each attention's graph. Empty iff an error was reported, by this or an earlier stage. Every mistake a person can make ends
+/// here: later stages meet only checked programs. `file` is needed during the call only; the result points into
+/// `sources`.
+std::optional<Program> check(const syntax::File &file, SourceManager &sources, Diagnostics &diagnostics);
+
+} // namespace attn::sema
