@@ -1,0 +1,248 @@
+#include "compiler/irgen/GraphGenerator.h"
+
+#include <array>
+
+using namespace mlir;
+
+namespace attn::irgen {
+
+using sema::NodeId;
+using sema::NodeKind;
+
+GraphGenerator::GraphGenerator(OpBuilder &builder, const sema::Attention &attention)
+    : builder(builder), attention(attention), values(attention.nodes.size()),
+      tensors(attention.tensors.size() + attention.outputs.size()) {}
+
+Location GraphGenerator::location(SourceRange range) const {
+  if (!range)
+    range = attention.range;
+  if (!range)
+    return builder.getUnknownLoc();
+  LineColumn place = range.file->locate(range.begin);
+  return FileLineColLoc::get(builder.getContext(), range.file->path(), place.line, place.column);
+}
+
+ArrayAttr GraphGenerator::names(const std::vector<sema::CoordinateId> &coordinates) const {
+  SmallVector<StringRef> list;
+  for (sema::CoordinateId id : coordinates)
+    list.push_back(attention.coordinates[id].name);
+  return builder.getStrArrayAttr(list);
+}
+
+Type GraphGenerator::elementType(sema::ScalarType type) const {
+  switch (type) {
+  case sema::ScalarType::Bool:
+    return builder.getI1Type();
+  case sema::ScalarType::Int:
+    return builder.getI64Type();
+  case sema::ScalarType::Float32:
+    return builder.getF32Type();
+  case sema::ScalarType::Float64:
+    return builder.getF64Type();
+  }
+  return {};
+}
+
+Type GraphGenerator::storageType(sema::ElementType type) const {
+  switch (type) {
+  case sema::ElementType::F16:
+    return builder.getF16Type();
+  case sema::ElementType::BF16:
+    return builder.getBF16Type();
+  case sema::ElementType::F32:
+    return builder.getF32Type();
+  case sema::ElementType::I8:
+    return builder.getI8Type();
+  case sema::ElementType::U8:
+    return builder.getIntegerType(8, /*isSigned=*/false);
+  case sema::ElementType::I32:
+    return builder.getI32Type();
+  case sema::ElementType::I64:
+    return builder.getI64Type();
+  case sema::ElementType::Bool:
+    return builder.getI1Type();
+  }
+  return {};
+}
+
+AffineExpr GraphGenerator::size(NodeId value) const {
+  const sema::Node &node = attention.node(value);
+  if (node.kind == NodeKind::Integer)
+    return builder.getAffineConstantExpr(node.integer);
+  if (node.kind == NodeKind::Extent)
+    return builder.getAffineSymbolExpr(node.index);
+  AffineExpr left = size(node.operands[0]), right = size(node.operands[1]);
+  switch (node.binary) {
+  case sema::BinaryOp::Add:
+    return left + right;
+  case sema::BinaryOp::Subtract:
+    return left - right;
+  case sema::BinaryOp::Multiply:
+    return left * right;
+  case sema::BinaryOp::FloorDivide:
+    return left.floorDiv(right);
+  default:
+    return left % right;
+  }
+}
+
+Value GraphGenerator::tensor(size_t number) {
+  if (tensors[number])
+    return tensors[number];
+  size_t inputs = attention.tensors.size();
+  bool isInput = number < inputs;
+  const std::string &name = isInput ? attention.tensors[number].name : attention.outputs[number - inputs].name;
+  sema::ElementType element = isInput ? attention.tensors[number].element : attention.outputs[number - inputs].element;
+  const auto &dimensions = isInput ? attention.tensors[number].dimensions : attention.outputs[number - inputs].dimensions;
+  SourceRange range = isInput ? attention.tensors[number].range : attention.outputs[number - inputs].range;
+
+  SmallVector<AffineExpr> sizes;
+  for (const sema::Dimension &dimension : dimensions)
+    sizes.push_back(size(dimension.value));
+  auto map = AffineMap::get(0, attention.extents.size(), sizes, builder.getContext());
+  auto type = ir::TensorHandleType::get(builder.getContext(), dimensions.size(), storageType(element));
+  return tensors[number] = ir::TensorOp::create(builder, location(range), type, name, number, map);
+}
+
+StringAttr GraphGenerator::text(NodeId id) const {
+  const sema::Node &node = attention.node(id);
+  std::string written = node.range ? std::string(node.range.text()) : sema::format(attention, id);
+  std::replace(written.begin(), written.end(), '\n', ' ');
+  return builder.getStringAttr(written);
+}
+
+ir::FnType GraphGenerator::varying(sema::ScalarType type, ArrayRef<Value> operands, ArrayRef<sema::CoordinateId> without) {
+  SmallVector<StringAttr> coordinates = ir::unionOfCoordinates(operands);
+  for (sema::CoordinateId id : without)
+    llvm::erase_if(coordinates, [&](StringAttr name) { return name == attention.coordinates[id].name; });
+  return ir::FnType::get(elementType(type), coordinates);
+}
+
+Value GraphGenerator::generate(NodeId root) {
+  // Operands have smaller numbers than their users.
+  std::vector<NodeId> open = {root};
+  std::vector<bool> needed(root + 1);
+  while (!open.empty()) {
+    NodeId id = open.back();
+    open.pop_back();
+    if (needed[id] || values[id])
+      continue;
+    needed[id] = true;
+    for (NodeId operand : attention.node(id).operands)
+      open.push_back(operand);
+  }
+  for (NodeId id = 0; id <= root; ++id)
+    if (needed[id])
+      values[id] = create(attention.node(id));
+  return values[root];
+}
+
+Value GraphGenerator::create(const sema::Node &node) {
+  Location place = location(node.range);
+  Type element = elementType(node.type);
+  auto constant = [&](TypedAttr value) { return ir::ConstantOp::create(builder, place, ir::FnType::get(element, {}), value); };
+  SmallVector<Value> operands;
+  for (NodeId operand : node.operands)
+    operands.push_back(values[operand]);
+  ir::FnType pointwise = varying(node.type, operands);
+
+  switch (node.kind) {
+  case NodeKind::Integer:
+    return constant(builder.getI64IntegerAttr(node.integer));
+  case NodeKind::Float:
+    return constant(builder.getFloatAttr(element, node.real));
+  case NodeKind::Boolean:
+    return constant(builder.getBoolAttr(node.integer != 0));
+  case NodeKind::Coordinate: {
+    StringAttr name = builder.getStringAttr(attention.coordinates[node.coordinate].name);
+    return ir::CoordinateOp::create(builder, place, ir::FnType::get(element, {name}), name);
+  }
+  case NodeKind::Extent: {
+    const sema::Extent &extent = attention.extents[node.index];
+    return ir::ExtentOp::create(builder, place, pointwise, builder.getStringAttr(extent.name), builder.getI64IntegerAttr(node.index),
+                                extent.fixed ? builder.getI64IntegerAttr(*extent.fixed) : IntegerAttr());
+  }
+  case NodeKind::Scalar:
+    return ir::ScalarOp::create(builder, place, pointwise, attention.scalars[node.index].name, node.index);
+  case NodeKind::Load:
+    return createLoad(node);
+  case NodeKind::Unary: {
+    if (node.type == sema::ScalarType::Bool)
+      return ir::NotOp::create(builder, place, pointwise, operands[0]);
+    auto kind = *ir::symbolizeUnaryKind(static_cast<uint32_t>(node.unary));
+    return ir::UnaryOp::create(builder, place, pointwise, kind, operands[0]);
+  }
+  case NodeKind::Binary:
+    return createBinary(node);
+  case NodeKind::Compare: {
+    auto kind = *ir::symbolizeCompareKind(static_cast<uint32_t>(node.compare));
+    return ir::CompareOp::create(builder, place, pointwise, kind, operands[0], operands[1]);
+  }
+  case NodeKind::And:
+    return ir::AndOp::create(builder, place, pointwise, operands[0], operands[1]);
+  case NodeKind::Or:
+    return ir::OrOp::create(builder, place, pointwise, operands[0], operands[1]);
+  case NodeKind::Not:
+    return ir::NotOp::create(builder, place, pointwise, operands[0]);
+  case NodeKind::Select:
+    return ir::SelectOp::create(builder, place, pointwise, operands[0], operands[1], operands[2]);
+  case NodeKind::Convert:
+    return ir::ConvertOp::create(builder, place, pointwise, operands[0]);
+  case NodeKind::Rebase: {
+    auto rebase = ir::RebaseOp::create(builder, place, operands[0].getType(), operands[0], names(node.coordinates),
+                                       ValueRange(operands).drop_front());
+    rebase.getResult().setType(ir::inferredType(rebase));
+    return rebase;
+  }
+  default:
+    return createReduction(node);
+  }
+}
+
+Value GraphGenerator::createBinary(const sema::Node &node) {
+  Value left = of(node, 0), right = of(node, 1);
+  auto kind = *ir::symbolizeBinaryKind(static_cast<uint32_t>(node.binary));
+  bool canFail = node.type == sema::ScalarType::Int &&
+                 (node.binary == sema::BinaryOp::FloorDivide || node.binary == sema::BinaryOp::Modulo);
+  return ir::BinaryOp::create(builder, location(node.range), varying(node.type, {left, right}), kind, left, right, Value(), false,
+                              canFail ? text(NodeId(&node - attention.nodes.data())) : StringAttr());
+}
+
+Value GraphGenerator::createLoad(const sema::Node &node) {
+  SmallVector<Value> indices;
+  for (size_t n = 0; n < node.operands.size(); ++n)
+    indices.push_back(of(node, n));
+  Value source = tensor(node.index);
+  return ir::ReadOp::create(builder, location(node.range), varying(node.type, indices), source, indices, Value(), false,
+                            text(NodeId(&node - attention.nodes.data())));
+}
+
+Value GraphGenerator::createReduction(const sema::Node &node) {
+  Location place = location(node.range);
+  auto overKeys = [&] { return llvm::is_contained(node.coordinates, sema::coordinateJ); };
+  if (node.kind == NodeKind::Dot)
+    return ir::DotOp::create(builder, place, varying(node.type, {of(node, 0), of(node, 1)}, node.coordinates),
+                             names(node.coordinates), of(node, 0), of(node, 1), Value());
+  Value operand = of(node, 0);
+  if (node.kind == NodeKind::Reduce && !overKeys()) {
+    auto kind = *ir::symbolizeReductionKind(static_cast<uint32_t>(node.reduction));
+    return ir::ReduceOp::create(builder, place, varying(node.type, {operand}, node.coordinates), kind, names(node.coordinates),
+                                operand, Value());
+  }
+  Value mask = values[attention.mask];
+  switch (node.kind) {
+  case NodeKind::Reduce: {
+    auto kind = *ir::symbolizeReductionKind(static_cast<uint32_t>(node.reduction));
+    return ir::ReduceOp::create(builder, place, varying(node.type, {operand, mask}, node.coordinates), kind,
+                                names(node.coordinates), operand, mask);
+  }
+  case NodeKind::Softmax:
+    return ir::SoftmaxOp::create(builder, place, varying(node.type, {operand, mask}), operand, mask);
+  case NodeKind::LogSumExp:
+    return ir::LogSumExpOp::create(builder, place, varying(node.type, {operand, mask}, {sema::coordinateJ}), operand, mask);
+  default:
+    llvm::report_fatal_error("irgen met a row function that checkSupported should have refused");
+  }
+}
+
+} // namespace attn::irgen

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "compiler/sema/Program.h"
+#include "dialect/AttnDialect.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace attn::irgen {
+
+/// Translates nodes of one attention into operations of one block. A node is translated once, where it is first asked for, so
+/// that what is shared stays shared.
+class GraphGenerator {
+public:
+  GraphGenerator(mlir::OpBuilder &builder, const sema::Attention &attention);
+
+  /// The value of a node. The graph has no row functions but those irgen::checkSupported lets through.
+  mlir::Value generate(sema::NodeId node);
+
+  /// Input tensor or output, counted together, inputs first.
+  mlir::Value tensor(size_t number);
+
+  mlir::Location location(SourceRange range) const;
+  mlir::ArrayAttr names(const std::vector<sema::CoordinateId> &coordinates) const;
+
+private:
+  mlir::Value create(const sema::Node &node);
+  mlir::Value createBinary(const sema::Node &node);
+  mlir::Value createLoad(const sema::Node &node);
+  mlir::Value createReduction(const sema::Node &node);
+  mlir::Type elementType(sema::ScalarType type) const;
+  mlir::Type storageType(sema::ElementType type) const;
+  mlir::AffineExpr size(sema::NodeId value) const;
+  mlir::StringAttr text(sema::NodeId node) const;
+  ir::FnType varying(sema::ScalarType type, llvm::ArrayRef<mlir::Value> operands, llvm::ArrayRef<sema::CoordinateId> without = {});
+  mlir::Value of(const sema::Node &node, size_t operand) { return values[node.operands[operand]]; }
+
+  mlir::OpBuilder &builder;
+  const sema::Attention &attention;
+  std::vector<mlir::Value> values;
+  std::vector<mlir::Value> tensors;
+};
+
+} // namespace attn::irgen

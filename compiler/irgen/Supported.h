@@ -1,0 +1,15 @@
+#pragma once
+
+#include "compiler/diagnostics/Diagnostics.h"
+#include "compiler/sema/Program.h"
+
+namespace attn::irgen {
+
+/// Reports everything in the attention that the compiler can't lower yet, each with what exactly is missing. True if there
+/// is nothing. This is the one place that knows the compiled subset: a feature that lands takes its report away here.
+bool checkSupported(const sema::Attention &attention, Diagnostics &diagnostics);
+
+/// Whether a dimension's size is made of what a tensor's sizes may be made of: integers, extents, + - * // %.
+bool isSizeExpression(const sema::Attention &attention, sema::NodeId value);
+
+} // namespace attn::irgen
