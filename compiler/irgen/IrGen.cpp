@@ -124,7 +124,8 @@ void generateBinder(OpBuilder &builder, const sema::Attention &attention) {
                                      : graph.generate(node);
     ir::BindOp::create(builder, place, kind, index, value);
   };
-  for (BindOrder::Entry entry : BindOrder(attention).entries())
+  BindOrder order(attention);
+  for (BindOrder::Entry entry : order.entries())
     if (entry.kind == ir::BindKind::Extent)
       bind(entry.kind, entry.index, attention.extents[entry.index].range, attention.extents[entry.index].value);
     else
