@@ -2,8 +2,9 @@
 
 namespace attn::sema {
 
-AttentionChecker::AttentionChecker(const syntax::Attention &syntax, ModuleSet &modules, Diagnostics &diagnostics)
-    : syntax(syntax), modules(modules), diagnostics(diagnostics), graph(attention) {}
+AttentionChecker::AttentionChecker(const syntax::Attention &syntax, ModuleSet &modules, Reports &reports,
+                                   const std::unordered_set<const syntax::Definition *> &recursive)
+    : syntax(syntax), modules(modules), reports(reports), recursive(recursive), graph(attention) {}
 
 std::optional<Attention> AttentionChecker::check() {
   attention.name = std::string(syntax.name.text);
@@ -64,14 +65,6 @@ AttentionChecker::Place AttentionChecker::locate(SourceRange range, const Contex
     place.notes.push_back({frame->call, fmt::format("`{}` is called here", frame->definition->name.text)});
   place.range = range;
   return place;
-}
-
-bool AttentionChecker::isNew(DiagnosticKind kind, SourceRange range, const std::string &message) {
-  if (kindSeverity(kind) == Severity::Error)
-    ++errorCount;
-  uint64_t where = (reinterpret_cast<uintptr_t>(range.file) << 20) ^ (uint64_t(range.begin) << 1) ^
-                   (std::hash<std::string>{}(message) << 32);
-  return said.emplace(kind, where).second;
 }
 
 std::string AttentionChecker::quoted(SourceRange range) const {

@@ -3,10 +3,10 @@
 #include "compiler/sema/Builtins.h"
 #include "compiler/sema/GraphBuilder.h"
 #include "compiler/sema/Modules.h"
+#include "compiler/sema/Reports.h"
 
 #include <deque>
 #include <map>
-#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -85,7 +85,9 @@ using EntityId = uint32_t;
 /// Checks one attention and builds its graph. One object per attention.
 class AttentionChecker {
 public:
-  AttentionChecker(const syntax::Attention &syntax, ModuleSet &modules, Diagnostics &diagnostics);
+  /// `recursive` are defs that were reported to call themselves.
+  AttentionChecker(const syntax::Attention &syntax, ModuleSet &modules, Reports &reports,
+                   const std::unordered_set<const syntax::Definition *> &recursive);
 
   /// Empty iff something was reported as an error.
   std::optional<Attention> check();
@@ -222,9 +224,9 @@ private:
   template <typename... Args>
   Diagnostic &report(DiagnosticKind kind, SourceRange range, const Context &context, const Args &...args) {
     Place place = locate(range, context);
-    if (!isNew(kind, place.range, fmt::vformat(kindText(kind), fmt::make_format_args(args...))))
-      return unsaid = Diagnostic{};
-    Diagnostic &diagnostic = diagnostics.report(kind, place.range, args...);
+    if (kindSeverity(kind) == Severity::Error)
+      ++errorCount;
+    Diagnostic &diagnostic = reports.report(kind, place.range, args...);
     diagnostic.notes = std::move(place.notes);
     return diagnostic;
   }
@@ -233,14 +235,14 @@ private:
     std::vector<Note> notes;
   };
   Place locate(SourceRange range, const Context &context) const;
-  bool isNew(DiagnosticKind kind, SourceRange range, const std::string &message);
   /// The text of `range`, shortened to fit in a message.
   std::string quoted(SourceRange range) const;
   bool budgetSpent(SourceRange at, const Context &context);
 
   const syntax::Attention &syntax;
   ModuleSet &modules;
-  Diagnostics &diagnostics;
+  Reports &reports;
+  const std::unordered_set<const syntax::Definition *> &recursive;
   Attention attention;
   GraphBuilder graph;
 
@@ -284,11 +286,8 @@ private:
   std::optional<std::unordered_set<EntityId>> used;
 
   std::unordered_map<std::string, Value> instances;
-  std::vector<const syntax::Definition *> instantiating;
   unsigned depth = 0;
 
-  std::set<std::pair<DiagnosticKind, uint64_t>> said;
-  Diagnostic unsaid;
   unsigned errorCount = 0;
   bool budgetReported = false;
 };

@@ -450,17 +450,15 @@ std::string AttentionChecker::instanceKey(const Frame &frame, CoordinateSet boun
 Value AttentionChecker::instantiate(Frame &frame, CoordinateSet bound) {
   const syntax::Definition &definition = *frame.definition;
   Context context{.module = frame.module, .frame = &frame, .bound = bound};
-  if (std::find(instantiating.begin(), instantiating.end(), &definition) != instantiating.end()) {
-    // rule 6.9
-    report(DiagnosticKind::RecursiveDefinition, frame.call, Context{.frame = frame.caller}, definition.name.text)
-        .note(definition.name.range, "it is defined here");
+  // rule 6.9: reported where the def is checked.
+  if (recursive.count(&definition)) {
+    ++errorCount;
     return {};
   }
   // rule 6.10: the same def of the same arguments is one node, however often it is called.
   std::string key = instanceKey(frame, bound);
   if (auto it = instances.find(key); it != instances.end())
     return it->second;
-  instantiating.push_back(&definition);
   bool failed = false;
   for (const syntax::Binding &binding : definition.bindings) {
     NodeId node = evaluateNode(*binding.value, context);
@@ -468,7 +466,6 @@ Value AttentionChecker::instantiate(Frame &frame, CoordinateSet bound) {
     frame.names.push_back({binding.name.text, Value::ofNode(node), false});
   }
   NodeId node = definition.result ? evaluateNode(*definition.result, context) : none;
-  instantiating.pop_back();
   Value result = failed ? Value{} : Value::ofNode(node);
   instances.emplace(std::move(key), result);
   return result;

@@ -59,8 +59,6 @@ void AttentionChecker::checkOutputs() {
       if (earlier->placed->layout && !placed.layout) {
         if (item.type)
           *earlier = {&item, &placed};
-        else
-          earlier->placed = &placed;
         continue;
       }
       report(DiagnosticKind::DuplicateOutput, item.range, Context{.module = placed.module, .layout = placed.layout}, item.name.text)
