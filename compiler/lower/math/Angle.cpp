@@ -28,8 +28,8 @@ static Lanes subtractProduct(Lanes a, Lanes n, double b) {
   return (a - product.high) - product.low;
 }
 
-/// For |x| <= largeAngle. x and n * halfPi[0] are multiples of 2^-53 where n is not 0, and differ by less than 1: the first
-/// difference is exact.
+/// For |x| <= largeAngle. x and n * halfPi[0] are multiples of 2^-53 where n is not 0, and differ by less than 1: the
+/// first difference is exact.
 static DoubleAngle reduceModerate(Lanes x, bool withLow) {
   Rounded n = roundByShift(x * c::twoOverPi[0]);
   Lanes first = subtractProduct(x, n.value, c::halfPi[0]);
@@ -41,7 +41,8 @@ static DoubleAngle reduceModerate(Lanes x, bool withLow) {
   return {sum.high, sum.low + fma(n.value, -c::halfPi[2], product.low), quadrant};
 }
 
-/// The angle of x, replaced where |x| is large by the exact reduction, which stands in an `scf.if` on "any lane is large".
+/// The angle of x, replaced where |x| is large by the exact reduction, which stands in an `scf.if` on "any lane is
+/// large".
 static DoubleAngle reduceAny(Lanes x, bool withLow) {
   Emitter &emitter = *x.emitter;
   OpBuilder &builder = emitter.builder;
@@ -80,25 +81,25 @@ ReducedAngle reduceAngle(Lanes x) {
   return {angle.high, std::nullopt, resizeInteger(angle.quadrant, Element::I32)};
 }
 
-/// sin(r) and cos(r) for the reduced angle r, in f32 for an f32 angle.
-static Lanes sineOf(Lanes r, const std::optional<Lanes> &low, llvm::ArrayRef<double> series) {
+/// sin(r) and cos(r) for the reduced angle r: the part that is exact or rounded once, and the rest.
+static Pair sineOf(Lanes r, const std::optional<Lanes> &low, llvm::ArrayRef<double> series) {
   Lanes z = r * r;
   Lanes cube = z * r;
   Lanes p = polynomial(z, series);
-  if (!low)
-    return fma(cube, p, r);
-  return r + fma(cube, p, fma(z * -0.5, *low, *low));
+  return {r, low ? fma(cube, p, fma(z * -0.5, *low, *low)) : cube * p};
 }
 
-static Lanes cosineOf(Lanes r, const std::optional<Lanes> &low, llvm::ArrayRef<double> series) {
+static Pair cosineOf(Lanes r, const std::optional<Lanes> &low, llvm::ArrayRef<double> series) {
   Lanes z = r * r;
   Lanes half = z * 0.5;
   Lanes top = 1.0 - half;
   Lanes rest = (1.0 - top) - half;
   if (low)
     rest = rest - r * *low;
-  return top + fma(z * z, polynomial(z, series), rest);
+  return {top, fma(z * z, polynomial(z, series), rest)};
 }
+
+static Lanes sum(const Pair &pair) { return pair.high + pair.low; }
 
 /// The sine or cosine of the whole angle, `quadrant` counted from the sine.
 static Lanes fromQuadrant(Lanes sine, Lanes cosine, Lanes quadrant) {
@@ -110,9 +111,10 @@ static Lanes fromQuadrant(Lanes sine, Lanes cosine, Lanes quadrant) {
 
 static Lanes sineOrCosine(const ReducedAngle &angle, Lanes quadrant) {
   if (angle.low)
-    return fromQuadrant(sineOf(angle.high, angle.low, c::sin53), cosineOf(angle.high, angle.low, c::cos53), quadrant);
+    return fromQuadrant(sum(sineOf(angle.high, angle.low, c::sin53)), sum(cosineOf(angle.high, angle.low, c::cos53)),
+                        quadrant);
   Lanes r = toF32(angle.high);
-  return fromQuadrant(sineOf(r, std::nullopt, c::sin24), cosineOf(r, std::nullopt, c::cos24), quadrant);
+  return fromQuadrant(sum(sineOf(r, std::nullopt, c::sin24)), sum(cosineOf(r, std::nullopt, c::cos24)), quadrant);
 }
 
 /// `result`, and x itself, with its sign, where x is 0.
@@ -126,11 +128,22 @@ Lanes expandTan(Lanes x, const ReducedAngle &angle) {
   bool isDouble = angle.low.has_value();
   llvm::ArrayRef<double> sineSeries = isDouble ? llvm::ArrayRef<double>(c::sin53) : llvm::ArrayRef<double>(c::sinTan);
   llvm::ArrayRef<double> cosineSeries = isDouble ? llvm::ArrayRef<double>(c::cos53) : llvm::ArrayRef<double>(c::cosTan);
-  Lanes sine = sineOf(angle.high, angle.low, sineSeries);
-  Lanes cosine = cosineOf(angle.high, angle.low, cosineSeries);
+  Pair sine = sineOf(angle.high, angle.low, sineSeries);
+  Pair cosine = cosineOf(angle.high, angle.low, cosineSeries);
   Lanes odd = integerNotZero(andInteger(angle.quadrant, 1));
-  Lanes quotient = select(odd, -cosine, sine) / select(odd, sine, cosine);
-  return keepZero(isDouble ? quotient : toF32(quotient), x);
+  if (!isDouble) {
+    Lanes s = sum(sine), k = sum(cosine);
+    return keepZero(toF32(select(odd, -k, s) / select(odd, s, k)), x);
+  }
+  // The quotient's remainder, divided once more, leaves little but the last rounding.
+  sine = fastExactSum(sine.high, sine.low);
+  cosine = fastExactSum(cosine.high, cosine.low);
+  Pair top{select(odd, -cosine.high, sine.high), select(odd, -cosine.low, sine.low)};
+  Pair bottom{select(odd, sine.high, cosine.high), select(odd, sine.low, cosine.low)};
+  Lanes quotient = top.high / bottom.high;
+  Pair back = exactProduct(quotient, bottom.high);
+  Lanes remainder = ((top.high - back.high) - back.low) + top.low - quotient * bottom.low;
+  return keepZero(quotient + remainder / bottom.high, x);
 }
 
 Lanes expandAtan(Lanes x) {
@@ -140,8 +153,7 @@ Lanes expandAtan(Lanes x) {
   Lanes z = t * t;
   llvm::ArrayRef<double> series = x.isDouble() ? llvm::ArrayRef<double>(c::atan53) : llvm::ArrayRef<double>(c::atan24);
   Lanes arc = fma(t * z, polynomial(z, series), t);
-  Lanes complement =
-      x.isDouble() ? c::halfPi[0] - (arc - c::halfPi[1]) : c::halfPi24[0] - (arc - c::halfPi24[1]);
+  Lanes complement = x.isDouble() ? c::halfPi[0] - (arc - c::halfPi[1]) : c::halfPi24[0] - (arc - c::halfPi24[1]);
   return copySign(select(isInverse, complement, arc), x);
 }
 

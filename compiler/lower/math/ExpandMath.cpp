@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Pass/Pass.h"
 
@@ -107,6 +108,29 @@ std::optional<Lanes> Expansion::expand(Operation *op, ArrayRef<Lanes> operands) 
       .Default([](auto) { return std::nullopt; });
 }
 
+/// x ** n for a constant n of few multiplications that is as precise so; absent for any other.
+static std::optional<Lanes> expandSmallPower(Lanes x, Value exponent) {
+  Attribute attribute;
+  if (!matchPattern(exponent, m_Constant(&attribute)))
+    return std::nullopt;
+  if (auto elements = dyn_cast<SplatElementsAttr>(attribute))
+    attribute = elements.getSplatValue<Attribute>();
+  double n = 0;
+  if (auto real = dyn_cast<FloatAttr>(attribute))
+    n = real.getValueAsDouble();
+  else if (auto integer = dyn_cast<IntegerAttr>(attribute))
+    n = double(integer.getInt());
+  if (n == -1)
+    return 1.0 / x;
+  if (n == 1)
+    return x;
+  if (n == 2)
+    return x * x;
+  if (n == 3)
+    return (x * x) * x;
+  return std::nullopt;
+}
+
 LogicalResult Expansion::visit(Operation *op) {
   if (!isRealFunction(op) || isInstruction(op, target))
     return success();
@@ -141,7 +165,11 @@ LogicalResult Expansion::visit(Operation *op) {
       operand = arith::ExtFOp::create(builder, location, emitter.typeOf(Element::F32), operand);
     operands.push_back(emitter.wrap(operand));
   }
-  std::optional<Lanes> result = expand(op, operands);
+  std::optional<Lanes> result;
+  if (isa<::mlir::math::PowFOp, ::mlir::math::FPowIOp>(op))
+    result = expandSmallPower(operands[0], op->getOperand(1));
+  if (!result)
+    result = expand(op, operands);
   if (!result)
     return op->emitOpError("has no expansion: it would become a call of the C library");
   Value value = result->value;
@@ -213,8 +241,7 @@ private:
 
   Option<bool> avx512{*this, "avx512", llvm::cl::desc("Scale by powers of two with AVX-512"), llvm::cl::init(false)};
   Option<bool> fma{*this, "fma", llvm::cl::desc("The target has a fused multiply-add"), llvm::cl::init(false)};
-  Option<bool> hasRound{*this, "round", llvm::cl::desc("The target has a rounding instruction"),
-                        llvm::cl::init(false)};
+  Option<bool> hasRound{*this, "round", llvm::cl::desc("The target has a rounding instruction"), llvm::cl::init(false)};
 };
 
 } // namespace

@@ -18,10 +18,15 @@ static llvm::ArrayRef<double> ln2PartsOf(Lanes x) {
 
 static double log2eOf(Lanes x) { return x.isDouble() ? c::log2eParts53[0] : c::log2eParts24[0]; }
 
-Lanes exponential(Lanes r) {
-  if (r.isDouble())
-    return fma(r, fma(r, polynomial(r, c::exp53), 1.0), 1.0);
-  return fma(r, fma(r, polynomial(r, c::exp24), 1.0), 1.0);
+Lanes exponential(Lanes r, double factor) {
+  llvm::ArrayRef<double> tail = r.isDouble() ? llvm::ArrayRef<double>(c::exp53) : llvm::ArrayRef<double>(c::exp24);
+  llvm::SmallVector<double, 16> series{1.0, factor};
+  double power = factor * factor;
+  for (double coefficient : tail) {
+    series.push_back(coefficient * power);
+    power *= factor;
+  }
+  return polynomial(r, series);
 }
 
 static Lanes powerOfTwo(Lanes f) {
@@ -82,17 +87,24 @@ Lanes expandSoftmaxExp2(Lanes t) {
 }
 
 Lanes expandTanh(Lanes x) {
-  // tanh|x| = -u / (2 + u), u = exp(-2|x|) - 1.
-  Lanes y = clampAbove(abs(x), x.isDouble() ? 20.0 : 10.0);
-  Lanes z = y * -2.0;
   FloatFormat format = formatOf(x);
-  Rounded n = roundByShift(z * log2eOf(x), format.bias);
-  Lanes r = fma(n.value, x.isDouble() ? -c::ln2_53[0] : -c::ln2_24[0], z);
-  if (x.isDouble())
-    r = fma(n.value, -c::ln2_53[1], r);
-  Lanes power = asFloat(shiftLeft(bits(n.shifted), format.mantissaBits));
-  Lanes u = fma(r + exponentialTail(r), power, power - 1.0);
-  return copySign(u / (u + 2.0), x);
+  bool isDouble = x.isDouble();
+  // tanh|x| rounds to 1 beyond the bound.
+  Lanes y = clampAbove(abs(x), isDouble ? 20.0 : 10.0);
+  Lanes square = y * y;
+  llvm::ArrayRef<double> series = isDouble ? llvm::ArrayRef<double>(c::tanh53) : llvm::ArrayRef<double>(c::tanh24);
+  Lanes inner = fma(square * y, polynomial(square, series), y);
+
+  // tanh|x| = 1 - w / (1 + w/2), w = 2 exp(-2|x|) = 2^(n + 1) exp(-2r), r = |x| + n ln(2)/2.
+  Lanes shift = x.emitter->constant(x.element, format.roundingShift() + format.bias + 1);
+  Lanes shifted = fma(y, -2 * log2eOf(x), shift);
+  Lanes n = shifted - shift;
+  Lanes r = fma(n, 0.5 * (isDouble ? c::ln2_53[0] : c::ln2_24[0]), y);
+  if (isDouble)
+    r = fma(n, 0.5 * c::ln2_53[1], r);
+  Lanes w = exponential(r, -2.0) * asFloat(shiftLeft(bits(shifted), format.mantissaBits));
+  Lanes outer = 1.0 - w / fma(w, 0.5, x.emitter->constant(x.element, 1.0));
+  return copySign(select(y < x.emitter->constant(x.element, 0.55), inner, outer), x);
 }
 
 } // namespace attn::lower::math

@@ -1,12 +1,12 @@
 #include "compiler/lower/math/Lanes.h"
 
-#include "llvm/ADT/bit.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/bit.h"
 
 #include <cmath>
 #include <limits>
@@ -53,11 +53,11 @@ Type Emitter::typeOf(Element element) const {
 
 Lanes Emitter::wrap(Value value) {
   Type type = getElementTypeOrSelf(value.getType());
-  Element element = type.isF64()          ? Element::F64
-                    : type.isF32()        ? Element::F32
-                    : type.isInteger(64)  ? Element::I64
-                    : type.isInteger(32)  ? Element::I32
-                                          : Element::I1;
+  Element element = type.isF64()         ? Element::F64
+                    : type.isF32()       ? Element::F32
+                    : type.isInteger(64) ? Element::I64
+                    : type.isInteger(32) ? Element::I32
+                                         : Element::I1;
   return {this, value, element};
 }
 
@@ -164,23 +164,17 @@ Lanes fma(Lanes a, Lanes b, double c) { return fma(a, b, number(a, c)); }
 
 Lanes select(Lanes condition, Lanes then, Lanes otherwise) {
   Emitter &emitter = *then.emitter;
-  return with(then, arith::SelectOp::create(emitter.builder, emitter.location, condition.value, then.value,
-                                            otherwise.value));
+  return with(then,
+              arith::SelectOp::create(emitter.builder, emitter.location, condition.value, then.value, otherwise.value));
 }
-Lanes select(Lanes condition, Lanes then, double otherwise) {
-  return select(condition, then, number(then, otherwise));
-}
+Lanes select(Lanes condition, Lanes then, double otherwise) { return select(condition, then, number(then, otherwise)); }
 Lanes select(Lanes condition, double then, Lanes otherwise) {
   return select(condition, number(otherwise, then), otherwise);
 }
 
-Lanes abs(Lanes a) {
-  return with(a, ::mlir::math::AbsFOp::create(a.emitter->builder, a.emitter->location, a.value));
-}
+Lanes abs(Lanes a) { return with(a, ::mlir::math::AbsFOp::create(a.emitter->builder, a.emitter->location, a.value)); }
 Lanes copySign(Lanes a, Lanes sign) { return binary<::mlir::math::CopySignOp>(a, sign); }
-Lanes sqrt(Lanes a) {
-  return with(a, ::mlir::math::SqrtOp::create(a.emitter->builder, a.emitter->location, a.value));
-}
+Lanes sqrt(Lanes a) { return with(a, ::mlir::math::SqrtOp::create(a.emitter->builder, a.emitter->location, a.value)); }
 Lanes roundEven(Lanes a) {
   if (!a.emitter->target.hasRound)
     return roundByShift(a).value;
@@ -195,9 +189,7 @@ template <typename Op> static Lanes convert(Lanes a, Element element) {
 }
 
 Lanes bits(Lanes a) { return convert<arith::BitcastOp>(a, a.isDouble() ? Element::I64 : Element::I32); }
-Lanes asFloat(Lanes a) {
-  return convert<arith::BitcastOp>(a, a.element == Element::I64 ? Element::F64 : Element::F32);
-}
+Lanes asFloat(Lanes a) { return convert<arith::BitcastOp>(a, a.element == Element::I64 ? Element::F64 : Element::F32); }
 Lanes toF64(Lanes a) { return convert<arith::ExtFOp>(a, Element::F64); }
 Lanes toF32(Lanes a) { return convert<arith::TruncFOp>(a, Element::F32); }
 Lanes resizeInteger(Lanes a, Element element) {

@@ -2,23 +2,24 @@
 
 #include "compiler/lower/math/MathTarget.h"
 
+#include "mlir/IR/Builders.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/DenseMap.h"
-#include "mlir/IR/Builders.h"
 
 #include <cstdint>
 #include <optional>
 
 /// A small notation for arithmetic on scalars and vectors, so that the expansion of a function reads like its formula:
-/// `fma(r, q, 1.0)` adds the operation to the IR. All values of one Emitter have the same shape, and any of five elements.
+/// `fma(r, q, 1.0)` adds the operation to the IR. All values of one Emitter have the same shape, and any of five
+/// elements.
 namespace attn::lower::math {
 
 enum class Element : uint8_t { I1, I32, I64, F32, F64 };
 
 class Emitter;
 
-/// One SSA value and the emitter that made it. Operators add operations at the emitter's insertion point. Arithmetic needs
-/// operands of one element; a number on either side becomes a constant of the other side's.
+/// One SSA value and the emitter that made it. Operators add operations at the emitter's insertion point. Arithmetic
+/// needs operands of one element; a number on either side becomes a constant of the other side's.
 struct Lanes {
   Emitter *emitter = nullptr;
   mlir::Value value;
@@ -145,7 +146,8 @@ struct FloatFormat {
   int bias;
   double minNormal;
   Element integer;
-  /// 1.5 * 2^mantissaBits: adding it to |x| < 2^(mantissaBits - 1) rounds x to an integer, held in the low bits of the sum.
+  /// 1.5 * 2^mantissaBits: adding it to |x| < 2^(mantissaBits - 1) rounds x to an integer, held in the low bits of the
+  /// sum.
   double roundingShift() const;
   uint64_t bitsOf(double value) const;
 };

@@ -25,7 +25,9 @@ public:
 private:
   Lanes wrap(Value value) { return emitter.wrap(value); }
   Lanes integer(uint64_t value) { return emitter.integer(Element::I64, value); }
-  Lanes shiftLeftBy(Lanes a, Lanes count) { return wrap(arith::ShLIOp::create(builder, location, a.value, count.value)); }
+  Lanes shiftLeftBy(Lanes a, Lanes count) {
+    return wrap(arith::ShLIOp::create(builder, location, a.value, count.value));
+  }
   Lanes shiftRightBy(Lanes a, Lanes count) {
     return wrap(arith::ShRUIOp::create(builder, location, a.value, count.value));
   }
@@ -46,8 +48,8 @@ private:
 } // namespace
 
 LargeAngle LargeAngleBuilder::reduce(Lanes x) {
-  // |x| = m 2^e with an integer m. In x 2/pi the bits of 2/pi down to weight 2^(2 - e) only add multiples of 4; the table has
-  // 64 zeros in front, so that the first bit kept stands at biased exponent - 1013.
+  // |x| = m 2^e with an integer m. In x 2/pi the bits of 2/pi down to weight 2^(2 - e) only add multiples of 4; the
+  // table has 64 zeros in front, so that the first bit kept stands at biased exponent - 1013.
   Lanes pattern = bits(x);
   Lanes biased = andInteger(shiftRight(pattern, 52), 0x7ff);
   Lanes mantissa = orInteger(andInteger(pattern, (uint64_t(1) << 52) - 1), uint64_t(1) << 52);
@@ -57,7 +59,8 @@ LargeAngle LargeAngleBuilder::reduce(Lanes x) {
 
   SmallVector<int64_t> words(std::begin(c::twoOverPiBits), std::end(c::twoOverPiBits));
   auto tableType = VectorType::get({int64_t(words.size())}, builder.getI64Type());
-  Value table = arith::ConstantOp::create(builder, location, DenseElementsAttr::get(tableType, ArrayRef<int64_t>(words)));
+  Value table =
+      arith::ConstantOp::create(builder, location, DenseElementsAttr::get(tableType, ArrayRef<int64_t>(words)));
   Lanes first = tableWord(table, word), second = tableWord(table, addInteger(word, 1));
   Lanes third = tableWord(table, addInteger(word, 2)), fourth = tableWord(table, addInteger(word, 3));
 

@@ -9,9 +9,9 @@ struct LargeAngle {
   Lanes high, low, quadrant;
 };
 
-/// Reduces f64 angles 2^40 <= |x| < inf, one lane after the other, by multiplication with the bits of 2/pi that matter for the
-/// exponent of x (Payne and Hanek, "Radian reduction for trigonometric functions", 1983): the relative error of high + low is
-/// below 2^-60 for every double.
+/// Reduces f64 angles 2^40 <= |x| < inf, one lane after the other, by multiplication with the bits of 2/pi that matter
+/// for the exponent of x (Payne and Hanek, "Radian reduction for trigonometric functions", 1983): the relative error of
+/// high + low is below 2^-60 for every double.
 LargeAngle reduceLargeAngle(Lanes x);
 
 } // namespace attn::lower::math

@@ -1,6 +1,6 @@
+#include "compiler/lower/math/Logarithm.h"
 #include "compiler/lower/math/Coefficients.h"
 #include "compiler/lower/math/Functions.h"
-#include "compiler/lower/math/Logarithm.h"
 
 #include <limits>
 
@@ -47,8 +47,8 @@ static Lanes logarithmTail(Lanes f, Lanes addend) {
   return fma(square, -0.5, fma(f * square, polynomial(f, c::log24), addend));
 }
 
-/// The logarithm `result` of a positive finite x, corrected for every other x. `x` may stand for the true argument if it has
-/// its sign, zero and infinity.
+/// The logarithm `result` of a positive finite x, corrected for every other x. `x` may stand for the true argument if
+/// it has its sign, zero and infinity.
 static Lanes withSpecialValues(Lanes result, Lanes x) {
   double infinity = std::numeric_limits<double>::infinity();
   Lanes outside = select(x == 0.0, -infinity, notANumberLike(x));

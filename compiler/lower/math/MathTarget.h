@@ -2,13 +2,13 @@
 
 namespace attn::lower {
 
-/// What the expansion of math functions needs to know of the target machine. The default is the x86-64 baseline: what it
-/// emits runs everywhere.
+/// What the expansion of math functions needs to know of the target machine. The default is the x86-64 baseline: what
+/// it emits runs everywhere.
 struct MathTarget {
   /// AVX-512 F: `vscalefps`/`vscalefpd` on whole 512-bit vectors, which also treats overflow, underflow and -inf right.
   bool avx512 = false;
-  /// Fused multiply-add as one instruction. Without it `math.fma` and `vector.fma` become a multiplication and an addition
-  /// (the program never promises one rounding), and exact products are split by hand.
+  /// Fused multiply-add as one instruction. Without it `math.fma` and `vector.fma` become a multiplication and an
+  /// addition (the program never promises one rounding), and exact products are split by hand.
   bool fma = false;
   /// Rounding to integral values as one instruction (SSE4.1, AVX, NEON). Without it floor, ceil, trunc, round and
   /// roundeven are expanded too, since LLVM would call the C library.

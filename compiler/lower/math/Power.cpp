@@ -25,7 +25,8 @@ Exponent classify(Lanes y) {
   double integral = std::ldexp(1.0, int(formatOf(y).mantissaBits));
   Lanes magnitude = abs(y);
   Lanes isLarge = magnitude >= integral;
-  // From 2 * integral on every float is even; below, the lowest bit of |y| + integral, or of |y| itself, is that of |y|.
+  // From 2 * integral on every float is even; below, the lowest bit of |y| + integral, or of |y| itself, is that of
+  // |y|.
   Lanes shifted = magnitude + integral;
   Lanes counted = select(isLarge, clampAbove(magnitude, 2 * integral), shifted);
   return {y, isLarge | (shifted - integral == magnitude), andInteger(bits(counted), 1)};

@@ -8,7 +8,7 @@ Leading coefficients that must be exact (the 1 and the r of exp, the f of log) a
 from functools import lru_cache
 
 from mpmath import (atan, atanh, cos, erf, erfc, exp, expm1, fabs, floor, frexp, ldexp, linspace, log, log1p, lu_solve,
-                    matrix, mp, mpf, nstr, pi, sin, sqrt)
+                    matrix, mp, mpf, nstr, pi, sin, sqrt, tanh)
 
 mp.prec = 220
 
@@ -160,6 +160,10 @@ namespace attn::lower::coefficients {
                0, zMax, bits)
         series(f"cos{suffix}", "(cos(r) - 1 + z/2) / z^2 in z = r^2 on |r| <= pi/4, of cos(r)", cosine,
                cosineWeight, count, 0, zMax, bits)
+    for bits, count in ((24, 5), (53, 11)):
+        series(f"tanh{bits}", "(tanh(x)/x - 1) / z in z = x^2 on |x| <= 0.56, of tanh(x)",
+               lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z if z > small else -one / 3,
+               lambda z: z * sqrt(z) / tanh(sqrt(z)) if z > small else z, count, 0, mpf("0.56") ** 2, bits)
     for bits, count in ((24, 7), (53, 13)):
         series(f"erf{bits}", "erf(x)/x - 1 in z = x^2 on |x| <= 1, of erf(x)",
                lambda z: erf(sqrt(z)) / sqrt(z) - 1 if z > small else 2 / sqrt(pi) - 1,
