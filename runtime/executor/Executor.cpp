@@ -9,13 +9,12 @@
 #include <atomic>
 #include <new>
 
-/// The arena's workers all take the next few tasks until none is left, so that tasks start in order: neighbours, which read the
-/// same keys, run at the same time. The share shrinks towards the end for an even finish.
+/// The arena's workers all take the next few tasks until none is left, so that tasks start in order: neighbours, which
+/// read the same keys, run at the same time. The share shrinks towards the end for an even finish.
 struct attn_executor {
   explicit attn_executor(int32_t threads)
-      : threads(threads),
-        limit(oneapi::tbb::global_control::max_allowed_parallelism,
-              std::max<size_t>(size_t(threads), size_t(oneapi::tbb::info::default_concurrency()))),
+      : threads(threads), limit(oneapi::tbb::global_control::max_allowed_parallelism,
+                                std::max<size_t>(size_t(threads), size_t(oneapi::tbb::info::default_concurrency()))),
         arena(threads) {
     arena.initialize();
   }
@@ -55,8 +54,7 @@ void parallelFor(void *pointer, int64_t count, Body body, void *argument) {
                                                oneapi::tbb::task_group_context::fp_settings);
   executor->arena.execute([&] {
     oneapi::tbb::parallel_for(
-        int64_t(0), workers,
-        [&](int64_t) { takeTasks(next, count, executor->threads, body, argument); },
+        int64_t(0), workers, [&](int64_t) { takeTasks(next, count, executor->threads, body, argument); },
         oneapi::tbb::simple_partitioner(), settings);
   });
 }

@@ -87,8 +87,9 @@ Result<OpenNpy> openNpy(const std::string &path) {
 std::optional<ElementType> storageOf(const NpyHeader &header) {
   switch (header.kind) {
   case 'f':
-    return header.itemSize == 2 ? std::optional(ElementType::F16)
-           : header.itemSize == 4 || header.itemSize == 8 ? std::optional(ElementType::F32) : std::nullopt;
+    return header.itemSize == 2                           ? std::optional(ElementType::F16)
+           : header.itemSize == 4 || header.itemSize == 8 ? std::optional(ElementType::F32)
+                                                          : std::nullopt;
   case 'i':
     return header.itemSize == 1   ? std::optional(ElementType::I8)
            : header.itemSize == 2 ? std::optional(ElementType::I32)
@@ -96,9 +97,10 @@ std::optional<ElementType> storageOf(const NpyHeader &header) {
            : header.itemSize == 8 ? std::optional(ElementType::I64)
                                   : std::nullopt;
   case 'u':
-    return header.itemSize == 1   ? std::optional(ElementType::U8)
-           : header.itemSize == 2 ? std::optional(ElementType::I32)
-           : header.itemSize == 4 || header.itemSize == 8 ? std::optional(ElementType::I64) : std::nullopt;
+    return header.itemSize == 1                           ? std::optional(ElementType::U8)
+           : header.itemSize == 2                         ? std::optional(ElementType::I32)
+           : header.itemSize == 4 || header.itemSize == 8 ? std::optional(ElementType::I64)
+                                                          : std::nullopt;
   case 'b':
     return header.itemSize == 1 ? std::optional(ElementType::Bool) : std::nullopt;
   default:
@@ -121,9 +123,15 @@ bool storeElement(Tensor &tensor, int64_t offset, const NpyHeader &header, const
   if (header.kind == 'u' && header.itemSize == 8 && decode<int64_t>(bytes) < 0)
     return false;
   switch (header.itemSize) {
-  case 2: tensor.setInteger(offset, header.kind == 'u' ? int64_t(decode<uint16_t>(bytes)) : decode<int16_t>(bytes)); break;
-  case 4: tensor.setInteger(offset, int64_t(decode<uint32_t>(bytes))); break;
-  default: tensor.setInteger(offset, decode<int64_t>(bytes)); break;
+  case 2:
+    tensor.setInteger(offset, header.kind == 'u' ? int64_t(decode<uint16_t>(bytes)) : decode<int16_t>(bytes));
+    break;
+  case 4:
+    tensor.setInteger(offset, int64_t(decode<uint32_t>(bytes)));
+    break;
+  default:
+    tensor.setInteger(offset, decode<int64_t>(bytes));
+    break;
   }
   return true;
 }
@@ -185,8 +193,8 @@ Result<Converted> readFrom(const std::string &path, std::optional<ElementType> w
     return tensor.failure();
   // A type is stored as it is where the sizes agree, but for u8, half of whose values fit in no tensor.
   bool direct = bits || (byteSize(*storage) == header.itemSize && !(header.kind == 'u' && header.itemSize == 8));
-  Status status = direct ? readDirectly(open->file.get(), header, *tensor)
-                         : readConverting(open->file.get(), header, *tensor);
+  Status status =
+      direct ? readDirectly(open->file.get(), header, *tensor) : readConverting(open->file.get(), header, *tensor);
   if (!status)
     return status.failure();
   std::string note;

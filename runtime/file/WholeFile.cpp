@@ -70,8 +70,8 @@ Result<WholeFile> WholeFile::create(const std::string &path) {
   if (error == ENOENT && stat(directory.c_str(), &parent) != 0)
     return Failure{fmt::format("cannot write {}: there is no directory {}", path, directory)};
   if (error == EACCES || error == EROFS)
-    return Failure{fmt::format("cannot write {}: the directory {} is not writable ({})", path, directory,
-                               std::strerror(error))};
+    return Failure{
+        fmt::format("cannot write {}: the directory {} is not writable ({})", path, directory, std::strerror(error))};
   return file.failed(error);
 }
 

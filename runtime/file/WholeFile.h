@@ -8,8 +8,9 @@
 
 namespace attn {
 
-/// A file that appears whole or not at all: it is written beside its place under a temporary name and renamed by `commit`.
-/// Destroyed without that, it leaves nothing behind and an existing file untouched. A place that is not a regular file
+/// A file that appears whole or not at all: it is written beside its place under a temporary name and renamed by
+/// `commit`. Destroyed without that, it leaves nothing behind and an existing file untouched. A place that is not a
+/// regular file
 /// (`/dev/stdout`, a pipe) is written directly. A symbolic link is followed.
 class WholeFile {
 public:

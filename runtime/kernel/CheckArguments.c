@@ -16,9 +16,10 @@ static int32_t attn_is_number(const char *string) {
   return 1;
 }
 
-/* `f32[B, H, I, D=128]`: dimensions as the spec writes them, with the value of those that are fixed and of the one in question. */
+/* `f32[B, H, I, D=128]`: dimensions as the spec writes them, with the value of those that are fixed and of the one in
+ * question. */
 static ATTN_COLD void attn_append_expected(attn_text *text, const attn_check *check, int32_t tensor, int32_t culprit,
-                                 int64_t culprit_size) {
+                                           int64_t culprit_size) {
   const attn_kernel_info *info = check->run->info;
   const attn_tensor_info *wanted = &info->tensors[tensor];
   attn_append(text, "expected ");
@@ -89,7 +90,8 @@ static ATTN_COLD void attn_append_extent(attn_text *text, const attn_check *chec
       attn_append(text, info->tensors[source->tensor].name);
     }
     break;
-  case ATTN_SOURCE_COMPUTED: attn_append(text, ", computed"); /* fall through */
+  case ATTN_SOURCE_COMPUTED:
+    attn_append(text, ", computed"); /* fall through */
   default:
     if (about->place && about->place[0]) {
       attn_append(text, " at ");
@@ -103,11 +105,16 @@ static int32_t attn_type_code_fits(DLDataType dtype, int32_t element) {
     return 0;
   switch (element) {
   case ATTN_F16:
-  case ATTN_F32: return dtype.code == 2;
-  case ATTN_BF16: return dtype.code == 4;
-  case ATTN_U8: return dtype.code == 1;
-  case ATTN_BOOL: return dtype.code == 6 || dtype.code == 1;
-  default: return dtype.code == 0;
+  case ATTN_F32:
+    return dtype.code == 2;
+  case ATTN_BF16:
+    return dtype.code == 4;
+  case ATTN_U8:
+    return dtype.code == 1;
+  case ATTN_BOOL:
+    return dtype.code == 6 || dtype.code == 1;
+  default:
+    return dtype.code == 0;
   }
 }
 
@@ -241,7 +248,8 @@ static int32_t attn_bind_given(attn_check *check) {
   return ATTN_OK;
 }
 
-/* Dimensions bind extents in three rounds: those that are just a name; `scale * X + offset`; broadcast ones of size 1. */
+/* Dimensions bind extents in three rounds: those that are just a name; `scale * X + offset`; broadcast ones of size 1.
+ */
 typedef enum attn_round { ATTN_ROUND_PLAIN, ATTN_ROUND_AFFINE, ATTN_ROUND_BROADCAST } attn_round;
 
 static int32_t attn_round_of(const attn_tensor_info *tensor, const attn_dimension_info *dimension, int64_t size) {
@@ -263,7 +271,8 @@ static int32_t attn_bind_dimension(attn_check *check, int32_t t, int32_t n, int3
   if (source->kind == ATTN_SOURCE_NONE && run->info->extents[extent].kind != ATTN_EXTENT_DIMENSION)
     return ATTN_OK;
   if (source->kind != ATTN_SOURCE_NONE) {
-    int64_t wanted = (int64_t)((uint64_t)dimension->scale * (uint64_t)run->extents[extent] + (uint64_t)dimension->offset);
+    int64_t wanted =
+        (int64_t)((uint64_t)dimension->scale * (uint64_t)run->extents[extent] + (uint64_t)dimension->offset);
     if (size == wanted || round == ATTN_ROUND_BROADCAST)
       return ATTN_OK;
     attn_text text = attn_mismatch(check, t, n, wanted);

@@ -6,8 +6,8 @@ static int32_t attn_refuse_memory(attn_check *check, int32_t t, const char *why)
   return ATTN_INVALID_ARGUMENT;
 }
 
-/* Strides in elements as generated code reads them: 0 in a broadcast dimension. The stride of a dimension of size 1 means
-   nothing to its owner (NumPy and PyTorch leave any number there) and is replaced. */
+/* Strides in elements as generated code reads them: 0 in a broadcast dimension. The stride of a dimension of size 1
+   means nothing to its owner (NumPy and PyTorch leave any number there) and is replaced. */
 static int32_t attn_read_strides(attn_check *check, int32_t t) {
   attn_run *run = check->run;
   const attn_tensor_info *wanted = &run->info->tensors[t];
@@ -93,7 +93,8 @@ static int32_t attn_locate(attn_check *check, int32_t t) {
   return ATTN_OK;
 }
 
-/* No two elements share an address if, from the smallest stride up, each stride exceeds all that the smaller ones reach. */
+/* No two elements share an address if, from the smallest stride up, each stride exceeds all that the smaller ones
+ * reach. */
 static int32_t attn_overlaps_itself(const int64_t *shape, const int64_t *strides, int32_t rank) {
   int64_t reach = 0;
   int32_t done[ATTN_MAX_RANK] = {0};
@@ -112,8 +113,8 @@ static int32_t attn_overlaps_itself(const int64_t *shape, const int64_t *strides
   return 0;
 }
 
-/* Bytes from a tensor's first element to the end of its last, over dimensions with strides below `period` bytes; 0 if a longer stride is not a
-   multiple of it. */
+/* Bytes from a tensor's first element to the end of its last, over dimensions with strides below `period` bytes; 0 if a
+   longer stride is not a multiple of it. */
 static uint64_t attn_reach_below(const attn_run *run, int32_t t, uint64_t period) {
   const attn_tensor_info *about = &run->info->tensors[t];
   uint64_t size = (uint64_t)attn_element_size(about->element), reach = size;
@@ -129,7 +130,8 @@ static uint64_t attn_reach_below(const attn_run *run, int32_t t, uint64_t period
   return reach;
 }
 
-/* Two tensors in one buffer are apart where their elements differ modulo one of their strides, as the slices of a packed
+/* Two tensors in one buffer are apart where their elements differ modulo one of their strides, as the slices of a
+   packed
    [.., 3, ..] do. */
 static int32_t attn_apart(const attn_check *check, int32_t a, int32_t b) {
   const attn_run *run = check->run;

@@ -1,7 +1,8 @@
-/* The contract between generated code and the launcher. A compiled kernel is an `attn_kernel_info`: constant tables that describe
-   its signature, and two generated functions. The launcher (Launch.c) checks the caller's tensors against the tables, binds
-   the extents, and calls the functions. The JIT finds the launcher in the process; an object file carries a private copy,
-   compiled from the same sources. Freestanding C11 but for libc's string, stdio and stdlib functions. */
+/* The contract between generated code and the launcher. A compiled kernel is an `attn_kernel_info`: constant tables
+   that describe its signature, and two generated functions. The launcher (Launch.c) checks the caller's tensors against
+   the tables, binds the extents, and calls the functions. The JIT finds the launcher in the process; an object file
+   carries a private copy, compiled from the same sources. Freestanding C11 but for libc's string, stdio and stdlib
+   functions. */
 #ifndef ATTN_RUNTIME_KERNEL_KERNEL_H
 #define ATTN_RUNTIME_KERNEL_KERNEL_H
 
@@ -21,11 +22,18 @@ enum { ATTN_MAX_RANK = 8 };
 
 /* Element types, in the order of sema's ElementType. */
 typedef enum attn_element {
-  ATTN_F16, ATTN_BF16, ATTN_F32, ATTN_I8, ATTN_U8, ATTN_I32, ATTN_I64, ATTN_BOOL
+  ATTN_F16,
+  ATTN_BF16,
+  ATTN_F32,
+  ATTN_I8,
+  ATTN_U8,
+  ATTN_I32,
+  ATTN_I64,
+  ATTN_BOOL
 } attn_element;
 
-/* One dimension. Its size must equal run->sizes[first_size + n] as `bind` computes it. If `extent` >= 0 this dimension may bind that
-   extent: (size - offset) / scale, before `bind` is called. */
+/* One dimension. Its size must equal run->sizes[first_size + n] as `bind` computes it. If `extent` >= 0 this dimension
+   may bind that extent: (size - offset) / scale, before `bind` is called. */
 typedef struct attn_dimension_info {
   int32_t extent;
   int32_t broadcastable; /* size 1 is accepted and read with stride 0 */
@@ -62,11 +70,13 @@ typedef enum attn_scalar_kind { ATTN_SCALAR_INT, ATTN_SCALAR_FLOAT, ATTN_SCALAR_
 typedef struct attn_scalar_info {
   const char *name;
   int32_t kind;
-  int32_t has_default; /* 1: where the caller leaves the marker below, `bind` stores the default in run->scalars. 0: that is an error */
+  int32_t has_default; /* 1: where the caller leaves the marker below, `bind` stores the default in run->scalars. 0:
+                          that is an error */
 } attn_scalar_info;
 
-/* What `NAME_defaults()` puts into a scalar whose default is not a constant (`scale = 1 / sqrt(D)`), or that has none and must be
-   set: values no kernel has a use for. Generated headers define the same. A bool's marker is ATTN_UNSET_INT too. */
+/* What `NAME_defaults()` puts into a scalar whose default is not a constant (`scale = 1 / sqrt(D)`), or that has none
+   and must be set: values no kernel has a use for. Generated headers define the same. A bool's marker is ATTN_UNSET_INT
+   too. */
 #define ATTN_UNSET_INT INT64_MIN
 #define ATTN_UNSET_FLOAT (-1.7976931348623157e308)
 
@@ -81,16 +91,16 @@ typedef struct attn_site_info {
 /* One run's state: everything generated code reads. Arrays follow the info's tables. */
 typedef struct attn_run {
   const struct attn_kernel_info *info;
-  void **data;              /* per tensor: address of element 0 (byte_offset applied) */
-  int64_t *strides;         /* ATTN_MAX_RANK per tensor, in elements; 0 in a broadcast dimension */
-  int64_t *shape;           /* ATTN_MAX_RANK per tensor: the actual sizes */
-  int64_t *extents;         /* per extent */
-  int64_t *scalars;         /* per scalar: int64_t, the bits of a double, or 0 / 1 */
-  int64_t *sizes;           /* per dimension of all tensors: the size it must have */
-  int64_t tasks;            /* how many tasks `body` is divided into; filled by bind */
-  int64_t workspace_bytes;  /* per concurrent call of `body`, 64-aligned; filled by bind */
-  void *summaries;          /* the launcher's: minima and maxima of tables (TableRange.c) */
-  int64_t failed;           /* 0, or 1 once a site failed (set atomically); generated loops may stop early */
+  void **data;             /* per tensor: address of element 0 (byte_offset applied) */
+  int64_t *strides;        /* ATTN_MAX_RANK per tensor, in elements; 0 in a broadcast dimension */
+  int64_t *shape;          /* ATTN_MAX_RANK per tensor: the actual sizes */
+  int64_t *extents;        /* per extent */
+  int64_t *scalars;        /* per scalar: int64_t, the bits of a double, or 0 / 1 */
+  int64_t *sizes;          /* per dimension of all tensors: the size it must have */
+  int64_t tasks;           /* how many tasks `body` is divided into; filled by bind */
+  int64_t workspace_bytes; /* per concurrent call of `body`, 64-aligned; filled by bind */
+  void *summaries;         /* the launcher's: minima and maxima of tables (TableRange.c) */
+  int64_t failed;          /* 0, or 1 once a site failed (set atomically); generated loops may stop early */
   int64_t failed_site, failed_value, failed_limit;
 } attn_run;
 
@@ -111,30 +121,31 @@ typedef struct attn_kernel_info {
 } attn_kernel_info;
 
 /* Runs a kernel. `arguments` is the generated argument struct: one DLTensor pointer per tensor, then 8 bytes per scalar
-   (int64_t, double; bool as int64_t). Checks everything before anything is touched: null, rank, element type, extents against
-   each other and fixed ones, H % G, strides (negative refused; outputs may not overlap themselves, each other, or inputs),
-   alignment, sizes that overflow, negative extents. */
+   (int64_t, double; bool as int64_t). Checks everything before anything is touched: null, rank, element type, extents
+   against each other and fixed ones, H % G, strides (negative refused; outputs may not overlap themselves, each other,
+   or inputs), alignment, sizes that overflow, negative extents. */
 ATTN_SUPPORT_API int32_t attn_launch(const attn_kernel_info *info, const void *arguments, const attn_context *context,
                                      attn_error *error);
 
 /* For generated code. */
 
-/* Records that a site saw a wrong value (for an index: its value and the dimension's size as limit). The first one recorded wins. */
+/* Records that a site saw a wrong value (for an index: its value and the dimension's size as limit). The first one
+ * recorded wins. */
 ATTN_SUPPORT_API void attn_fail(attn_run *run, int32_t site, int64_t value, int64_t limit);
 
-/* target[d * width + r] = source[r * row_stride + d * column_stride] * scale for r < rows, d < columns; lanes rows..width-1 are filled with
-   row rows - 1. `width` is a multiple of 4. */
+/* target[d * width + r] = source[r * row_stride + d * column_stride] * scale for r < rows, d < columns; lanes
+   rows..width-1 are filled with row rows - 1. `width` is a multiple of 4. */
 ATTN_SUPPORT_API void attn_pack_rows_f32(const float *source, int64_t row_stride, int64_t column_stride, int64_t rows,
                                          int64_t columns, float *target, int64_t width, float scale);
 
 /* target[r * row_stride + d * column_stride] = source[d * width + r] for r < rows, d < columns. */
-ATTN_SUPPORT_API void attn_unpack_rows_f32(const float *source, int64_t width, int64_t rows, int64_t columns, float *target,
-                                           int64_t row_stride, int64_t column_stride);
+ATTN_SUPPORT_API void attn_unpack_rows_f32(const float *source, int64_t width, int64_t rows, int64_t columns,
+                                           float *target, int64_t row_stride, int64_t column_stride);
 
 /* Minimum and maximum of the elements of a tensor inside a box (inclusive bounds, one pair per dimension); of blocks
    that cover the box where its rim alone is too large to be worth reading. Integers and bools into
-   the int64_t pair, floats into the double pair. Returns 0 where it can't tell: the box leaves the tensor, holds a NaN, or
-   has too much to be worth visiting. Never reads outside the tensor. */
+   the int64_t pair, floats into the double pair. Returns 0 where it can't tell: the box leaves the tensor, holds a NaN,
+   or has too much to be worth visiting. Never reads outside the tensor. */
 ATTN_SUPPORT_API int32_t attn_table_range_int(const attn_run *run, int32_t tensor, const int64_t *low,
                                               const int64_t *high, int64_t *range);
 ATTN_SUPPORT_API int32_t attn_table_range_float(const attn_run *run, int32_t tensor, const int64_t *low,

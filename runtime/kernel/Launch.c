@@ -179,7 +179,8 @@ static int32_t attn_run_checked(attn_run *run, const attn_context *context, attn
 static int32_t attn_launch_status(const attn_kernel_info *info, const void *arguments, const attn_context *context,
                                   attn_error *error) {
   size_t tensors = (size_t)info->tensor_count, extents = (size_t)info->extent_count;
-  size_t words = (2 * ATTN_MAX_RANK + 4) * tensors + 3 * extents + (size_t)info->scalar_count + (size_t)info->size_count;
+  size_t words =
+      (2 * ATTN_MAX_RANK + 4) * tensors + 3 * extents + (size_t)info->scalar_count + (size_t)info->size_count;
   size_t bytes = words * 8;
   int64_t *state, *cursor;
   attn_run run;
@@ -210,7 +211,8 @@ static int32_t attn_launch_status(const attn_kernel_info *info, const void *argu
   check.error = error;
   memcpy((void *)check.tensors, arguments, tensors * sizeof(void *));
   if (info->scalar_count > 0)
-    memcpy(run.scalars, (const char *)arguments + (tensors * sizeof(void *) + 7) / 8 * 8, 8 * (size_t)info->scalar_count);
+    memcpy(run.scalars, (const char *)arguments + (tensors * sizeof(void *) + 7) / 8 * 8,
+           8 * (size_t)info->scalar_count);
   status = attn_check_arguments(&check);
   if (status == ATTN_OK)
     status = attn_run_checked(&run, context, error);

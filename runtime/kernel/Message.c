@@ -47,36 +47,68 @@ static void attn_append_integer(attn_text *text, int64_t value) {
 
 static void attn_append_element(attn_text *text, int32_t element) {
   switch (element) {
-  case ATTN_F16: attn_append(text, "f16"); break;
-  case ATTN_BF16: attn_append(text, "bf16"); break;
-  case ATTN_F32: attn_append(text, "f32"); break;
-  case ATTN_I8: attn_append(text, "i8"); break;
-  case ATTN_U8: attn_append(text, "u8"); break;
-  case ATTN_I32: attn_append(text, "i32"); break;
-  case ATTN_I64: attn_append(text, "i64"); break;
-  default: attn_append(text, "bool"); break;
+  case ATTN_F16:
+    attn_append(text, "f16");
+    break;
+  case ATTN_BF16:
+    attn_append(text, "bf16");
+    break;
+  case ATTN_F32:
+    attn_append(text, "f32");
+    break;
+  case ATTN_I8:
+    attn_append(text, "i8");
+    break;
+  case ATTN_U8:
+    attn_append(text, "u8");
+    break;
+  case ATTN_I32:
+    attn_append(text, "i32");
+    break;
+  case ATTN_I64:
+    attn_append(text, "i64");
+    break;
+  default:
+    attn_append(text, "bool");
+    break;
   }
 }
 
 static int64_t attn_element_size(int32_t element) {
   switch (element) {
   case ATTN_F16:
-  case ATTN_BF16: return 2;
+  case ATTN_BF16:
+    return 2;
   case ATTN_F32:
-  case ATTN_I32: return 4;
-  case ATTN_I64: return 8;
-  default: return 1;
+  case ATTN_I32:
+    return 4;
+  case ATTN_I64:
+    return 8;
+  default:
+    return 1;
   }
 }
 
 static void attn_append_dtype(attn_text *text, DLDataType dtype) {
   switch (dtype.code) {
-  case 0: attn_append(text, "i"); break;
-  case 1: attn_append(text, "u"); break;
-  case 2: attn_append(text, "f"); break;
-  case 4: attn_append(text, "bf"); break;
-  case 5: attn_append(text, "complex"); break;
-  case 6: attn_append(text, "bool"); break;
+  case 0:
+    attn_append(text, "i");
+    break;
+  case 1:
+    attn_append(text, "u");
+    break;
+  case 2:
+    attn_append(text, "f");
+    break;
+  case 4:
+    attn_append(text, "bf");
+    break;
+  case 5:
+    attn_append(text, "complex");
+    break;
+  case 6:
+    attn_append(text, "bool");
+    break;
   default:
     attn_append(text, "(DLPack type code ");
     attn_append_integer(text, dtype.code);

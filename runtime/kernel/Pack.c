@@ -48,6 +48,8 @@ static void attn_pack4(const float *const *lanes, int64_t column_stride, int64_t
 
 ATTN_SUPPORT_API void attn_pack_rows_f32(const float *source, int64_t row_stride, int64_t column_stride, int64_t rows,
                                          int64_t columns, float *target, int64_t width, float scale) {
+  if (columns <= 0)
+    return;
   for (int64_t r = 0; r < width; r += 4) {
     const float *lanes[4];
     for (int n = 0; n < 4; ++n)
@@ -73,9 +75,11 @@ static void attn_unpack4(const float *source, int64_t width, int64_t columns, fl
       target[n * row_stride + d * column_stride] = source[d * width + n];
 }
 
-ATTN_SUPPORT_API void attn_unpack_rows_f32(const float *source, int64_t width, int64_t rows, int64_t columns, float *target,
-                                           int64_t row_stride, int64_t column_stride) {
+ATTN_SUPPORT_API void attn_unpack_rows_f32(const float *source, int64_t width, int64_t rows, int64_t columns,
+                                           float *target, int64_t row_stride, int64_t column_stride) {
   int64_t r = 0;
+  if (columns <= 0)
+    return;
   for (; r + 4 <= rows; r += 4)
     attn_unpack4(source + r, width, columns, target + r * row_stride, row_stride, column_stride);
   for (; r < rows; ++r)

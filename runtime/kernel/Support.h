@@ -1,5 +1,5 @@
-/* What the launcher's files share. They are one translation unit, Support.c, so that a private copy of the launcher has no
-   symbol but those of Kernel.h. */
+/* What the launcher's files share. They are one translation unit, Support.c, so that a private copy of the launcher has
+   no symbol but those of Kernel.h. */
 #ifndef ATTN_RUNTIME_KERNEL_SUPPORT_H
 #define ATTN_RUNTIME_KERNEL_SUPPORT_H
 
@@ -54,8 +54,8 @@ typedef struct attn_check {
   attn_error *error;
 } attn_check;
 
-/* Binds extents, calls bind, and compares every tensor with the signature; then fills run->data, strides and shape. Returns a
-   status; on failure the error is filled and no tensor element was touched. */
+/* Binds extents, calls bind, and compares every tensor with the signature; then fills run->data, strides and shape.
+   Returns a status; on failure the error is filled and no tensor element was touched. */
 static int32_t attn_check_arguments(attn_check *check);
 static int32_t attn_check_memory(attn_check *check);
 
@@ -64,7 +64,8 @@ static ATTN_COLD attn_text attn_about_tensor(attn_check *check, int32_t tensor);
 
 static ATTN_COLD int32_t attn_report_failure(const attn_run *run, attn_error *error);
 
-/* Bytes the summaries of a checked run need; 0 if none. Then fills them in `memory`, 64-aligned, and sets run->summaries. */
+/* Bytes the summaries of a checked run need; 0 if none. Then fills them in `memory`, 64-aligned, and sets
+ * run->summaries. */
 static size_t attn_summary_bytes(const attn_run *run);
 static void attn_build_summaries(attn_run *run, void *memory);
 

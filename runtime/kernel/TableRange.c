@@ -1,14 +1,14 @@
 #include "runtime/kernel/Support.h"
 
-/* Minima and maxima are taken over integer keys in the elements' order, so that one comparison serves every type: integers are their own
-   keys; the bits of a float, with all but the sign inverted where negative, order as the float does, and a NaN lies beyond the
-   infinities at either end. */
+/* Minima and maxima are taken over integer keys in the elements' order, so that one comparison serves every type:
+   integers are their own keys; the bits of a float, with all but the sign inverted where negative, order as the float
+   does, and a NaN lies beyond the infinities at either end. */
 typedef struct attn_bounds {
   int64_t low, high;
 } attn_bounds;
 
-/* A tensor as matrices of its last two dimensions (`rows` x `columns`), each cut into blocks. For every row of blocks, `bounds` holds
-   the blocks' bounds, then those of pairs of blocks, pairs of pairs, and so on. */
+/* A tensor as matrices of its last two dimensions (`rows` x `columns`), each cut into blocks. For every row of blocks,
+   `bounds` holds the blocks' bounds, then those of pairs of blocks, pairs of pairs, and so on. */
 typedef struct attn_summary {
   int32_t tensor;
   int64_t rows, columns, matrices;
@@ -17,11 +17,11 @@ typedef struct attn_summary {
   attn_bounds *bounds;
 } attn_summary;
 
-static const int64_t attn_summary_budget = 256 * 1024;  /* bytes, of all summaries together */
-static const int64_t attn_largest_table = 64 << 20;     /* elements; larger tables get no summary */
-static const int64_t attn_most_elements_read = 8192;    /* by one query */
-static const int64_t attn_most_rows_of_blocks = 512;    /* visited by one query */
-static const int64_t attn_position_like = 256;          /* a second-last dimension longer than this is cut into blocks too */
+static const int64_t attn_summary_budget = 256 * 1024; /* bytes, of all summaries together */
+static const int64_t attn_largest_table = 64 << 20;    /* elements; larger tables get no summary */
+static const int64_t attn_most_elements_read = 8192;   /* by one query */
+static const int64_t attn_most_rows_of_blocks = 512;   /* visited by one query */
+static const int64_t attn_position_like = 256; /* a second-last dimension longer than this is cut into blocks too */
 
 static int64_t attn_least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t attn_greatest(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -81,12 +81,24 @@ static void attn_scan_row(const attn_table *table, int64_t row, int64_t column, 
   int64_t offset = row * table->row_stride + column * table->column_stride, stride = table->column_stride;
   switch (table->element) {
   case ATTN_F16:
-  case ATTN_BF16: attn_scan_f16((const attn_bits16 *)table->data + offset, stride, count, bounds); break;
-  case ATTN_F32: attn_scan_f32((const attn_bits32 *)table->data + offset, stride, count, bounds); break;
-  case ATTN_I8: attn_scan_i8((const int8_t *)table->data + offset, stride, count, bounds); break;
-  case ATTN_I32: attn_scan_i32((const int32_t *)table->data + offset, stride, count, bounds); break;
-  case ATTN_I64: attn_scan_i64((const int64_t *)table->data + offset, stride, count, bounds); break;
-  default: attn_scan_u8((const uint8_t *)table->data + offset, stride, count, bounds); break;
+  case ATTN_BF16:
+    attn_scan_f16((const attn_bits16 *)table->data + offset, stride, count, bounds);
+    break;
+  case ATTN_F32:
+    attn_scan_f32((const attn_bits32 *)table->data + offset, stride, count, bounds);
+    break;
+  case ATTN_I8:
+    attn_scan_i8((const int8_t *)table->data + offset, stride, count, bounds);
+    break;
+  case ATTN_I32:
+    attn_scan_i32((const int32_t *)table->data + offset, stride, count, bounds);
+    break;
+  case ATTN_I64:
+    attn_scan_i64((const int64_t *)table->data + offset, stride, count, bounds);
+    break;
+  default:
+    attn_scan_u8((const uint8_t *)table->data + offset, stride, count, bounds);
+    break;
   }
 }
 
@@ -120,7 +132,7 @@ static int64_t attn_bounds_per_row(int64_t blocks) {
   return total;
 }
 
-/* Decides a summary's blocks: as small as the budget allows, at least 16 columns. 0 if the tensor gets none. */
+/* Decides a summary's blocks: as small as the budget allows, at least 32 columns. 0 if the tensor gets none. */
 static int32_t attn_plan_summary(const attn_run *run, int32_t tensor, attn_summary *plan) {
   const attn_tensor_info *about = &run->info->tensors[tensor];
   const int64_t *shape = run->shape + ATTN_MAX_RANK * tensor;
@@ -136,7 +148,7 @@ static int32_t attn_plan_summary(const attn_run *run, int32_t tensor, attn_summa
   plan->rows = about->rank > 1 ? shape[about->rank - 2] : 1;
   plan->matrices = elements / (plan->columns * plan->rows);
   plan->block_rows = 1;
-  plan->block_columns = 16;
+  plan->block_columns = 32;
   for (;;) {
     plan->rows_of_blocks = attn_blocks(plan->rows, plan->block_rows);
     plan->columns_of_blocks = attn_blocks(plan->columns, plan->block_columns);
@@ -166,9 +178,10 @@ static size_t attn_summary_bytes(const attn_run *run) {
   return bytes == 0 ? 0 : bytes + (size_t)run->info->summary_count * sizeof(attn_summary);
 }
 
-/* Moves `index` of the dimensions before the last two to the next one inside [low, high] and `table` with it; 0 after the last. */
-static int32_t attn_next_matrix(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high, int64_t *index,
-                                attn_table *table) {
+/* Moves `index` of the dimensions before the last two to the next one inside [low, high] and `table` with it; 0 after
+ * the last. */
+static int32_t attn_next_matrix(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high,
+                                int64_t *index, attn_table *table) {
   const int64_t *strides = run->strides + ATTN_MAX_RANK * tensor;
   for (int32_t n = run->info->tensors[tensor].rank - 3; n >= 0; --n) {
     if (index[n] < high[n]) {
@@ -234,7 +247,8 @@ static const attn_summary *attn_find_summary(const attn_run *run, int32_t tensor
 }
 
 /* Joins blocks [begin, end) of one row of blocks: at each level at most the two ends that have no partner inside. */
-static void attn_join_blocks(const attn_bounds *level, int64_t blocks, int64_t begin, int64_t end, attn_bounds *bounds) {
+static void attn_join_blocks(const attn_bounds *level, int64_t blocks, int64_t begin, int64_t end,
+                             attn_bounds *bounds) {
   while (begin < end) {
     if (begin & 1)
       attn_join(bounds, level[begin++]);
@@ -247,18 +261,21 @@ static void attn_join_blocks(const attn_bounds *level, int64_t blocks, int64_t b
   }
 }
 
-/* The part of a query inside one matrix: rows [row, row_end), columns [column, column_end), and the blocks that lie fully
-   inside (or, if the rim is too much to read, that touch it). */
+/* The part of a query inside one matrix: rows [row, row_end), columns [column, column_end), and the blocks that lie
+   fully inside (or, if the rim is too much to read, that touch it). */
 typedef struct attn_window {
   int64_t row, row_end, column, column_end;
   int64_t first_row_block, row_block_end, first_block, block_end;
   int32_t whole_blocks; /* the blocks cover the window: nothing else is read */
 } attn_window;
 
-static int64_t attn_inside(int64_t end, int64_t limit, int64_t block) { return end == limit ? attn_blocks(end, block) : end / block; }
+static int64_t attn_inside(int64_t end, int64_t limit, int64_t block) {
+  return end == limit ? attn_blocks(end, block) : end / block;
+}
 
 static int64_t attn_plan_window(const attn_summary *summary, attn_window *window) {
-  int64_t rows = window->row_end - window->row, columns = window->column_end - window->column, inner_rows, inner_columns;
+  int64_t rows = window->row_end - window->row, columns = window->column_end - window->column, inner_rows,
+          inner_columns;
   window->whole_blocks = 0;
   window->first_row_block = attn_blocks(window->row, summary->block_rows);
   window->row_block_end = attn_inside(window->row_end, summary->rows, summary->block_rows);
@@ -283,8 +300,8 @@ static void attn_cover_window(const attn_summary *summary, attn_window *window) 
   window->block_end = attn_blocks(window->column_end, summary->block_columns);
 }
 
-static void attn_query_window(const attn_summary *summary, const attn_table *table, int64_t matrix, const attn_window *window,
-                              attn_bounds *bounds) {
+static void attn_query_window(const attn_summary *summary, const attn_table *table, int64_t matrix,
+                              const attn_window *window, attn_bounds *bounds) {
   const attn_bounds *first = summary->bounds + (matrix * summary->rows_of_blocks) * summary->bounds_per_row;
   for (int64_t block = window->first_row_block; block < window->row_block_end; ++block)
     attn_join_blocks(first + block * summary->bounds_per_row, summary->columns_of_blocks, window->first_block,
@@ -292,8 +309,8 @@ static void attn_query_window(const attn_summary *summary, const attn_table *tab
   if (window->whole_blocks)
     return;
   if (window->first_row_block >= window->row_block_end) {
-    attn_scan_box(table, window->row, window->row_end - window->row, window->column, window->column_end - window->column,
-                  bounds);
+    attn_scan_box(table, window->row, window->row_end - window->row, window->column,
+                  window->column_end - window->column, bounds);
     return;
   }
   int64_t top = window->first_row_block * summary->block_rows;
@@ -372,8 +389,8 @@ static int32_t attn_range_of_keys(const attn_run *run, int32_t tensor, const int
   return attn_query_box(run, tensor, from, to, bounds);
 }
 
-ATTN_SUPPORT_API int32_t attn_table_range_int(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high,
-                                              int64_t *range) {
+ATTN_SUPPORT_API int32_t attn_table_range_int(const attn_run *run, int32_t tensor, const int64_t *low,
+                                              const int64_t *high, int64_t *range) {
   int32_t element = run->info->tensors[tensor].element;
   attn_bounds bounds;
   if (element == ATTN_F16 || element == ATTN_BF16 || element == ATTN_F32 ||
@@ -414,8 +431,8 @@ static double attn_value_of_key(int32_t element, int64_t key) {
   return (double)value;
 }
 
-ATTN_SUPPORT_API int32_t attn_table_range_float(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high,
-                                                double *range) {
+ATTN_SUPPORT_API int32_t attn_table_range_float(const attn_run *run, int32_t tensor, const int64_t *low,
+                                                const int64_t *high, double *range) {
   int32_t element = run->info->tensors[tensor].element;
   int64_t infinity = element == ATTN_F16 ? 0x7C00 : element == ATTN_BF16 ? 0x7F80 : 0x7F800000;
   attn_bounds bounds;

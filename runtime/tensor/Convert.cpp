@@ -42,12 +42,14 @@ Result<Converted> convert(const Tensor &tensor, ElementType element) {
   if (tensor.element() == element)
     return Converted{std::move(*source), ""};
   if (isFloat(tensor.element()) && !isFloat(element))
-    return Failure{fmt::format("{} cannot become {}: round it to integers first", tensor.describe(), spelling(element))};
+    return Failure{
+        fmt::format("{} cannot become {}: round it to integers first", tensor.describe(), spelling(element))};
   Result<Tensor> target = Tensor::create(element, tensor.shape());
   if (!target)
     return target.failure();
   int64_t changed = 0;
-  Status status = isFloat(tensor.element()) ? convertFloats(*source, *target, changed) : convertIntegers(*source, *target);
+  Status status =
+      isFloat(tensor.element()) ? convertFloats(*source, *target, changed) : convertIntegers(*source, *target);
   if (!status)
     return status.failure();
   std::string note;

@@ -30,20 +30,29 @@ bool isFloat(ElementType type) {
 
 int64_t lowestInteger(ElementType type) {
   switch (type) {
-  case ElementType::I8: return std::numeric_limits<int8_t>::min();
-  case ElementType::I32: return std::numeric_limits<int32_t>::min();
-  case ElementType::I64: return std::numeric_limits<int64_t>::min();
-  default: return 0;
+  case ElementType::I8:
+    return std::numeric_limits<int8_t>::min();
+  case ElementType::I32:
+    return std::numeric_limits<int32_t>::min();
+  case ElementType::I64:
+    return std::numeric_limits<int64_t>::min();
+  default:
+    return 0;
   }
 }
 
 int64_t highestInteger(ElementType type) {
   switch (type) {
-  case ElementType::I8: return std::numeric_limits<int8_t>::max();
-  case ElementType::U8: return std::numeric_limits<uint8_t>::max();
-  case ElementType::I32: return std::numeric_limits<int32_t>::max();
-  case ElementType::I64: return std::numeric_limits<int64_t>::max();
-  default: return 1;
+  case ElementType::I8:
+    return std::numeric_limits<int8_t>::max();
+  case ElementType::U8:
+    return std::numeric_limits<uint8_t>::max();
+  case ElementType::I32:
+    return std::numeric_limits<int32_t>::max();
+  case ElementType::I64:
+    return std::numeric_limits<int64_t>::max();
+  default:
+    return 1;
   }
 }
 

@@ -219,8 +219,9 @@ private:
     int64_t length = 0;
     while (problem.empty() && !eat(']')) {
       bool nested = peek() == '[';
-      bool mixed = nested ? list.leafDepth && *list.leafDepth <= depth
-                          : list.leafDepth ? *list.leafDepth != depth : list.shape.size() > depth + 1;
+      bool mixed = nested           ? list.leafDepth && *list.leafDepth <= depth
+                   : list.leafDepth ? *list.leafDepth != depth
+                                    : list.shape.size() > depth + 1;
       if (mixed) {
         fail("numbers and lists are mixed");
         return;
@@ -314,7 +315,8 @@ private:
         return fail("full needs a value, as in full(0.5, 2, 8)");
       return constant(function, arguments[0], arguments, 1);
     }
-    return fail(fmt::format("there is no function `{}`; known are arange, randint, randn, rand, zeros, ones, full", function));
+    return fail(
+        fmt::format("there is no function `{}`; known are arange, randint, randn, rand, zeros, ones, full", function));
   }
 
   std::optional<std::vector<int64_t>> dimensions(std::string_view function, const std::vector<Number> &arguments,
@@ -322,7 +324,9 @@ private:
     if (arguments.size() == first) {
       if (!context.shape)
         fail(fmt::format("{} needs dimensions here, as in {}({}2, 8)", function, function,
-                         first == 2 ? "0, 10, " : first == 1 ? "0.5, " : ""));
+                         first == 2   ? "0, 10, "
+                         : first == 1 ? "0.5, "
+                                      : ""));
       return context.shape;
     }
     std::vector<int64_t> shape;
@@ -336,7 +340,8 @@ private:
     return shape;
   }
 
-  Result<Tensor> constant(std::string_view function, Number number, const std::vector<Number> &arguments, size_t first) {
+  Result<Tensor> constant(std::string_view function, Number number, const std::vector<Number> &arguments,
+                          size_t first) {
     auto shape = dimensions(function, arguments, first);
     if (!shape)
       return Failure{};

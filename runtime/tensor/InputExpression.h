@@ -12,8 +12,8 @@ namespace attn {
 
 /// What an input expression may refer to.
 struct InputContext {
-  std::optional<ElementType> element;         ///< the tensor's type where it is known
-  std::optional<std::vector<int64_t>> shape;  ///< its shape where it is known: what functions without dimensions fill
+  std::optional<ElementType> element;        ///< the tensor's type where it is known
+  std::optional<std::vector<int64_t>> shape; ///< its shape where it is known: what functions without dimensions fill
   std::map<std::string, int64_t, std::less<>> extents; ///< names that stand for a number, as in `arange(J)`
   uint64_t seed = 0;
 };
@@ -28,8 +28,9 @@ struct InputContext {
 ///     rand(dims...)            uniform in [0, 1)
 ///     zeros(dims...)  ones(dims...)  full(value, dims...)
 ///
-/// Without dimensions they take `shape`. Without `element`, integers become i64, `true` and `false` bool, all else f32. The same text, context and
-/// seed give the same tensor everywhere. The failure quotes the text and says where it goes wrong.
+/// Without dimensions they take `shape`. Without `element`, integers become i64, `true` and `false` bool, all else f32.
+/// The same text, context and seed give the same tensor everywhere. The failure quotes the text and says where it goes
+/// wrong.
 Result<Converted> evaluateInput(std::string_view text, const InputContext &context);
 
 /// Whether a command-line argument is such an expression and not the name of a file.

@@ -12,9 +12,9 @@
 namespace attn {
 
 static_assert(int(ElementType::F16) == ATTN_F16 && int(ElementType::BF16) == ATTN_BF16 &&
-              int(ElementType::F32) == ATTN_F32 && int(ElementType::I8) == ATTN_I8 &&
-              int(ElementType::U8) == ATTN_U8 && int(ElementType::I32) == ATTN_I32 &&
-              int(ElementType::I64) == ATTN_I64 && int(ElementType::Bool) == ATTN_BOOL);
+              int(ElementType::F32) == ATTN_F32 && int(ElementType::I8) == ATTN_I8 && int(ElementType::U8) == ATTN_U8 &&
+              int(ElementType::I32) == ATTN_I32 && int(ElementType::I64) == ATTN_I64 &&
+              int(ElementType::Bool) == ATTN_BOOL);
 static_assert(Tensor::maxRank == ATTN_MAX_RANK);
 
 static constexpr int64_t alignment = 64;
@@ -51,7 +51,8 @@ static int64_t machineMemory() {
   return pages > 0 && pageSize > 0 ? pages * pageSize : INT64_MAX;
 }
 
-Result<Tensor> Tensor::createOrdered(ElementType element, std::vector<int64_t> shape, const std::vector<size_t> &order) {
+Result<Tensor> Tensor::createOrdered(ElementType element, std::vector<int64_t> shape,
+                                     const std::vector<size_t> &order) {
   Result<int64_t> bytes = shapeBytes(element, shape);
   if (!bytes)
     return bytes.failure();
@@ -69,7 +70,8 @@ Result<Tensor> Tensor::createOrdered(ElementType element, std::vector<int64_t> s
       tensor.memory.reset(static_cast<std::byte *>(
           std::aligned_alloc(size_t(alignment), size_t((*bytes + alignment - 1) / alignment * alignment))));
     if (!tensor.memory)
-      return Failure{fmt::format("out of memory: no {} bytes for {}{}", *bytes, spelling(element), describeShape(shape))};
+      return Failure{
+          fmt::format("out of memory: no {} bytes for {}{}", *bytes, spelling(element), describeShape(shape))};
     std::memset(tensor.memory.get(), 0, size_t(*bytes));
   }
   tensor.sizes = std::move(shape);
@@ -111,42 +113,74 @@ template <class T> static void storeAs(std::byte *memory, int64_t offset, T valu
 
 double Tensor::real(int64_t offset) const {
   switch (elementType) {
-  case ElementType::F16: return fromHalf(loadAs<uint16_t>(memory.get(), offset));
-  case ElementType::BF16: return fromBfloat(loadAs<uint16_t>(memory.get(), offset));
-  case ElementType::F32: return loadAs<float>(memory.get(), offset);
-  default: return double(integer(offset));
+  case ElementType::F16:
+    return fromHalf(loadAs<uint16_t>(memory.get(), offset));
+  case ElementType::BF16:
+    return fromBfloat(loadAs<uint16_t>(memory.get(), offset));
+  case ElementType::F32:
+    return loadAs<float>(memory.get(), offset);
+  default:
+    return double(integer(offset));
   }
 }
 
 int64_t Tensor::integer(int64_t offset) const {
   switch (elementType) {
-  case ElementType::I8: return loadAs<int8_t>(memory.get(), offset);
-  case ElementType::U8: return loadAs<uint8_t>(memory.get(), offset);
-  case ElementType::I32: return loadAs<int32_t>(memory.get(), offset);
-  case ElementType::I64: return loadAs<int64_t>(memory.get(), offset);
-  case ElementType::Bool: return loadAs<uint8_t>(memory.get(), offset) != 0;
-  default: return int64_t(real(offset));
+  case ElementType::I8:
+    return loadAs<int8_t>(memory.get(), offset);
+  case ElementType::U8:
+    return loadAs<uint8_t>(memory.get(), offset);
+  case ElementType::I32:
+    return loadAs<int32_t>(memory.get(), offset);
+  case ElementType::I64:
+    return loadAs<int64_t>(memory.get(), offset);
+  case ElementType::Bool:
+    return loadAs<uint8_t>(memory.get(), offset) != 0;
+  default:
+    return int64_t(real(offset));
   }
 }
 
 void Tensor::setReal(int64_t offset, double value) {
   switch (elementType) {
-  case ElementType::F16: storeAs(memory.get(), offset, toHalf(value)); break;
-  case ElementType::BF16: storeAs(memory.get(), offset, toBfloat(value)); break;
-  case ElementType::F32: storeAs(memory.get(), offset, float(value)); break;
-  case ElementType::Bool: storeAs(memory.get(), offset, uint8_t(value != 0)); break;
-  default: setInteger(offset, int64_t(value)); break;
+  case ElementType::F16:
+    storeAs(memory.get(), offset, toHalf(value));
+    break;
+  case ElementType::BF16:
+    storeAs(memory.get(), offset, toBfloat(value));
+    break;
+  case ElementType::F32:
+    storeAs(memory.get(), offset, float(value));
+    break;
+  case ElementType::Bool:
+    storeAs(memory.get(), offset, uint8_t(value != 0));
+    break;
+  default:
+    setInteger(offset, int64_t(value));
+    break;
   }
 }
 
 void Tensor::setInteger(int64_t offset, int64_t value) {
   switch (elementType) {
-  case ElementType::I8: storeAs(memory.get(), offset, int8_t(value)); break;
-  case ElementType::U8: storeAs(memory.get(), offset, uint8_t(value)); break;
-  case ElementType::I32: storeAs(memory.get(), offset, int32_t(value)); break;
-  case ElementType::I64: storeAs(memory.get(), offset, value); break;
-  case ElementType::Bool: storeAs(memory.get(), offset, uint8_t(value != 0)); break;
-  default: setReal(offset, double(value)); break;
+  case ElementType::I8:
+    storeAs(memory.get(), offset, int8_t(value));
+    break;
+  case ElementType::U8:
+    storeAs(memory.get(), offset, uint8_t(value));
+    break;
+  case ElementType::I32:
+    storeAs(memory.get(), offset, int32_t(value));
+    break;
+  case ElementType::I64:
+    storeAs(memory.get(), offset, value);
+    break;
+  case ElementType::Bool:
+    storeAs(memory.get(), offset, uint8_t(value != 0));
+    break;
+  default:
+    setReal(offset, double(value));
+    break;
   }
 }
 

@@ -22,12 +22,14 @@ public:
   /// Empty: f32[0].
   Tensor();
 
-  /// All elements zero, last dimension innermost. Fails if the rank is above `maxRank`, a size is negative, the bytes overflow, or
-  /// there is not that much memory.
+  /// All elements zero, last dimension innermost. Fails if the rank is above `maxRank`, a size is negative, the bytes
+  /// overflow, or there is not that much memory.
   static Result<Tensor> create(ElementType element, std::vector<int64_t> shape);
-  /// The same elements, with dimension n of the result innermost-first as `order` says: order lists the dimensions from outermost to
-  /// innermost in memory. `create(e, {2, 3})` is `createOrdered(e, {2, 3}, {0, 1})`; {1, 0} is Fortran's order.
-  static Result<Tensor> createOrdered(ElementType element, std::vector<int64_t> shape, const std::vector<size_t> &order);
+  /// The same elements, with dimension n of the result innermost-first as `order` says: order lists the dimensions from
+  /// outermost to innermost in memory. `create(e, {2, 3})` is `createOrdered(e, {2, 3}, {0, 1})`; {1, 0} is Fortran's
+  /// order.
+  static Result<Tensor> createOrdered(ElementType element, std::vector<int64_t> shape,
+                                      const std::vector<size_t> &order);
 
   ElementType element() const { return elementType; }
   const std::vector<int64_t> &shape() const { return sizes; }
@@ -52,7 +54,8 @@ public:
   /// Element at a memory offset, widened. `integer` is for integer and bool tensors, `real` for any.
   double real(int64_t offset) const;
   int64_t integer(int64_t offset) const;
-  /// Stores at a memory offset, rounded to a float type, or truncated to an integer's low bits; a bool is whether it isn't 0.
+  /// Stores at a memory offset, rounded to a float type, or truncated to an integer's low bits; a bool is whether it
+  /// isn't 0.
   void setReal(int64_t offset, double value);
   void setInteger(int64_t offset, int64_t value);
 

@@ -1,7 +1,7 @@
 /* The tensors a kernel takes: DLPack's. Where a `dlpack.h` (0.6 or later) was included before, or is installed as
-   <dlpack/dlpack.h>, its definitions are used; else the types of DLPack 1.1 are declared here under its include guard, so
-   that a `dlpack.h` included afterwards changes nothing. Who needs more of DLPack than 1.1 has includes it first; who wants
-   nothing of an installed one defines ATTN_OWN_DLPACK. */
+   <dlpack/dlpack.h>, its definitions are used; else the types of DLPack 1.1 are declared here under its include guard,
+   so that a `dlpack.h` included afterwards changes nothing. Who needs more of DLPack than 1.1 has includes it first;
+   who wants nothing of an installed one defines ATTN_OWN_DLPACK. */
 #ifndef ATTN_DLPACK_H
 #define ATTN_DLPACK_H
 

@@ -17,9 +17,9 @@ attn_executor *attn_executor_create(int32_t threads);
 
 int32_t attn_executor_threads(const attn_executor *executor);
 
-/* The second argument of a kernel. Valid until the executor is destroyed; memory comes from malloc. Several threads may run
-   kernels in it at a time; a null executor gives a context that runs serially. Tasks start in their order and are computed under the
-   caller's floating-point settings. */
+/* The second argument of a kernel. Valid until the executor is destroyed; memory comes from malloc. Several threads may
+   run kernels in it at a time; a null executor gives a context that runs serially. Tasks start in their order and are
+   computed under the caller's floating-point settings. */
 attn_context attn_executor_context(attn_executor *executor);
 
 /* No kernel may be running in it. Null is ignored. */

@@ -1,5 +1,5 @@
-/* What every compiled kernel's header shares: status, error, and the caller's executor and allocator. Generated headers carry
-   the same text under the same guard, so that a program which links only an object needs no other file. */
+/* What every compiled kernel's header shares: status, error, and the caller's executor and allocator. Generated headers
+   carry the same text under the same guard, so that a program which links only an object needs no other file. */
 #ifndef ATTN_KERNEL_H
 #define ATTN_KERNEL_H
 

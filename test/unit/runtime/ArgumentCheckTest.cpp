@@ -104,7 +104,8 @@ TEST_CASE("scaled dimensions bind what nothing else binds") {
   CHECK(kernel.refusal() ==
         "a: expected i32[2 * P + 1, B + 1], got i32[6, 5]: dimension 0 is not `2 * P + 1` for any P >= 0");
   kernel.give(a, {7, 0});
-  CHECK(kernel.refusal() == "a: expected i32[2 * P + 1, B + 1], got i32[7, 0]: dimension 1 is not `B + 1` for any B >= 0");
+  CHECK(kernel.refusal() ==
+        "a: expected i32[2 * P + 1, B + 1], got i32[7, 0]: dimension 1 is not `B + 1` for any B >= 0");
 
   SECTION("and agree with a plain dimension, whichever comes first") {
     int c = kernel.input("c", ElementType::F32, {{"B", b}});
@@ -245,7 +246,8 @@ TEST_CASE("null, rank, device and element type") {
   CHECK(kernel.refusal() == "q: expected f32[B, H, I, D=64], got a null shape");
   view = fits;
   view.device.device_type = kDLCUDA;
-  CHECK(kernel.refusal() == "q: expected memory of the CPU, got DLPack device type 2; copy the tensor to the host first");
+  CHECK(kernel.refusal() ==
+        "q: expected memory of the CPU, got DLPack device type 2; copy the tensor to the host first");
   view.device.device_type = kDLCUDAHost;
   CHECK(kernel.launch() == ATTN_OK);
   view = fits;
@@ -257,9 +259,14 @@ TEST_CASE("null, rank, device and element type") {
     DLDataType type;
     const char *name;
   };
-  const Case cases[] = {{{kDLFloat, 64, 1}, "f64"},   {{kDLFloat, 16, 1}, "f16"},      {{kDLBfloat, 16, 1}, "bf16"},
-                        {{kDLInt, 32, 1}, "i32"},     {{kDLUInt, 8, 1}, "u8"},         {{6, 8, 1}, "bool"},
-                        {{kDLFloat, 32, 4}, "f32x4"}, {{kDLComplex, 64, 1}, "complex64"},
+  const Case cases[] = {{{kDLFloat, 64, 1}, "f64"},
+                        {{kDLFloat, 16, 1}, "f16"},
+                        {{kDLBfloat, 16, 1}, "bf16"},
+                        {{kDLInt, 32, 1}, "i32"},
+                        {{kDLUInt, 8, 1}, "u8"},
+                        {{6, 8, 1}, "bool"},
+                        {{kDLFloat, 32, 4}, "f32x4"},
+                        {{kDLComplex, 64, 1}, "complex64"},
                         {{10, 8, 1}, "(DLPack type code 10, bits 8)"}};
   for (const Case &one : cases) {
     view = fits;

@@ -18,8 +18,8 @@ struct FakeDimension {
   bool broadcastable = false;
 };
 
-/// A kernel whose tables and functions are written by a test instead of the compiler. `bind` gives every dimension with an extent its
-/// size; what else it does, and the body, are the test's.
+/// A kernel whose tables and functions are written by a test instead of the compiler. `bind` gives every dimension with
+/// an extent its size; what else it does, and the body, are the test's.
 class FakeKernel {
 public:
   FakeKernel();
@@ -65,7 +65,8 @@ private:
   std::vector<attn_site_info> sites;
 };
 
-/// q[B, H, I, D], k[B, G, J, D], v[B, G, J, D] -> o[B, H, I, D], with B, H and G of inputs broadcastable and D fixed if given.
+/// q[B, H, I, D], k[B, G, J, D], v[B, G, J, D] -> o[B, H, I, D], with B, H and G of inputs broadcastable and D fixed if
+/// given.
 struct FakeAttention : FakeKernel {
   explicit FakeAttention(int64_t fixedD = -1);
   int B, H, G, I, J, D;

@@ -124,14 +124,15 @@ TEST_CASE("mistakes are quoted with their place") {
   CHECK(problem("") == "``: a number is missing at column 1");
   CHECK(problem("[") == "`[`: a number is missing at column 2");
   CHECK(problem("[1] 2") == "`[1] 2`: `2` does not belong here at column 5");
-  CHECK(problem("rnadn(2)") ==
-        "`rnadn(2)`: there is no function `rnadn`; known are arange, randint, randn, rand, zeros, ones, full at column 1");
+  CHECK(problem("rnadn(2)") == "`rnadn(2)`: there is no function `rnadn`; known are arange, randint, randn, rand, "
+                               "zeros, ones, full at column 1");
   CHECK(problem("arange(Q)") == "`arange(Q)`: `Q` is no extent that is known here at column 8");
   CHECK(problem("arange(1.5)") == "`arange(1.5)`: arange takes whole numbers at column 1");
   CHECK(problem("arange(1, 2, 0)") == "`arange(1, 2, 0)`: arange needs a step other than 0 at column 1");
   CHECK(problem("arange()") ==
         "`arange()`: arange takes 1 to 3 numbers: arange(n), arange(lo, hi), arange(lo, hi, step) at column 1");
-  CHECK(problem("randint(3)") == "`randint(3)`: randint needs two whole numbers, as in randint(0, 10, 2, 8) at column 1");
+  CHECK(problem("randint(3)") ==
+        "`randint(3)`: randint needs two whole numbers, as in randint(0, 10, 2, 8) at column 1");
   CHECK(problem("randint(3, 3, 1)") == "`randint(3, 3, 1)`: randint has nothing to choose from in [3, 3) at column 1");
   CHECK(problem("randn()") == "`randn()`: randn needs dimensions here, as in randn(2, 8) at column 1");
   CHECK(problem("randn(2, -1)") == "`randn(2, -1)`: dimension 1 of randn is not a whole number from 0 at column 1");
@@ -144,11 +145,13 @@ TEST_CASE("mistakes are quoted with their place") {
   CHECK(problem("[[[[[[[[[1]]]]]]]]]") == "`[[[[[[[[[1]]]]]]]]]`: lists may be nested 8 deep at column 9");
   CHECK(problem("zeros(1000000000, 1000000000)") ==
         "`zeros(1000000000, 1000000000)`: out of memory: no 4000000000000000000 bytes for f32[1000000000, 1000000000]");
-  CHECK(problem("zeros(1,1,1,1,1,1,1,1,1)") == "`zeros(1,1,1,1,1,1,1,1,1)`: rank 9 is above 8, the most a tensor may have");
+  CHECK(problem("zeros(1,1,1,1,1,1,1,1,1)") ==
+        "`zeros(1,1,1,1,1,1,1,1,1)`: rank 9 is above 8, the most a tensor may have");
 }
 
 TEST_CASE("no prefix or corruption of an expression crashes") {
-  std::string_view texts[] = {"[[0, 512], [1.5e3, -J // 2]]", "randint(0, J + 1, 2, 8)", "full(-0.5, 2)", "[true, inf, nan]"};
+  std::string_view texts[] = {"[[0, 512], [1.5e3, -J // 2]]", "randint(0, J + 1, 2, 8)", "full(-0.5, 2)",
+                              "[true, inf, nan]"};
   InputContext context;
   context.extents = {{"J", 10}};
   for (std::string_view text : texts) {

@@ -121,7 +121,8 @@ TEST_CASE("memory that cannot be had") {
     run.workspace_bytes = 100;
   };
   counting.limit = 0;
-  CHECK_THAT(kernel.refusal(ATTN_OUT_OF_MEMORY, &context), Catch::Matchers::StartsWith("out of memory: the allocator gave no "));
+  CHECK_THAT(kernel.refusal(ATTN_OUT_OF_MEMORY, &context),
+             Catch::Matchers::StartsWith("out of memory: the allocator gave no "));
   CHECK(kernel.bodyCalls == 0);
   counting.limit = 2;
   CHECK(kernel.refusal(ATTN_OUT_OF_MEMORY, &context) == "out of memory: the allocator gave no 100 bytes of workspace");

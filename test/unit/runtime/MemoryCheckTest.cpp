@@ -83,9 +83,7 @@ TEST_CASE("byte_offset is applied") {
   int64_t shape[] = {4, 8};
   kernel.view(kernel.a).shape = shape;
   kernel.view(kernel.a).byte_offset = 32;
-  kernel.body = [&](attn_run &run, int64_t, int64_t, void *) {
-    CHECK(run.data[0] == kernel.given[0].data() + 32);
-  };
+  kernel.body = [&](attn_run &run, int64_t, int64_t, void *) { CHECK(run.data[0] == kernel.given[0].data() + 32); };
   CHECK(kernel.launch() == ATTN_OK);
   CHECK(kernel.bodyCalls == 1);
 }

@@ -67,13 +67,13 @@ TEST_CASE("what is written is read back") {
     for (auto shape : {std::vector<int64_t>{}, {1}, {7}, {0}, {3, 0, 2}, {2, 3, 4}, {1, 1, 1, 1, 1, 1, 1, 2}}) {
       Result<Tensor> tensor = Tensor::create(ElementType(type), shape);
       for (int64_t n = 0; n < tensor->elementCount(); ++n)
-        isFloat(ElementType(type)) ? tensor->setReal(n, random.normal()) : tensor->setInteger(n, int64_t(random.bits()));
+        isFloat(ElementType(type)) ? tensor->setReal(n, random.normal())
+                                   : tensor->setInteger(n, int64_t(random.bits()));
       REQUIRE(writeNpy(folder / "x.npy", *tensor));
       Result<Converted> back = readNpy(folder / "x.npy");
       REQUIRE(back);
       CHECK(back->tensor.shape() == shape);
-      CHECK(back->tensor.element() ==
-            (ElementType(type) == ElementType::BF16 ? ElementType::F32 : ElementType(type)));
+      CHECK(back->tensor.element() == (ElementType(type) == ElementType::BF16 ? ElementType::F32 : ElementType(type)));
       CHECK(reals(back->tensor) == reals(*tensor));
       CHECK(std::string(contentOf(folder / "x.npy")).find('\n') % 64 == 63);
     }
@@ -104,7 +104,8 @@ TEST_CASE("a tensor in another memory order is written in index order") {
 }
 
 TEST_CASE("headers are NumPy's") {
-  CHECK(formatNpyHeader("<f4", {2, 3}).substr(10, 60) == "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), } ");
+  CHECK(formatNpyHeader("<f4", {2, 3}).substr(10, 60) ==
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), } ");
   CHECK(formatNpyHeader("<f4", {3}).substr(10, 59) == "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }  ");
   CHECK(formatNpyHeader("<f4", {}).substr(10, 57) == "{'descr': '<f4', 'fortran_order': False, 'shape': (), }  ");
   for (auto shape : {std::vector<int64_t>{}, {3}, {2, 3}, std::vector<int64_t>(8, INT64_MAX)}) {
@@ -123,7 +124,8 @@ TEST_CASE("versions, orders, byte orders") {
   Reader reader;
   std::string data = bytesOf<float>({1, 2, 3, 4, 5, 6});
   for (int version : {1, 2, 3})
-    CHECK(reals(reader.read(npy(header("<f4", "(2, 3)"), data, version))->tensor) == std::vector<double>{1, 2, 3, 4, 5, 6});
+    CHECK(reals(reader.read(npy(header("<f4", "(2, 3)"), data, version))->tensor) ==
+          std::vector<double>{1, 2, 3, 4, 5, 6});
   Result<Converted> fortran = reader.read(npy(header("<f4", "(2, 3)", true), data));
   REQUIRE(fortran);
   CHECK(fortran->tensor.strides() == std::vector<int64_t>{1, 2});
@@ -148,7 +150,8 @@ TEST_CASE("types without a tensor type of their own") {
   f8 = reader.read(npy(header("<f8", "(1,)"), bytesOf<double>({1 + 0x1p-8 + 0x1p-30})), ElementType::BF16);
   CHECK(f8->tensor.real(0) == 1 + 0x1p-7);
   CHECK(f8->note == "rounded from float64 to bf16");
-  CHECK(reals(reader.read(npy(header("<u2", "(2,)"), bytesOf<uint16_t>({65535, 1})))->tensor) == std::vector<double>{65535, 1});
+  CHECK(reals(reader.read(npy(header("<u2", "(2,)"), bytesOf<uint16_t>({65535, 1})))->tensor) ==
+        std::vector<double>{65535, 1});
   CHECK(reals(reader.read(npy(header("<u4", "(1,)"), bytesOf<uint32_t>({4294967295u})))->tensor) ==
         std::vector<double>{4294967295.0});
   CHECK(reader.read(npy(header("<u8", "(1,)"), bytesOf<uint64_t>({7})))->tensor.describe() == "i64[1]");
@@ -165,7 +168,8 @@ TEST_CASE("a wanted type") {
   CHECK(rounded->note == "rounded from f32 to bf16");
   CHECK(rounded->tensor.describe() == "bf16[2]");
   CHECK(reader.read(npy(header("|V2", "(1,)"), bytesOf<uint16_t>({0x3F80})), ElementType::BF16)->tensor.real(0) == 1);
-  CHECK(reader.read(npy(header("<i8", "(2,)"), bytesOf<int64_t>({0, 5})), ElementType::I32)->tensor.describe() == "i32[2]");
+  CHECK(reader.read(npy(header("<i8", "(2,)"), bytesOf<int64_t>({0, 5})), ElementType::I32)->tensor.describe() ==
+        "i32[2]");
   CHECK(reader.problem(npy(header("<i8", "(2,)"), bytesOf<int64_t>({0, int64_t(1) << 40})), ElementType::I32) ==
         "value 1099511627776 does not fit in i32");
   CHECK(reader.problem(npy(header("<f4", "(1,)"), bytesOf<float>({1})), ElementType::I32) ==
@@ -186,7 +190,8 @@ TEST_CASE("damaged and hostile files") {
         "is truncated: its header should have 4294967295 bytes, the file ends after 2");
   CHECK(reader.problem(npy(std::string(2 << 20, ' '), "", 2)) ==
         "has a header of 2097152 bytes; that is not a tensor's");
-  CHECK(reader.problem(good.substr(0, good.size() - 3)) == "is truncated: <f4[2] needs 8 bytes of data, the file has 5");
+  CHECK(reader.problem(good.substr(0, good.size() - 3)) ==
+        "is truncated: <f4[2] needs 8 bytes of data, the file has 5");
   CHECK(reader.problem(good + "junk") == "has 4 bytes after its data (<f4[2] needs 8)");
   CHECK(reader.problem(npy(header("<f4", "(1000000000000,)"), "abcd")) ==
         "is truncated: <f4[1000000000000] needs 4000000000000 bytes of data, the file has 4");

@@ -28,7 +28,8 @@ std::vector<Sizes> everySize() {
 
 TEST_CASE("packed rows are the scaled columns, padded with the last row") {
   for (const Sizes &s : everySize()) {
-    std::vector<float> source(size_t((s.rows - 1) * s.rowStride + (s.columns ? s.columns - 1 : 0) * s.columnStride + 1));
+    std::vector<float> source(
+        size_t((s.rows - 1) * s.rowStride + (s.columns ? s.columns - 1 : 0) * s.columnStride + 1));
     for (size_t n = 0; n < source.size(); ++n)
       source[n] = float(n) + 1;
     std::vector<float> target(size_t(s.columns * s.width) + 1, -1.0f);

@@ -32,7 +32,8 @@ struct TableKernel : FakeKernel {
   Tensor &table() { return given[0]; }
 
   /// Minimum and maximum by looking at every element; nothing if one is a NaN.
-  std::optional<std::pair<double, double>> byDefinition(const std::vector<int64_t> &low, const std::vector<int64_t> &high) {
+  std::optional<std::pair<double, double>> byDefinition(const std::vector<int64_t> &low,
+                                                        const std::vector<int64_t> &high) {
     double least = std::numeric_limits<double>::infinity(), most = -least;
     std::vector<int64_t> index = low;
     for (;;) {
@@ -52,8 +53,8 @@ struct TableKernel : FakeKernel {
     }
   }
 
-  static std::optional<std::pair<double, double>> query(const attn_run &run, ElementType element,
-                                                        const std::vector<int64_t> &low, const std::vector<int64_t> &high) {
+  static std::optional<std::pair<double, double>>
+  query(const attn_run &run, ElementType element, const std::vector<int64_t> &low, const std::vector<int64_t> &high) {
     if (isFloat(element)) {
       double range[2];
       int64_t unused[2];
@@ -76,8 +77,9 @@ struct TableKernel : FakeKernel {
 void fill(Tensor &tensor, Random &random) {
   for (int64_t n = 0; n < tensor.elementCount(); ++n)
     if (isFloat(tensor.element()))
-      tensor.setReal(n, random.uniform() < 0.02 ? (random.uniform() < 0.5 ? -1 : 1) * std::numeric_limits<double>::infinity()
-                                                : random.normal() * std::exp2(random.uniform() * 60 - 30));
+      tensor.setReal(n, random.uniform() < 0.02
+                            ? (random.uniform() < 0.5 ? -1 : 1) * std::numeric_limits<double>::infinity()
+                            : random.normal() * std::exp2(random.uniform() * 60 - 30));
     else
       tensor.setInteger(n, tensor.element() == ElementType::I64 ? random.integer(-(int64_t(1) << 52), int64_t(1) << 52)
                                                                 : int64_t(random.bits()));
@@ -117,7 +119,8 @@ TEST_CASE("a box's range is that of its elements") {
         std::vector<int64_t> low, high;
         int64_t count = 1;
         for (int64_t size : one.shape) {
-          int64_t a = random.integer(0, size), length = random.integer(0, 3) ? random.integer(0, std::min<int64_t>(size, 40)) : size;
+          int64_t a = random.integer(0, size),
+                  length = random.integer(0, 3) ? random.integer(0, std::min<int64_t>(size, 40)) : size;
           low.push_back(a);
           high.push_back(std::min(size - 1, a + length));
           count *= high.back() - low.back() + 1;
@@ -209,9 +212,13 @@ TEST_CASE("a box outside the tensor, or empty, is unknown") {
   bool summarised = GENERATE(false, true);
   TableKernel kernel(ElementType::I32, {10, 100}, {0, 1}, summarised);
   kernel.body = [&](attn_run &run, int64_t, int64_t, void *) {
-    for (auto [low, high] : std::vector<std::pair<std::vector<int64_t>, std::vector<int64_t>>>{
-             {{-1, 0}, {3, 5}}, {{0, 0}, {10, 5}}, {{0, 50}, {3, 100}}, {{0, 5}, {3, 4}}, {{4, 5}, {3, 6}},
-             {{0, INT64_MIN}, {3, INT64_MAX}}})
+    for (auto [low, high] :
+         std::vector<std::pair<std::vector<int64_t>, std::vector<int64_t>>>{{{-1, 0}, {3, 5}},
+                                                                            {{0, 0}, {10, 5}},
+                                                                            {{0, 50}, {3, 100}},
+                                                                            {{0, 5}, {3, 4}},
+                                                                            {{4, 5}, {3, 6}},
+                                                                            {{0, INT64_MIN}, {3, INT64_MAX}}})
       CHECK(!TableKernel::query(run, ElementType::I32, low, high));
     CHECK(TableKernel::query(run, ElementType::I32, {0, 0}, {9, 99}));
   };
