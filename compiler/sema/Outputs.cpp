@@ -1,4 +1,5 @@
 #include "compiler/sema/AttentionChecker.h"
+#include "compiler/sema/StoreProof.h"
 
 #include <algorithm>
 #include <limits>
@@ -366,6 +367,15 @@ bool AttentionChecker::checkStore(Output &output, uint32_t position, const synta
     return false;
   }
   output.coordinates = inOrder(set, attention.coordinates);
+  // rule 10.7
+  switch (proveStore(attention, graph, output.indices, set)) {
+  case StoreProof::OneToOne: break;
+  case StoreProof::Checkable: output.checkOneToOne = true; break;
+  case StoreProof::Unproven:
+    report(DiagnosticKind::StoreNotProven, line.range, context, output.name)
+        .note("an index may be a coordinate, coordinates counted together as in `h * D + d`, or `table[b] + i`");
+    return false;
+  }
   return true;
 }
 

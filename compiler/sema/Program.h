@@ -166,6 +166,8 @@ struct Output {
   std::vector<Dimension> dimensions{};
   std::vector<CoordinateId> coordinates{}; ///< the loop domain
   std::vector<NodeId> indices{};
+  /// The index is `table[b] + i`: whether two values fall on one element is checked before the run.
+  bool checkOneToOne = false;
   NodeId value = none;
   SourceRange range{};
 };
