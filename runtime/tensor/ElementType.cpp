@@ -76,7 +76,14 @@ static uint16_t roundTo(double value, int mantissaBits, int exponentBits) {
 }
 
 uint16_t toHalf(double value) { return roundTo(value, 10, 5); }
-uint16_t toBfloat(double value) { return roundTo(value, 7, 8); }
+uint16_t toBfloat(double value) {
+  float single = float(value);
+  if (double(single) != value)
+    return roundTo(value, 7, 8);
+  // A float's upper half, plus one where the lower half is above a tie, or at it and the upper half odd.
+  uint32_t bits = std::bit_cast<uint32_t>(single);
+  return uint16_t((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+}
 
 float fromHalf(uint16_t bits) {
   uint32_t exponent = (bits >> 10) & 31, mantissa = bits & 1023;
