@@ -94,17 +94,10 @@ public:
       if (const std::optional<int64_t> &given = arguments.extents[id]; given && !resolved[id])
         set(id, *given, fmt::format("was given as {}", *given));
     forEachDimension([&](const Tensor &tensor, size_t n, const Dimension &dimension, int64_t size) {
-      if (dimension.scale == 1 && dimension.offset == 0 && !(dimension.broadcastable && size == 1))
+      if (isPlain(dimension) && !(dimension.broadcastable && size == 1))
         set(dimension.extent, size, fromDimension(tensor, n, size));
     });
-    forEachDimension([&](const Tensor &tensor, size_t n, const Dimension &dimension, int64_t size) {
-      if (dimension.scale == 1 && dimension.offset == 0)
-        return;
-      if (dimension.scale != 0 && (size - dimension.offset) % dimension.scale == 0) {
-        const int64_t value = (size - dimension.offset) / dimension.scale;
-        set(dimension.extent, value, fromDimension(tensor, n, value));
-      }
-    });
+    computeRest();
     forEachDimension([&](const Tensor &tensor, size_t n, const Dimension &dimension, int64_t size) {
       if (dimension.broadcastable && size == 1)
         set(dimension.extent, size, fromDimension(tensor, n, size));
@@ -123,8 +116,15 @@ public:
     }
     if (!errors.empty())
       return;
+    forEachDimension([&](const Tensor &tensor, size_t n, const Dimension &dimension, int64_t size) {
+      if (const auto [scale, offset] = affineOf(dimension); scale && offset)
+        report(fmt::format("{}: dimension {}, `{}`, cannot be {}: no {} gives that size", tensor.name, n,
+                           format(attention, dimension.value), size, attention.extents[dimension.extent].name));
+    });
+    if (!errors.empty())
+      return;
     for (ExtentId id = 0; id < attention.extents.size(); ++id)
-      if (!resolved[id] && attention.extents[id].scalar == none)
+      if (!resolved[id])
         errors.push_back(fmt::format("extent {} does not follow from the inputs", attention.extents[id].name));
   }
 
@@ -236,7 +236,33 @@ private:
            });
   }
 
-  /// Extents and scalar defaults that are computed, in whatever order they need each other.
+  static bool isPlain(const Dimension &dimension) {
+    return dimension.scale == 1 && dimension.offset == 0 && dimension.scaleValue == none &&
+           dimension.offsetValue == none;
+  }
+
+  /// The a and c of a dimension `a * X + c`, as far as they are known.
+  std::pair<std::optional<int64_t>, std::optional<int64_t>> affineOf(const Dimension &dimension) {
+    return {dimension.scaleValue == none ? std::optional(dimension.scale) : evaluate(dimension.scaleValue),
+            dimension.offsetValue == none ? std::optional(dimension.offset) : evaluate(dimension.offsetValue)};
+  }
+
+  bool bindAffineDimensions() {
+    bool progress = false;
+    forEachDimension([&](const Tensor &tensor, size_t n, const Dimension &dimension, int64_t size) {
+      if (isPlain(dimension))
+        return;
+      const auto [scale, offset] = affineOf(dimension);
+      if (!scale || !offset || *scale == 0 || (size - *offset) % *scale != 0)
+        return;
+      const int64_t value = (size - *offset) / *scale;
+      set(dimension.extent, value, fromDimension(tensor, n, value));
+      progress = true;
+    });
+    return progress;
+  }
+
+  /// What is computed, or bound by an affine dimension, in whatever order these need each other.
   void computeRest() {
     for (bool progress = true; progress;) {
       progress = false;
@@ -244,6 +270,7 @@ private:
         progress |= computeScalar(id);
       for (ExtentId id = 0; id < attention.extents.size(); ++id)
         progress |= !resolved[id] && computeExtent(id);
+      progress |= bindAffineDimensions();
     }
   }
 
@@ -295,7 +322,7 @@ private:
   }
 
   std::string mismatch(const Dimension &dimension, size_t n, int64_t expected) const {
-    if (dimension.extent != none && dimension.scale == 1 && dimension.offset == 0)
+    if (dimension.extent != none && isPlain(dimension))
       return fmt::format("extent {} {}", attention.extents[dimension.extent].name, origins[dimension.extent]);
     const Node &value = attention.node(dimension.value);
     if (value.kind == NodeKind::Extent && !origins[value.index].empty())
