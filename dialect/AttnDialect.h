@@ -39,4 +39,11 @@ FnType pointwiseType(mlir::Type element, llvm::ArrayRef<mlir::Value> operands);
 /// result.
 FnType inferredType(mlir::Operation *op);
 
+/// Whether evaluating `op` can end the run: a read or an integer division that isn't known to be right.
+bool canFail(mlir::Operation *op);
+
+/// What `op` is known to be: a constant, or another value, which may vary with less than the result. Folders give the same, but only
+/// where the type stays as it is; replacing a result by a value that varies with less changes the types of its users.
+mlir::OpFoldResult foldAcrossTypes(mlir::Operation *op);
+
 } // namespace attn::ir

@@ -87,7 +87,7 @@ def ReadOp : AttnOp<"read", [Pure, AttrSizedOperandSegments]> {
   let description = [{
     Without `unchecked` every index is compared with its dimension where `where` is true (everywhere, if there is no
     `where`), and a wrong one ends the run with an error; memory is never read there. With `unchecked` every index is known to be
-    inside. `where` is the condition under which the language's lazy evaluation would load at all.
+    inside. `where` is the condition under which the language's lazy evaluation would load at all; elsewhere the result is 0.
   }];
   let arguments = (ins TensorHandleType:$tensor, Variadic<IntFn>:$indices, Optional<BoolFn>:$where,
                        UnitAttr:$unchecked, OptionalAttr<StrAttr>:$text);
@@ -111,7 +111,7 @@ def BinaryOp : PointwiseOp<"binary"> {
   let summary = "a function of two values";
   let description = [{
     Integer `floor_divide` and `modulo` end the run with an error where the divisor is 0 and `where` is true (everywhere, if there is
-    no `where`), unless `unchecked`.
+    no `where`), unless `unchecked`. Where the divisor is 0 and nothing counts, the result is 0 or the dividend.
   }];
   let arguments = (ins BinaryKindAttr:$kind, AnyFn:$lhs, AnyFn:$rhs, Optional<BoolFn>:$where, UnitAttr:$unchecked,
                        OptionalAttr<StrAttr>:$text);
@@ -121,6 +121,7 @@ def BinaryOp : PointwiseOp<"binary"> {
     functional-type(operands, results)
   }];
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def CompareOp : PointwiseOp<"compare"> {
@@ -129,6 +130,7 @@ def CompareOp : PointwiseOp<"compare"> {
   let results = (outs BoolFn:$result);
   let assemblyFormat = "$kind $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def AndOp : PointwiseOp<"and"> {
@@ -153,6 +155,7 @@ def NotOp : PointwiseOp<"not"> {
   let results = (outs BoolFn:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def SelectOp : PointwiseOp<"select"> {
@@ -163,6 +166,7 @@ def SelectOp : PointwiseOp<"select"> {
     $condition `,` $ifTrue `,` $ifFalse attr-dict `:` functional-type(operands, results)
   }];
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def ConvertOp : PointwiseOp<"convert"> {

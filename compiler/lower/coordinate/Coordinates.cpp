@@ -75,16 +75,6 @@ SmallVector<Operation *> computedFrom(ArrayRef<Value> roots) {
   return ordered;
 }
 
-bool canFail(Operation *op) {
-  if (auto read = dyn_cast<ir::ReadOp>(op))
-    return !read.getUnchecked();
-  auto binary = dyn_cast<ir::BinaryOp>(op);
-  return binary && (binary.getKind() == ir::BinaryKind::FloorDivide || binary.getKind() == ir::BinaryKind::Modulo) &&
-         functionType(binary).getElementType().isInteger(64) && !binary.getUnchecked();
-}
-
-bool isTotal(Value value) { return llvm::none_of(computedFrom({value}), canFail); }
-
 void eraseUnused(ir::KernelOp kernel) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBody().front())))
     if (op.getNumResults() != 0 && op.use_empty())

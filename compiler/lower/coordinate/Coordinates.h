@@ -34,12 +34,6 @@ bool refineType(mlir::Operation *op);
 /// The operations `roots` are computed from, theirs included, in block order.
 llvm::SmallVector<mlir::Operation *> computedFrom(llvm::ArrayRef<mlir::Value> roots);
 
-/// Whether evaluating `op` can end the run: a read or an integer division that isn't known to be right.
-bool canFail(mlir::Operation *op);
-
-/// Whether nothing that `value` is computed from can end the run, so that it may be computed where nobody asked for it.
-bool isTotal(mlir::Value value);
-
 /// Erases the operations of the kernel whose results nobody uses.
 void eraseUnused(ir::KernelOp kernel);
 

@@ -1,3 +1,4 @@
+#include "compiler/lower/coordinate/Bounds.h"
 #include "compiler/lower/coordinate/Coordinates.h"
 #include "compiler/lower/coordinate/Passes.h"
 
@@ -9,13 +10,23 @@ using namespace mlir;
 
 namespace {
 
-bool mayScale(ir::DotOp dot, Value factor) {
+/// Whether nothing that the factor is computed from can end the run, so that it may be computed where nobody asked for it.
+bool isTotal(Value factor, const IntegerBounds &bounds) {
+  return llvm::none_of(computedFrom({factor}), [&](Operation *op) {
+    if (!ir::canFail(op))
+      return false;
+    auto read = dyn_cast<ir::ReadOp>(op);
+    return read ? !bounds.isInside(read) : !bounds.isDefined(cast<ir::BinaryOp>(op));
+  });
+}
+
+bool mayScale(ir::DotOp dot, Value factor, const IntegerBounds &bounds) {
   if (variesWith(factor, "j"))
     return false;
   for (StringRef summed : dot.getOver().getAsValueRange<StringAttr>())
     if (variesWith(factor, summed))
       return false;
-  return isTotal(factor);
+  return isTotal(factor, bounds);
 }
 
 /// The type factors are multiplied in: f64 where that costs nothing per query.
@@ -37,7 +48,7 @@ Value multiply(OpBuilder &builder, Location location, Value left, Value right) {
 }
 
 /// The factor that `user` applies to the dot and nothing else, as a value to multiply by; null if it isn't one.
-Value takeFactor(OpBuilder &builder, ir::DotOp dot, Operation *user) {
+Value takeFactor(OpBuilder &builder, ir::DotOp dot, Operation *user, const IntegerBounds &bounds) {
   Location location = user->getLoc();
   if (auto negation = dyn_cast<ir::UnaryOp>(user))
     return negation.getKind() == ir::UnaryKind::Negate ? constantFloat(builder, location, builder.getF64Type(), -1) : Value();
@@ -46,7 +57,7 @@ Value takeFactor(OpBuilder &builder, ir::DotOp dot, Operation *user) {
     return {};
   bool dotIsLeft = product.getLhs() == dot.getResult();
   Value factor = dotIsLeft ? product.getRhs() : product.getLhs();
-  if (factor == dot.getResult() || !mayScale(dot, factor))
+  if (factor == dot.getResult() || !mayScale(dot, factor, bounds))
     return {};
   if (!variesWith(factor, "i"))
     factor = convert(builder, location, builder.getF64Type(), beforeRounding(factor));
@@ -59,12 +70,12 @@ Value takeFactor(OpBuilder &builder, ir::DotOp dot, Operation *user) {
 }
 
 /// Moves the one operation around the dot into it, if that is possible.
-bool foldOnce(ir::DotOp dot) {
+bool foldOnce(ir::DotOp dot, const IntegerBounds &bounds) {
   if (!dot->hasOneUse() || !functionType(dot).getElementType().isF32())
     return false;
   Operation *user = *dot->user_begin();
   OpBuilder builder(user);
-  Value factor = takeFactor(builder, dot, user);
+  Value factor = takeFactor(builder, dot, user, bounds);
   if (!factor)
     return false;
   if (dot.getScale())
@@ -84,9 +95,10 @@ struct FoldScalePass : impl::FoldScalePassBase<FoldScalePass> {
   using FoldScalePassBase::FoldScalePassBase;
 
   void runOnOperation() override {
+    IntegerBounds bounds(getOperation());
     SmallVector<ir::DotOp> dots(getOperation().getBody().getOps<ir::DotOp>());
     for (ir::DotOp dot : dots)
-      while (foldOnce(dot)) {
+      while (foldOnce(dot, bounds)) {
       }
     eraseUnused(getOperation());
   }

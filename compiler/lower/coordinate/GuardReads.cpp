@@ -132,7 +132,7 @@ public:
     // Users come after what they use, so that a value's condition is complete when its turn comes.
     for (Operation *op : llvm::reverse(operations)) {
       Condition condition = op->getNumResults() == 0 ? Condition::always() : needed[op];
-      if (canFail(op))
+      if (ir::canFail(op))
         guard(op, condition);
       pass(op, condition);
     }

@@ -18,7 +18,7 @@ struct InferRangesPass : impl::InferRangesPassBase<InferRangesPass> {
       if (auto read = dyn_cast<ir::ReadOp>(op); read && !read.getWhere() && bounds.isInside(read))
         read.setUnchecked(true);
       if (auto division = dyn_cast<ir::BinaryOp>(op);
-          division && canFail(division) && !division.getWhere() && bounds.isDefined(division))
+          division && ir::canFail(division) && !division.getWhere() && bounds.isDefined(division))
         division.setUnchecked(true);
       if (op.getNumResults() != 1)
         continue;

@@ -49,13 +49,12 @@ bool simplifyOnce(ir::KernelOp kernel) {
     if (op.getNumResults() != 1 || !isMemoryEffectFree(&op))
       continue;
     Value replacement;
-    SmallVector<OpFoldResult> folded;
-    if (!isa<ir::ConstantOp>(op) && succeeded(op.fold(folded)) && !folded.empty()) {
-      if (auto value = dyn_cast<Value>(folded[0])) {
+    if (OpFoldResult folded = ir::foldAcrossTypes(&op)) {
+      if (auto value = dyn_cast<Value>(folded)) {
         replacement = value;
       } else {
         builder.setInsertionPoint(&op);
-        auto attribute = cast<TypedAttr>(cast<Attribute>(folded[0]));
+        auto attribute = cast<TypedAttr>(cast<Attribute>(folded));
         auto type = ir::FnType::get(attribute.getType(), {});
         auto constant = ir::ConstantOp::create(builder, op.getLoc(), type, attribute);
         auto [same, isNew] = seen.insert(constant);
