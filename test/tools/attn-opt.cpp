@@ -1,4 +1,6 @@
+#include "compiler/lower/coordinate/Passes.h"
 #include "compiler/lower/math/ExpandMath.h"
+#include "dialect/AttnDialect.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -15,11 +17,12 @@
 /// `mlir-opt` with the project's dialect and passes: what the FileCheck tests of test/ run.
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<mlir::affine::AffineDialect, mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect,
+  registry.insert<attn::ir::AttnDialect, mlir::affine::AffineDialect, mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect,
                   mlir::func::FuncDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
                   mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
+  attn::lower::registerAttnCoordinatePasses();
   attn::lower::registerExpandMathPass();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "attn pass driver\n", registry));
 }
