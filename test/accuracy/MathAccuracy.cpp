@@ -86,11 +86,14 @@ std::optional<CompiledFunction> compile(const FunctionSource &source, const Conf
 }
 
 template <typename T> Result testUnary(const TestedFunction &function, const std::vector<Configuration> &all) {
-  Result result{
-      function.name, sizeof(T) == 8 ? "f64" : "f32", sizeof(T) == 8 ? function.boundF64 : function.boundF32, {}, {}};
+  Result result{function.name,
+                sizeof(T) == 8 ? "f64" : "f32",
+                sizeof(T) == 8 ? *function.bounds.f64 : function.bounds.f32,
+                {},
+                {}};
   for (const Configuration &configuration : all) {
     FunctionSource source = sourceOf<T>(function.operation, configuration);
-    source.softmax = function.domain == TestedFunction::Domain::NotPositive;
+    source.softmax = function.isSoftmaxExp2;
     auto compiled = compile(source, configuration, result);
     if (!compiled)
       continue;
@@ -217,7 +220,7 @@ static int run(const std::string &only, uint64_t density) {
     if (!wanted(function.name))
       continue;
     good &= timed([&] { return testUnary<float>(function, all); });
-    if (function.boundF64 > 0)
+    if (function.bounds.f64)
       good &= timed([&] { return testUnary<double>(function, all); });
   }
   if (wanted("pow")) {
