@@ -4,10 +4,12 @@
 
 namespace attn {
 
-static char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter; }
+static char lower(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
 
-/// Edits of one letter (insert, remove, replace, swap of neighbours) that turn `from` into `to`, in halves: a change of case
-/// alone counts half.
+/// Edits of one letter (insert, remove, replace, swap of neighbours) that turn `from` into `to`, in halves: a change of
+/// case alone counts half.
 static unsigned editDistance(std::string_view from, std::string_view to) {
   std::vector<unsigned> beforeLast(to.size() + 1), last(to.size() + 1), row(to.size() + 1);
   for (size_t m = 0; m <= to.size(); ++m)

@@ -14,10 +14,10 @@ struct CodePointRange {
 };
 
 constexpr CodePointRange wide[] = {
-    {0x1100, 0x115F},   {0x231A, 0x231B},   {0x2E80, 0x303E},   {0x3041, 0x4DBF},   {0x4E00, 0xA4CF},
-    {0xA960, 0xA97F},   {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},
-    {0xFFE0, 0xFFE6},   {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x1FA70, 0x1FAFF},
-    {0x20000, 0x3FFFD},
+    {0x1100, 0x115F},   {0x231A, 0x231B},   {0x2E80, 0x303E},   {0x3041, 0x4DBF},
+    {0x4E00, 0xA4CF},   {0xA960, 0xA97F},   {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},
+    {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},   {0x1F300, 0x1F64F},
+    {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x1FA70, 0x1FAFF}, {0x20000, 0x3FFFD},
 };
 
 constexpr CodePointRange zeroWidth[] = {
@@ -95,7 +95,8 @@ DisplayLine displayFrom(std::string_view line, uint32_t start, uint32_t begin, u
   }
   complete = at >= line.size();
   result.column = rangeBegin == ~0u ? column : rangeBegin;
-  result.width = std::max<uint32_t>(1, std::min(rangeEnd, column) - std::min(result.column, std::min(rangeEnd, column)));
+  result.width =
+      std::max<uint32_t>(1, std::min(rangeEnd, column) - std::min(result.column, std::min(rangeEnd, column)));
   if (!complete)
     result.text += ellipsis;
   return result;

@@ -45,7 +45,8 @@ private:
   }
 
   void put(Style style, std::string_view piece) {
-    constexpr std::string_view codes[] = {"", "\033[1m", "\033[1;31m", "\033[1;33m", "\033[1;36m", "\033[1;32m", "\033[34m"};
+    constexpr std::string_view codes[] = {"",           "\033[1m",    "\033[1;31m", "\033[1;33m",
+                                          "\033[1;36m", "\033[1;32m", "\033[34m"};
     if (!color || style == Style::Plain || piece.empty())
       text += piece;
     else
@@ -114,8 +115,8 @@ private:
     size_t begin = std::min<size_t>(suggestion.range.begin - file.lineBegin(number), line.size());
     size_t end = std::clamp<size_t>(suggestion.range.end - file.lineBegin(number), begin, line.size());
     std::string mended = fmt::format("{}{}{}", line.substr(0, begin), suggestion.replacement, line.substr(end));
-    DisplayLine shown = displayLine(mended, static_cast<uint32_t>(begin),
-                                    static_cast<uint32_t>(begin + suggestion.replacement.size()));
+    DisplayLine shown =
+        displayLine(mended, static_cast<uint32_t>(begin), static_cast<uint32_t>(begin + suggestion.replacement.size()));
     sourceLine(number, shown);
     if (!suggestion.replacement.empty())
       marker(shown, '+', Style::Help, {});

@@ -8,8 +8,8 @@
 
 namespace attn {
 
-/// The largest file the compiler reads. A spec has some kilobytes; the bound keeps a wrong path (a tensor, a device) from
-/// filling the memory, and every offset in 32 bits.
+/// The largest file the compiler reads. A spec has some kilobytes; the bound keeps a wrong path (a tensor, a device)
+/// from filling the memory, and every offset in 32 bits.
 inline constexpr uint32_t maximumSourceSize = 4u << 20;
 
 /// A line and column as people count them: both from 1; the column counts Unicode code points.

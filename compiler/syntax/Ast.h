@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-/// The syntax tree of a `.attn` file, by the grammar of docs/language.md. Nodes are owned by the `File` and never change
-/// after parsing. Names are views into the source text. The tree keeps every range, so it can be printed back.
+/// The syntax tree of a `.attn` file, by the grammar of docs/language.md. Nodes are owned by the `File` and never
+/// change after parsing. Names are views into the source text. The tree keeps every range, so it can be printed back.
 namespace attn::syntax {
 
 struct Expr;
@@ -33,11 +33,30 @@ enum class ExprKind : uint8_t {
 
 enum class Operator : uint8_t {
   None,
-  Negate, Plus, BitNot, Not,
-  Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Power,
-  BitAnd, BitOr, BitXor, ShiftLeft, ShiftRight,
-  And, Or,
-  Less, LessEqual, Greater, GreaterEqual, Equal, NotEqual,
+  Negate,
+  Plus,
+  BitNot,
+  Not,
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  FloorDivide,
+  Modulo,
+  Power,
+  BitAnd,
+  BitOr,
+  BitXor,
+  ShiftLeft,
+  ShiftRight,
+  And,
+  Or,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  Equal,
+  NotEqual,
 };
 
 /// The operator as written: `//`, `and`.

@@ -8,8 +8,8 @@
 
 namespace attn::syntax {
 
-/// Recursive descent over the tokens of one file. After an error it stays silent (`panicking`) until it has found the end of
-/// the line, so that one mistake gives one message.
+/// Recursive descent over the tokens of one file. After an error it stays silent (`panicking`) until it has found the
+/// end of the line, so that one mistake gives one message.
 class GrammarParser {
 public:
   GrammarParser(const SourceFile &source, std::vector<Token> tokens, Diagnostics &diagnostics, File &file)
@@ -22,15 +22,15 @@ private:
   const Token &peek(uint32_t ahead = 0) const { return tokens[std::min<size_t>(position + ahead, tokens.size() - 1)]; }
   TokenKind kind(uint32_t ahead = 0) const { return peek(ahead).kind; }
   bool at(TokenKind wanted) const { return kind() == wanted; }
-  bool atLineEnd() const {
-    return isSeparator(kind()) || at(TokenKind::CloseBrace) || at(TokenKind::EndOfFile);
-  }
+  bool atLineEnd() const { return isSeparator(kind()) || at(TokenKind::CloseBrace) || at(TokenKind::EndOfFile); }
   Token take();
   bool accept(TokenKind wanted);
   bool expect(TokenKind wanted, std::string_view description);
   void skipSeparators();
   SourceRange rangeOf(const Token &token) const { return {&source, token.begin, token.end}; }
-  std::string_view textOf(const Token &token) const { return source.text().substr(token.begin, token.end - token.begin); }
+  std::string_view textOf(const Token &token) const {
+    return source.text().substr(token.begin, token.end - token.begin);
+  }
   /// Where a message about the current token points: for a line's end, just behind its last token.
   SourceRange here() const;
   SourceRange since(uint32_t begin) const { return {&source, begin, position == 0 ? begin : tokens[position - 1].end}; }

@@ -13,10 +13,10 @@ TokenKind wordKind(std::string_view name) {
     TokenKind kind;
   };
   constexpr Word words[] = {
-      {"def", TokenKind::Def},     {"layout", TokenKind::Layout}, {"attention", TokenKind::Attention},
-      {"import", TokenKind::Import}, {"out", TokenKind::Out},     {"and", TokenKind::And},
-      {"or", TokenKind::Or},       {"not", TokenKind::Not},       {"if", TokenKind::If},
-      {"else", TokenKind::Else},   {"true", TokenKind::True},     {"false", TokenKind::False},
+      {"def", TokenKind::Def},       {"layout", TokenKind::Layout}, {"attention", TokenKind::Attention},
+      {"import", TokenKind::Import}, {"out", TokenKind::Out},       {"and", TokenKind::And},
+      {"or", TokenKind::Or},         {"not", TokenKind::Not},       {"if", TokenKind::If},
+      {"else", TokenKind::Else},     {"true", TokenKind::True},     {"false", TokenKind::False},
       {"inf", TokenKind::Inf},
   };
   for (const Word &word : words)
@@ -36,16 +36,36 @@ struct Sign {
 
 /// Longer signs stand before their prefixes.
 constexpr Sign signs[] = {
-    {"//", TokenKind::DoubleSlash}, {"**", TokenKind::DoubleStar},   {"<<", TokenKind::ShiftLeft},
-    {">>", TokenKind::ShiftRight},  {"<=", TokenKind::LessEqual},    {">=", TokenKind::GreaterEqual},
-    {"==", TokenKind::Equal},       {"!=", TokenKind::NotEqual},     {"|>", TokenKind::Pipe},
-    {"(", TokenKind::OpenParenthesis}, {")", TokenKind::CloseParenthesis}, {"[", TokenKind::OpenBracket},
-    {"]", TokenKind::CloseBracket}, {"{", TokenKind::OpenBrace},     {"}", TokenKind::CloseBrace},
-    {",", TokenKind::Comma},        {":", TokenKind::Colon},         {"=", TokenKind::Assign},
-    {"+", TokenKind::Plus},         {"-", TokenKind::Minus},         {"~", TokenKind::Tilde},
-    {"*", TokenKind::Star},         {"/", TokenKind::Slash},         {"%", TokenKind::Percent},
-    {"&", TokenKind::Ampersand},    {"|", TokenKind::Bar},           {"^", TokenKind::Caret},
-    {"<", TokenKind::Less},         {">", TokenKind::Greater},       {";", TokenKind::Semicolon},
+    {"//", TokenKind::DoubleSlash},
+    {"**", TokenKind::DoubleStar},
+    {"<<", TokenKind::ShiftLeft},
+    {">>", TokenKind::ShiftRight},
+    {"<=", TokenKind::LessEqual},
+    {">=", TokenKind::GreaterEqual},
+    {"==", TokenKind::Equal},
+    {"!=", TokenKind::NotEqual},
+    {"|>", TokenKind::Pipe},
+    {"(", TokenKind::OpenParenthesis},
+    {")", TokenKind::CloseParenthesis},
+    {"[", TokenKind::OpenBracket},
+    {"]", TokenKind::CloseBracket},
+    {"{", TokenKind::OpenBrace},
+    {"}", TokenKind::CloseBrace},
+    {",", TokenKind::Comma},
+    {":", TokenKind::Colon},
+    {"=", TokenKind::Assign},
+    {"+", TokenKind::Plus},
+    {"-", TokenKind::Minus},
+    {"~", TokenKind::Tilde},
+    {"*", TokenKind::Star},
+    {"/", TokenKind::Slash},
+    {"%", TokenKind::Percent},
+    {"&", TokenKind::Ampersand},
+    {"|", TokenKind::Bar},
+    {"^", TokenKind::Caret},
+    {"<", TokenKind::Less},
+    {">", TokenKind::Greater},
+    {";", TokenKind::Semicolon},
 };
 
 /// An operator of other languages, and what stands for it here.
@@ -93,16 +113,34 @@ struct ForeignCharacter {
 };
 
 constexpr ForeignCharacter foreignCharacters[] = {
-    {0x00A0, TokenKind::EndOfFile, " "}, {0x2003, TokenKind::EndOfFile, " "}, {0x2009, TokenKind::EndOfFile, " "},
-    {0x202F, TokenKind::EndOfFile, " "}, {0x3000, TokenKind::EndOfFile, " "}, {0x200B, TokenKind::EndOfFile, ""},
+    {0x00A0, TokenKind::EndOfFile, " "},
+    {0x2003, TokenKind::EndOfFile, " "},
+    {0x2009, TokenKind::EndOfFile, " "},
+    {0x202F, TokenKind::EndOfFile, " "},
+    {0x3000, TokenKind::EndOfFile, " "},
+    {0x200B, TokenKind::EndOfFile, ""},
     {0xFEFF, TokenKind::EndOfFile, ""},
-    {0x00D7, TokenKind::Star, "*"},      {0x00B7, TokenKind::Star, "*"},      {0x22C5, TokenKind::Star, "*"},
-    {0x00F7, TokenKind::Slash, "/"},     {0x2212, TokenKind::Minus, "-"},     {0x2013, TokenKind::Minus, "-"},
-    {0x2264, TokenKind::LessEqual, "<="}, {0x2265, TokenKind::GreaterEqual, ">="}, {0x2260, TokenKind::NotEqual, "!="},
-    {0x2227, TokenKind::And, "and"},     {0x2228, TokenKind::Or, "or"},       {0x00AC, TokenKind::Not, "not "},
-    {0x221E, TokenKind::Inf, "inf"},     {0x03C0, TokenKind::Name, "pi"},     {0x2211, TokenKind::Name, "sum"},
-    {0x221A, TokenKind::Name, "sqrt"},   {0x201C, TokenKind::Invalid, "\""},  {0x201D, TokenKind::Invalid, "\""},
-    {0xFF08, TokenKind::OpenParenthesis, "("}, {0xFF09, TokenKind::CloseParenthesis, ")"}, {0xFF0C, TokenKind::Comma, ","},
+    {0x00D7, TokenKind::Star, "*"},
+    {0x00B7, TokenKind::Star, "*"},
+    {0x22C5, TokenKind::Star, "*"},
+    {0x00F7, TokenKind::Slash, "/"},
+    {0x2212, TokenKind::Minus, "-"},
+    {0x2013, TokenKind::Minus, "-"},
+    {0x2264, TokenKind::LessEqual, "<="},
+    {0x2265, TokenKind::GreaterEqual, ">="},
+    {0x2260, TokenKind::NotEqual, "!="},
+    {0x2227, TokenKind::And, "and"},
+    {0x2228, TokenKind::Or, "or"},
+    {0x00AC, TokenKind::Not, "not "},
+    {0x221E, TokenKind::Inf, "inf"},
+    {0x03C0, TokenKind::Name, "pi"},
+    {0x2211, TokenKind::Name, "sum"},
+    {0x221A, TokenKind::Name, "sqrt"},
+    {0x201C, TokenKind::Invalid, "\""},
+    {0x201D, TokenKind::Invalid, "\""},
+    {0xFF08, TokenKind::OpenParenthesis, "("},
+    {0xFF09, TokenKind::CloseParenthesis, ")"},
+    {0xFF0C, TokenKind::Comma, ","},
 };
 
 bool isDigit(char letter) { return letter >= '0' && letter <= '9'; }
@@ -117,8 +155,8 @@ bool isNamePart(char letter) { return isNameStart(letter) || isDigit(letter); }
 /// Letters of other alphabets, as far as people write them into names.
 bool isForeignLetter(char32_t value) {
   return (value >= 0xC0 && value <= 0x24F && value != 0xD7 && value != 0xF7) || (value >= 0x370 && value <= 0x1FFF) ||
-         (value >= 0x2070 && value <= 0x209F) || (value >= 0x3041 && value <= 0xD7A3) || value == 0xB2 || value == 0xB3 ||
-         value == 0xB5 || value == 0xB9;
+         (value >= 0x2070 && value <= 0x209F) || (value >= 0x3041 && value <= 0xD7A3) || value == 0xB2 ||
+         value == 0xB3 || value == 0xB5 || value == 0xB9;
 }
 
 class Lexer {
@@ -262,13 +300,14 @@ private:
   void malformedNumber(uint32_t begin, uint32_t numberEnd, bool wellFormed, bool leadingZero) {
     constexpr uint32_t longestShown = 60;
     std::string_view whole = textFrom(begin);
-    std::string shown = whole.size() <= longestShown ? std::string(whole)
-                                                     : fmt::format("{}…", whole.substr(0, longestShown));
+    std::string shown =
+        whole.size() <= longestShown ? std::string(whole) : fmt::format("{}…", whole.substr(0, longestShown));
     Diagnostic &diagnostic = diagnostics.report(DiagnosticKind::MalformedNumber, rangeFrom(begin), shown);
     std::string_view rest = text.substr(numberEnd, at - numberEnd);
     if (rest.empty() && leadingZero) {
       diagnostic.suggest(rangeFrom(begin), std::string(whole.substr(whole.find_first_not_of("0_"))));
-    } else if (whole.size() > 1 && whole[0] == '0' && std::string_view("bBoO").find(whole[1]) != std::string_view::npos) {
+    } else if (whole.size() > 1 && whole[0] == '0' &&
+               std::string_view("bBoO").find(whole[1]) != std::string_view::npos) {
       diagnostic.note("numbers are decimal (`12`, `1.5`, `1e-6`) or hexadecimal (`0x0f`)");
     } else if (wellFormed && !rest.empty() && isNameStart(rest[0]) && rest != "f" && rest != "F") {
       diagnostic.suggest({&source, numberEnd, numberEnd}, " * ", "a product is written with `*`");
@@ -316,8 +355,7 @@ private:
         continue;
       uint32_t begin = at;
       at += static_cast<uint32_t>(foreign.text.size());
-      Diagnostic &diagnostic =
-          diagnostics.report(DiagnosticKind::UnknownOperator, rangeFrom(begin), foreign.text);
+      Diagnostic &diagnostic = diagnostics.report(DiagnosticKind::UnknownOperator, rangeFrom(begin), foreign.text);
       if (!foreign.replacement.empty())
         diagnostic.suggest(rangeFrom(begin), std::string(foreign.replacement),
                            fmt::format("write `{}`", foreign.replacement.substr(0, foreign.replacement.find(' '))));
@@ -355,9 +393,9 @@ private:
       if (foreign.value != character.value)
         continue;
       at += character.size;
-      std::string shown = foreign.kind == TokenKind::EndOfFile
-                              ? fmt::format("U+{:04X}, which looks like a blank", static_cast<uint32_t>(character.value))
-                              : fmt::format("`{}`", textFrom(begin));
+      std::string shown = foreign.kind == TokenKind::EndOfFile ? fmt::format("U+{:04X}, which looks like a blank",
+                                                                             static_cast<uint32_t>(character.value))
+                                                               : fmt::format("`{}`", textFrom(begin));
       Diagnostic &diagnostic = diagnostics.report(DiagnosticKind::UnexpectedCharacter, rangeFrom(begin), shown);
       if (foreign.replacement.empty())
         diagnostic.suggest(rangeFrom(begin), "", "remove it");
@@ -382,10 +420,10 @@ private:
     while (at < text.size() && text.substr(at, character.size) == text.substr(begin, character.size))
       at += character.size;
     bool visible = character.value > 0x20 && character.value != 0x7F;
-    Diagnostic &diagnostic = diagnostics.report(
-        DiagnosticKind::UnexpectedCharacter, rangeFrom(begin),
-        visible ? fmt::format("`{}`", text.substr(begin, character.size))
-                : fmt::format("U+{:04X}", static_cast<uint32_t>(character.value)));
+    Diagnostic &diagnostic =
+        diagnostics.report(DiagnosticKind::UnexpectedCharacter, rangeFrom(begin),
+                           visible ? fmt::format("`{}`", text.substr(begin, character.size))
+                                   : fmt::format("U+{:04X}", static_cast<uint32_t>(character.value)));
     if (character.value == '.')
       diagnostic.note("values have no members: functions are called by name, as in `exp(x)`");
     else if (character.value == 0)

@@ -21,14 +21,19 @@ std::string_view bracketText(TokenKind kind) {
 
 /// Operators with two sides only.
 bool isBinaryOnly(TokenKind kind) {
-  return (kind >= TokenKind::Star && kind <= TokenKind::NotEqual) || kind == TokenKind::Pipe || kind == TokenKind::And ||
-         kind == TokenKind::Or || kind == TokenKind::If || kind == TokenKind::Else;
+  return (kind >= TokenKind::Star && kind <= TokenKind::NotEqual) || kind == TokenKind::Pipe ||
+         kind == TokenKind::And || kind == TokenKind::Or || kind == TokenKind::If || kind == TokenKind::Else;
 }
 
 bool goesOnAfter(TokenKind kind) {
   switch (kind) {
-  case TokenKind::Plus: case TokenKind::Minus: case TokenKind::Tilde: case TokenKind::Not:
-  case TokenKind::Comma: case TokenKind::Assign: case TokenKind::Colon:
+  case TokenKind::Plus:
+  case TokenKind::Minus:
+  case TokenKind::Tilde:
+  case TokenKind::Not:
+  case TokenKind::Comma:
+  case TokenKind::Assign:
+  case TokenKind::Colon:
     return true;
   default:
     return isBinaryOnly(kind) || isOpener(kind);
@@ -81,7 +86,8 @@ std::vector<uint32_t> pairBrackets(const std::vector<Token> &raw) {
 class LineRules {
 public:
   LineRules(const SourceFile &source, const std::vector<Token> &raw, Diagnostics &diagnostics)
-      : source(source), raw(raw), diagnostics(diagnostics), partner(pairBrackets(raw)), closedEarly(raw.size(), false) {}
+      : source(source), raw(raw), diagnostics(diagnostics), partner(pairBrackets(raw)), closedEarly(raw.size(), false) {
+  }
 
   std::vector<Token> run() {
     result.reserve(raw.size());
@@ -103,12 +109,14 @@ private:
     case TokenKind::OpenBrace:
       closeRoundAndSquare(n);
       return opener(n);
-    case TokenKind::OpenParenthesis: case TokenKind::OpenBracket:
+    case TokenKind::OpenParenthesis:
+    case TokenKind::OpenBracket:
       return opener(n);
     case TokenKind::CloseBrace:
       closeRoundAndSquare(n);
       return closer(n);
-    case TokenKind::CloseParenthesis: case TokenKind::CloseBracket:
+    case TokenKind::CloseParenthesis:
+    case TokenKind::CloseBracket:
       return closer(n);
     case TokenKind::EndOfFile:
       closeRoundAndSquare(n);
@@ -136,8 +144,8 @@ private:
       ++next;
     if (goesOnAfter(result.back().kind) || goesOnBefore(raw[next].kind))
       return;
-    // No two operands stand beside each other in brackets: either a comma is missing or, where a new line clearly begins
-    // or nothing ever closes the bracket, its closer is.
+    // No two operands stand beside each other in brackets: either a comma is missing or, where a new line clearly
+    // begins or nothing ever closes the bracket, its closer is.
     bool inside = !open.empty() && isRoundOrSquare(raw[open.back()].kind);
     if (inside && openWithoutPartner == 0 && !beginsLine(next))
       return;
@@ -171,7 +179,8 @@ private:
     open.pop_back();
     TokenKind wanted = closerOf(raw[mine].kind);
     if (raw[n].kind != wanted && mayReport())
-      diagnostics.report(DiagnosticKind::MismatchedBracket, rangeOf(n), bracketText(raw[n].kind), bracketText(raw[mine].kind))
+      diagnostics
+          .report(DiagnosticKind::MismatchedBracket, rangeOf(n), bracketText(raw[n].kind), bracketText(raw[mine].kind))
           .note(rangeOf(mine), fmt::format("`{}` is opened here", bracketText(raw[mine].kind)))
           .suggest(rangeOf(n), std::string(bracketText(wanted)));
     result.push_back({wanted, raw[n].begin, raw[n].end});

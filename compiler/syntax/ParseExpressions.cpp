@@ -9,8 +9,18 @@ namespace attn::syntax {
 namespace {
 
 /// How tight operators bind; `not` stands between `and` and the comparisons.
-enum Precedence : int { orLevel = 1, andLevel, notLevel, comparisonLevel, bitOrLevel, bitXorLevel, bitAndLevel, shiftLevel,
-                        sumLevel, termLevel };
+enum Precedence : int {
+  orLevel = 1,
+  andLevel,
+  notLevel,
+  comparisonLevel,
+  bitOrLevel,
+  bitXorLevel,
+  bitAndLevel,
+  shiftLevel,
+  sumLevel,
+  termLevel
+};
 
 struct BinaryOperator {
   Operator op = Operator::None;
@@ -19,35 +29,59 @@ struct BinaryOperator {
 
 BinaryOperator binaryOperator(TokenKind kind) {
   switch (kind) {
-  case TokenKind::Or: return {Operator::Or, orLevel};
-  case TokenKind::And: return {Operator::And, andLevel};
-  case TokenKind::Less: return {Operator::Less, comparisonLevel};
-  case TokenKind::LessEqual: return {Operator::LessEqual, comparisonLevel};
-  case TokenKind::Greater: return {Operator::Greater, comparisonLevel};
-  case TokenKind::GreaterEqual: return {Operator::GreaterEqual, comparisonLevel};
-  case TokenKind::Equal: return {Operator::Equal, comparisonLevel};
-  case TokenKind::NotEqual: return {Operator::NotEqual, comparisonLevel};
-  case TokenKind::Bar: return {Operator::BitOr, bitOrLevel};
-  case TokenKind::Caret: return {Operator::BitXor, bitXorLevel};
-  case TokenKind::Ampersand: return {Operator::BitAnd, bitAndLevel};
-  case TokenKind::ShiftLeft: return {Operator::ShiftLeft, shiftLevel};
-  case TokenKind::ShiftRight: return {Operator::ShiftRight, shiftLevel};
-  case TokenKind::Plus: return {Operator::Add, sumLevel};
-  case TokenKind::Minus: return {Operator::Subtract, sumLevel};
-  case TokenKind::Star: return {Operator::Multiply, termLevel};
-  case TokenKind::Slash: return {Operator::Divide, termLevel};
-  case TokenKind::DoubleSlash: return {Operator::FloorDivide, termLevel};
-  case TokenKind::Percent: return {Operator::Modulo, termLevel};
-  default: return {};
+  case TokenKind::Or:
+    return {Operator::Or, orLevel};
+  case TokenKind::And:
+    return {Operator::And, andLevel};
+  case TokenKind::Less:
+    return {Operator::Less, comparisonLevel};
+  case TokenKind::LessEqual:
+    return {Operator::LessEqual, comparisonLevel};
+  case TokenKind::Greater:
+    return {Operator::Greater, comparisonLevel};
+  case TokenKind::GreaterEqual:
+    return {Operator::GreaterEqual, comparisonLevel};
+  case TokenKind::Equal:
+    return {Operator::Equal, comparisonLevel};
+  case TokenKind::NotEqual:
+    return {Operator::NotEqual, comparisonLevel};
+  case TokenKind::Bar:
+    return {Operator::BitOr, bitOrLevel};
+  case TokenKind::Caret:
+    return {Operator::BitXor, bitXorLevel};
+  case TokenKind::Ampersand:
+    return {Operator::BitAnd, bitAndLevel};
+  case TokenKind::ShiftLeft:
+    return {Operator::ShiftLeft, shiftLevel};
+  case TokenKind::ShiftRight:
+    return {Operator::ShiftRight, shiftLevel};
+  case TokenKind::Plus:
+    return {Operator::Add, sumLevel};
+  case TokenKind::Minus:
+    return {Operator::Subtract, sumLevel};
+  case TokenKind::Star:
+    return {Operator::Multiply, termLevel};
+  case TokenKind::Slash:
+    return {Operator::Divide, termLevel};
+  case TokenKind::DoubleSlash:
+    return {Operator::FloorDivide, termLevel};
+  case TokenKind::Percent:
+    return {Operator::Modulo, termLevel};
+  default:
+    return {};
   }
 }
 
 Operator unaryOperator(TokenKind kind) {
   switch (kind) {
-  case TokenKind::Minus: return Operator::Negate;
-  case TokenKind::Plus: return Operator::Plus;
-  case TokenKind::Tilde: return Operator::BitNot;
-  default: return Operator::None;
+  case TokenKind::Minus:
+    return Operator::Negate;
+  case TokenKind::Plus:
+    return Operator::Plus;
+  case TokenKind::Tilde:
+    return Operator::BitNot;
+  default:
+    return Operator::None;
   }
 }
 
@@ -246,7 +280,8 @@ const Expr *GrammarParser::parsePrimary() {
   switch (kind()) {
   case TokenKind::Number:
     return parseNumber();
-  case TokenKind::True: case TokenKind::False: {
+  case TokenKind::True:
+  case TokenKind::False: {
     Expr &boolean = create(ExprKind::Boolean);
     boolean.integer = at(TokenKind::True);
     return finish(boolean, take().begin);
@@ -272,7 +307,8 @@ const Expr *GrammarParser::parseParenthesized() {
   if (panicking)
     return error();
   if (at(TokenKind::Comma)) {
-    report(DiagnosticKind::UnexpectedToken, here(), "`)`", "`,`").note("there are no tuples: each value has its own name");
+    report(DiagnosticKind::UnexpectedToken, here(), "`)`", "`,`")
+        .note("there are no tuples: each value has its own name");
     return error();
   }
   expectClose(TokenKind::CloseParenthesis, opener);
@@ -306,8 +342,8 @@ const Expr *GrammarParser::parseNumber() {
   Expr &number = create(ExprKind::Integer);
   number.name = {textOf(token), rangeOf(token)};
   uint64_t value = 0;
-  auto [stop, code] = hexadecimal ? std::from_chars(digits.data() + 2, end, value, 16)
-                                  : std::from_chars(digits.data(), end, value, 10);
+  auto [stop, code] =
+      hexadecimal ? std::from_chars(digits.data() + 2, end, value, 16) : std::from_chars(digits.data(), end, value, 10);
   constexpr uint64_t largest = std::numeric_limits<int64_t>::max();
   // The most negative integer is written as the negation of a number that doesn't fit by itself.
   bool isLeast = value == largest + 1 && place > 0 && unaryMinus == place - 1 && !at(TokenKind::DoubleStar);
@@ -316,7 +352,8 @@ const Expr *GrammarParser::parseNumber() {
     if (hexadecimal)
       diagnostic.note("the largest is `0x7fffffffffffffff`; all bits set is `-1`");
     else
-      diagnostic.note("the largest is `9223372036854775807`; a float is written with a point, `1.0`, or an exponent, `1e20`");
+      diagnostic.note(
+          "the largest is `9223372036854775807`; a float is written with a point, `1.0`, or an exponent, `1e20`");
   }
   number.integer = static_cast<int64_t>(value);
   return finish(number, token.begin);

@@ -43,15 +43,15 @@ void GrammarParser::parseMisplaced() {
   uint32_t start = position;
   TokenKind next = kind(1);
   bool isLine = at(TokenKind::Out) || (at(TokenKind::Name) && (next == TokenKind::Colon || next == TokenKind::Assign ||
-                                                              next == TokenKind::OpenBracket));
+                                                               next == TokenKind::OpenBracket));
   if (isLine) {
     report(DiagnosticKind::LineOutsideBlock, here(), describe(peek()))
         .note("a function of its own is written `def name = expression`");
     return recoverItem(start);
   }
   if (!alreadyReported() && !reportForeignWord()) {
-    Diagnostic &diagnostic = report(DiagnosticKind::UnexpectedToken, here(),
-                                    "`attention`, `def`, `layout` or `import`", describe(peek()));
+    Diagnostic &diagnostic =
+        report(DiagnosticKind::UnexpectedToken, here(), "`attention`, `def`, `layout` or `import`", describe(peek()));
     std::string closest = closestName(textOf(peek()), {"attention", "def", "layout", "import"});
     if (!closest.empty())
       diagnostic.suggest(here(), closest);
@@ -272,7 +272,9 @@ std::optional<Line> GrammarParser::parseLine() {
   case TokenKind::Out:
     parseOutputs(line);
     break;
-  case TokenKind::Def: case TokenKind::Attention: case TokenKind::Import:
+  case TokenKind::Def:
+  case TokenKind::Attention:
+  case TokenKind::Import:
     report(DiagnosticKind::NestedItem, here(), textOf(peek()));
     return std::nullopt;
   case TokenKind::Name:
@@ -365,7 +367,8 @@ bool GrammarParser::parseNamedLine(Line &line) {
 
 /// Whether the line begins like `return x` or `let x`, which is reported.
 bool GrammarParser::reportForeignStatement() {
-  bool looksLikeOne = kind(1) == TokenKind::Name || kind(1) == TokenKind::Number || kind(1) == TokenKind::OpenParenthesis;
+  bool looksLikeOne =
+      kind(1) == TokenKind::Name || kind(1) == TokenKind::Number || kind(1) == TokenKind::OpenParenthesis;
   return looksLikeOne && reportForeignWord();
 }
 
@@ -390,7 +393,8 @@ void GrammarParser::reportExpressionLine() {
   if (first == TokenKind::Minus || first == TokenKind::Plus)
     diagnostic.note("the line before ended: to go on over lines, end it in the operator or use parentheses");
   else
-    diagnostic.note("a line is `name = expression`, `name: type`, `name[index] = expression`, `out name` or `layout name`");
+    diagnostic.note(
+        "a line is `name = expression`, `name: type`, `name[index] = expression`, `out name` or `layout name`");
 }
 
 const Type *GrammarParser::parseType() {

@@ -126,7 +126,8 @@ void GrammarParser::expectedExpression() {
   Diagnostic &diagnostic = report(DiagnosticKind::ExpectedExpression, here(), describe(peek()));
   TokenKind before = position == 0 ? TokenKind::EndOfFile : tokens[position - 1].kind;
   switch (kind()) {
-  case TokenKind::CloseParenthesis: case TokenKind::CloseBracket:
+  case TokenKind::CloseParenthesis:
+  case TokenKind::CloseBracket:
     if (before == TokenKind::Comma)
       diagnostic.suggest(rangeOf(tokens[position - 1]), "", "no comma stands before a closing bracket");
     break;

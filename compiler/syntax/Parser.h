@@ -13,8 +13,8 @@ inline constexpr uint32_t maximumNesting = 256;
 inline constexpr uint32_t maximumErrors = 100;
 
 /// Parses a whole file. Never fails: what can't be understood is reported and left out, or stands in the tree as
-/// `ExprKind::Error`. If nothing was reported the tree is complete: no Error nodes, no null expressions where the grammar
-/// asks for one. `source` must outlive the result.
+/// `ExprKind::Error`. If nothing was reported the tree is complete: no Error nodes, no null expressions where the
+/// grammar asks for one. `source` must outlive the result.
 File parse(const SourceFile &source, Diagnostics &diagnostics);
 
 } // namespace attn::syntax

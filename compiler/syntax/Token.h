@@ -11,23 +11,58 @@ namespace attn::syntax {
 
 enum class TokenKind : uint8_t {
   EndOfFile,
-  Newline,   ///< a separator: the end of a line. Raw tokens have one for every line end, the parser's only those that count
+  Newline,   ///< a separator: the end of a line. Raw tokens have one for every line end, the parser's only those that
+             ///< count
   Semicolon, ///< a separator
   Name,
   Number,
   String,
   Invalid, ///< characters already reported
   // Words
-  Def, Layout, Attention, Import, Out,
-  And, Or, Not, If, Else, True, False, Inf,
+  Def,
+  Layout,
+  Attention,
+  Import,
+  Out,
+  And,
+  Or,
+  Not,
+  If,
+  Else,
+  True,
+  False,
+  Inf,
   // Brackets
-  OpenParenthesis, CloseParenthesis, OpenBracket, CloseBracket, OpenBrace, CloseBrace,
+  OpenParenthesis,
+  CloseParenthesis,
+  OpenBracket,
+  CloseBracket,
+  OpenBrace,
+  CloseBrace,
   // Punctuation and operators
-  Comma, Colon, Assign, Pipe,
-  Plus, Minus, Tilde,
-  Star, Slash, DoubleSlash, Percent, DoubleStar,
-  Ampersand, Bar, Caret, ShiftLeft, ShiftRight,
-  Less, LessEqual, Greater, GreaterEqual, Equal, NotEqual,
+  Comma,
+  Colon,
+  Assign,
+  Pipe,
+  Plus,
+  Minus,
+  Tilde,
+  Star,
+  Slash,
+  DoubleSlash,
+  Percent,
+  DoubleStar,
+  Ampersand,
+  Bar,
+  Caret,
+  ShiftLeft,
+  ShiftRight,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  Equal,
+  NotEqual,
 };
 
 /// A word or sign of the source, by byte offsets. A bracket that was missing and put in by `applyLineRules` is empty.
@@ -52,9 +87,9 @@ TokenKind wordKind(std::string_view name);
 /// numbers and strings that are wrong; gives up when `diagnostics`, empty before, holds `maximumErrors` of them.
 std::vector<Token> lex(const SourceFile &source, Diagnostics &diagnostics);
 
-/// Applies the rules on line ends (docs/language.md, Lines): of the Newline tokens only those stay that end a line, and of
-/// several separators in a row one. Reports brackets without a partner and repairs them, so that brackets are balanced in
-/// the result: a missing closer is put in where the line must have ended, a stray one is dropped.
+/// Applies the rules on line ends (docs/language.md, Lines): of the Newline tokens only those stay that end a line, and
+/// of several separators in a row one. Reports brackets without a partner and repairs them, so that brackets are
+/// balanced in the result: a missing closer is put in where the line must have ended, a stray one is dropped.
 std::vector<Token> applyLineRules(const SourceFile &source, const std::vector<Token> &raw, Diagnostics &diagnostics);
 
 } // namespace attn::syntax

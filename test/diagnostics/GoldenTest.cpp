@@ -15,9 +15,11 @@
 /// Checks that every kind of diagnostic has a golden case in FOLDER that really produces it, and a section `## kind` in
 /// DIAGNOSTICS.md. A case is one of
 /// - `<kind>.attn`: a source, parsed and checked; `<kind>.expected` is everything rendered about it;
-/// - `<kind>.cmd`: a shell command, `%attnc` in it the compiler and `%t` an empty folder, run in FOLDER; `<kind>.expected`
+/// - `<kind>.cmd`: a shell command, `%attnc` in it the compiler and `%t` an empty folder, run in FOLDER;
+/// `<kind>.expected`
 ///   is its standard error, with the `%t` path written `%t`, and a last line `[exit status N]`. Skipped without ATTNC.
-/// Files that cases import lie in FOLDER/inputs. With ATTN_UPDATE_GOLDEN=1 in the environment differences are written back.
+/// Files that cases import lie in FOLDER/inputs. With ATTN_UPDATE_GOLDEN=1 in the environment differences are written
+/// back.
 namespace {
 
 using namespace attn;

@@ -3,7 +3,8 @@
 
 using namespace attn;
 
-static const std::vector<std::string> names = {"score", "mask", "weight", "softmax", "softcap", "q", "k", "J", "window"};
+static const std::vector<std::string> names = {"score", "mask", "weight", "softmax", "softcap",
+                                               "q",     "k",    "J",      "window"};
 
 TEST_CASE("a slip of the keyboard finds its name") {
   CHECK(closestName("scroe", names) == "score");

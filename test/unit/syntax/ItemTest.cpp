@@ -29,18 +29,16 @@ TEST_CASE("every kind of line") {
              "  out o: f32[B, I, H * D], lse\n"
              "  q: bf16[B, H, I, D]\n  w: int = 4096\n  H: int\n"
              "  D = 128\n  J = len[b]\n"
-             "  op[cu_q[b] + i, h, d] = o\n}") ==
-        "attention a\n"
-        "  0 mha - -\n  0 gqa - - bf16 t=f32\n"
-        "  1  - - out o f32[ B I (* H D)] out lse -\n"
-        "  2 q bf16[ B H I D] -\n  2 w int 4096\n  2 H int -\n"
-        "  3 D - 128\n  3 J - (at len b)\n"
-        "  4 op - o (+ (at cu_q b) i) h d\n");
+             "  op[cu_q[b] + i, h, d] = o\n}") == "attention a\n"
+                                                  "  0 mha - -\n  0 gqa - - bf16 t=f32\n"
+                                                  "  1  - - out o f32[ B I (* H D)] out lse -\n"
+                                                  "  2 q bf16[ B H I D] -\n  2 w int 4096\n  2 H int -\n"
+                                                  "  3 D - 128\n  3 J - (at len b)\n"
+                                                  "  4 op - o (+ (at cu_q b) i) h d\n");
 }
 
 TEST_CASE("layouts have parameters") {
-  CHECK(file("layout mha(t: type = f32) { q: t[B, H, I, D] }") ==
-        "layout mha(t type f32)\n  2 q t[ B H I D] -\n");
+  CHECK(file("layout mha(t: type = f32) { q: t[B, H, I, D] }") == "layout mha(t type f32)\n  2 q t[ B H I D] -\n");
 }
 
 TEST_CASE("ranges cover what was written") {
@@ -58,10 +56,10 @@ TEST_CASE("ranges cover what was written") {
 
 TEST_CASE("the printer writes one canonical form") {
   Parsed parsed("import \"a\\\\b\"\ndef  f( x,n:int=0x0F ){y=-x;y**(n)}\n"
-               "attention a{layout l(f32);q:f32[ I,D ];score=dot(q,k)|>g(1,c=2);out o:f32[I],lse;op[i]=o\n}");
+                "attention a{layout l(f32);q:f32[ I,D ];score=dot(q,k)|>g(1,c=2);out o:f32[I],lse;op[i]=o\n}");
   REQUIRE(parsed.reports().empty());
   CHECK(print(parsed.file) == "import \"a\\\\b\"\n"
-                             "def f(x, n: int = 0x0F) {\n  y = -x\n  y ** (n)\n}\n"
-                             "attention a {\n  layout l(f32)\n  q: f32[I, D]\n  score = dot(q, k) |> g(1, c = 2)\n"
-                             "  out o: f32[I], lse\n  op[i] = o\n}\n");
+                              "def f(x, n: int = 0x0F) {\n  y = -x\n  y ** (n)\n}\n"
+                              "attention a {\n  layout l(f32)\n  q: f32[I, D]\n  score = dot(q, k) |> g(1, c = 2)\n"
+                              "  out o: f32[I], lse\n  op[i] = o\n}\n");
 }

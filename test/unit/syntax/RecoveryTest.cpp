@@ -13,7 +13,8 @@ TEST_CASE("every line of a block may have its own mistake") {
 
 TEST_CASE("what follows a wrong item is still read") {
   Parsed parsed("import foo\nattenion x {\n  a = 1\n}\ndef = 2\ndef g = 3\nattention 5 { b = $ }\nlayout l { }\n");
-  CHECK(parsed.reports() == "unexpected-token@1 unexpected-token@2 unexpected-token@5 unexpected-token@7 unexpected-character@7");
+  CHECK(parsed.reports() ==
+        "unexpected-token@1 unexpected-token@2 unexpected-token@5 unexpected-token@7 unexpected-character@7");
   CHECK(parsed.file.definitions.size() == 1);
   CHECK(parsed.file.layouts.size() == 1);
 }

@@ -54,9 +54,7 @@ static std::string bareTree(const Expr &expression) {
   return "?";
 }
 
-std::string treeText(const Expr &expression) {
-  return (expression.parenthesized ? "!" : "") + bareTree(expression);
-}
+std::string treeText(const Expr &expression) { return (expression.parenthesized ? "!" : "") + bareTree(expression); }
 
 static std::string treeText(const Type *type) {
   if (!type)
