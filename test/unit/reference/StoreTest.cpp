@@ -3,10 +3,15 @@
 
 using namespace attn::reference;
 
+namespace {
+/// Each batch of x has its own place in y.
+const std::string source = "attention a { x: f32[B, I]; start: i32[B]; out y: f32[N]; N: int; y[start[b] + i] = x }";
+} // namespace
+
 TEST_CASE("a store puts elements where its indices say and leaves the others") {
-  Run run("attention a { x: f32[I]; p: i32[I]; out y: f32[N]; N: int; y[p[i]] = x }");
-  run.tensor("x", {3}, {1, 2, 3}).tensor("p", {3}, {4, 0, 2}).scalar("N", 5).fill(9);
-  CHECK(run.output("y") == std::vector<double>{2, 9, 3, 9, 1});
+  Run run(source);
+  run.tensor("x", {2, 2}, {1, 2, 3, 4}).tensor("start", {2}, {3, 0}).scalar("N", 6).fill(9);
+  CHECK(run.output("y") == std::vector<double>{3, 4, 9, 1, 2, 9});
 }
 
 TEST_CASE("a store into a merged dimension") {
@@ -17,17 +22,17 @@ TEST_CASE("a store into a merged dimension") {
 }
 
 TEST_CASE("a store that hits an element twice is an error") {
-  Run run("attention a { x: f32[I]; p: i32[I]; out y: f32[N]; N: int; y[p[i]] = x }");
-  run.tensor("x", {3}, {1, 2, 3}).tensor("p", {3}, {4, 0, 4}).scalar("N", 5);
+  Run run(source);
+  run.tensor("x", {2, 2}, {1, 2, 3, 4}).tensor("start", {2}, {3, 2}).scalar("N", 6);
   const std::string error = run.evaluate();
   INFO(error);
-  CHECK(error.find("y: element [4] is stored more than once") != std::string::npos);
+  CHECK(error.find("y: element [3] is stored more than once") != std::string::npos);
 }
 
 TEST_CASE("a store outside its output is an error") {
-  Run run("attention a { x: f32[I]; p: i32[I]; out y: f32[N]; N: int; y[p[i]] = x }");
-  run.tensor("x", {3}, {1, 2, 3}).tensor("p", {3}, {4, 0, 5}).scalar("N", 5);
+  Run run(source);
+  run.tensor("x", {2, 2}, {1, 2, 3, 4}).tensor("start", {2}, {3, 5}).scalar("N", 6);
   const std::string error = run.evaluate();
   INFO(error);
-  CHECK(error.find("y: stored at index 5 of dimension 0, whose size is 5") != std::string::npos);
+  CHECK(error.find("y: stored at index 6 of dimension 0, whose size is 6") != std::string::npos);
 }
