@@ -90,9 +90,14 @@ public:
         set(id, binding.scalars[extent.scalar]->integer,
             fmt::format("was given as {}", binding.scalars[extent.scalar]->integer));
     }
-    for (ExtentId id = 0; id < attention.extents.size(); ++id)
-      if (const std::optional<int64_t> &given = arguments.extents[id]; given && !resolved[id])
-        set(id, *given, fmt::format("was given as {}", *given));
+    for (ExtentId id = 0; id < attention.extents.size(); ++id) {
+      const std::optional<int64_t> &given = arguments.extents[id];
+      if (!given || resolved[id])
+        continue;
+      set(id, *given, fmt::format("was given as {}", *given));
+      if (attention.extents[id].binding == ExtentBinding::Input)
+        binding.scalars[attention.extents[id].scalar] = ScalarValue::ofInteger(*given);
+    }
     forEachDimension([&](const Tensor &tensor, size_t n, const Dimension &dimension, int64_t size) {
       if (isPlain(dimension) && !(dimension.broadcastable && size == 1))
         set(dimension.extent, size, fromDimension(tensor, n, size));

@@ -69,6 +69,13 @@ TEST_CASE("an extent given as a scalar divides a merged dimension") {
   CHECK_FALSE(wrong.bindErrors().empty());
 }
 
+TEST_CASE("an extent given outright stands for the scalar of its name") {
+  Run run("attention a { x: f32[I, H * D]; H: int; q = x[i, h * D + d]; y = q * float(H); out y }");
+  run.tensor("x", {1, 6}, {1, 2, 3, 4, 5, 6}).extent("H", 2);
+  CHECK(run.shape("y") == std::vector<int64_t>{2, 1, 3});
+  CHECK(run.output("y") == std::vector<double>{2, 4, 6, 8, 10, 12});
+}
+
 TEST_CASE("a dimension that is an expression is checked against its value") {
   Run run("attention a { x: f32[I]; t: f32[I + 1]; y = x + t[i]; out y }");
   run.random("x", {3}).random("t", {5});
