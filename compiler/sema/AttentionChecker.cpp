@@ -13,6 +13,9 @@ std::optional<Attention> AttentionChecker::check() {
     attention.coordinates.push_back({name, none});
 
   placeLines(syntax.lines, modules.main(), nullptr, 0);
+  // Without a layout's lines every other line would seem wrong.
+  if (layoutFailed)
+    return std::nullopt;
   collectExtents();
   declareNames();
   bindExtents();

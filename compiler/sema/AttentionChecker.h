@@ -124,6 +124,8 @@ private:
   ExtentId findExtent(std::string_view name, const Context &context) const;
   std::optional<CoordinateId> coordinateOf(ExtentId extent, const Context &context);
   CoordinateId addCoordinate(std::string name, ExtentId extent);
+  /// In a default's expression: one name it lacks was reported already.
+  bool defaultFailed(const Context &context);
   void reportUnknownName(const syntax::Identifier &name, const Context &context);
   std::vector<std::string> visibleNames(const Context &context);
   std::string describe(CoordinateSet set) const;
@@ -290,10 +292,14 @@ private:
 
   unsigned errorCount = 0;
   bool budgetReported = false;
+  bool layoutFailed = false;
+  std::unordered_set<EntityId> failedDefaults; ///< defaults that were reported to lack a name
 };
 
 inline bool isCapital(std::string_view name) { return !name.empty() && name[0] >= 'A' && name[0] <= 'Z'; }
 inline bool isLetter(std::string_view name) { return name.size() == 1 && name[0] >= 'a' && name[0] <= 'z'; }
+/// A type as a person writes it: both floats are `float`.
+std::string_view typeText(ScalarType type);
 bool isRunCoordinate(CoordinateId coordinate);
 inline constexpr CoordinateSet runCoordinates = setOf(coordinateB) | setOf(coordinateH) | setOf(coordinateG) |
                                                 setOf(coordinateI) | setOf(coordinateJ);

@@ -229,6 +229,8 @@ Value AttentionChecker::callDefinition(const syntax::Definition &definition, con
   for (size_t n = 0; n < parameters.size(); ++n) {
     const Parameter &parameter = parameters[n];
     if (!given[n] && !parameter.defaultValue) {
+      if (failed)
+        continue;
       report(DiagnosticKind::MissingArgument, at.range, context, definition.name.text, parameter.name.text)
           .note(definition.name.range, fmt::format("it is `{}`", signature(definition)));
       failed = true;

@@ -68,8 +68,7 @@ void AttentionChecker::evaluateSpecials() {
   if (usedEntities().count(weight)) {
     attention.weight = evaluateLast("weight", context, syntax.name.range);
     if (attention.weight != none && graph.type(attention.weight) == ScalarType::Bool)
-      report(DiagnosticKind::WeightType, entityRange(weight), context)
-          .note("`float(…)` makes 0 or 1 of a bool; what decides which keys are visible is `mask`");
+      report(DiagnosticKind::WeightType, entityRange(weight), context);
   }
   if (attention.weight != none && errorCount == 0) {
     std::vector<bool> seen = reachable({attention.weight});

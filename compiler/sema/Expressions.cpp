@@ -1,6 +1,7 @@
 #include "compiler/sema/AttentionChecker.h"
 
 #include <limits>
+#include <utility>
 
 namespace attn::sema {
 
@@ -19,8 +20,6 @@ ScalarType joined(ScalarType a, ScalarType b) {
   return isFloat(a) || isFloat(b) ? ScalarType::Float64 : ScalarType::Int;
 }
 
-std::string_view typeText(ScalarType type) { return isFloat(type) ? "float" : spelling(type); }
-
 bool isBitwise(Operator op) { return op == Operator::BitAnd || op == Operator::BitOr || op == Operator::BitXor; }
 
 constexpr unsigned maximumNesting = 1800;
@@ -35,6 +34,8 @@ private:
 };
 
 } // namespace
+
+std::string_view typeText(ScalarType type) { return isFloat(type) ? "float" : spelling(type); }
 
 NodeId AttentionChecker::toFloat(NodeId node) {
   // rule 8.2: an integer becomes a float of the compiler's own precision.
@@ -89,7 +90,8 @@ Value AttentionChecker::evaluate(const Expr &expression, const Context &context)
   Nesting nesting(depth);
   if (depth > maximumNesting) {
     // rule 6.11
-    report(DiagnosticKind::DefinitionsTooDeep, expression.range, context);
+    if (!std::exchange(budgetReported, true))
+      report(DiagnosticKind::DefinitionsTooDeep, expression.range, context);
     return {};
   }
   if (budgetSpent(expression.range, context))

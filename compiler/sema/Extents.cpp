@@ -116,7 +116,7 @@ bool AttentionChecker::evaluateExtent(ExtentId id, SourceRange use, const Contex
   if (node == none)
     return false;
   if (graph.type(node) != ScalarType::Int) {
-    report(DiagnosticKind::ExtentNotInteger, expression.range, inside, extent.name, spelling(graph.type(node)))
+    report(DiagnosticKind::ExtentNotInteger, expression.range, inside, extent.name, typeText(graph.type(node)))
         .note("a name that begins with a capital is an extent; `int(…)` makes an integer");
     finished.failed = true;
     return false;
@@ -155,7 +155,7 @@ NodeId AttentionChecker::dimensionSize(const syntax::Expr &expression, const Con
   if (node == none)
     return none;
   if (graph.type(node) != ScalarType::Int) {
-    report(DiagnosticKind::DimensionType, expression.range, context, tensor, spelling(graph.type(node)));
+    report(DiagnosticKind::DimensionType, expression.range, context, tensor, typeText(graph.type(node)));
     return none;
   }
   std::vector<bool> used = reachable({node});
@@ -176,7 +176,7 @@ NodeId AttentionChecker::dimensionSize(const syntax::Expr &expression, const Con
       return none;
     }
   }
-  if (auto size = graph.constant(node); size && *size < 0)
+  if (auto size = graph.constant(node); size && *size < 0 && expression.kind != syntax::ExprKind::Name)
     report(DiagnosticKind::NegativeExtent, expression.range, context, quoted(expression.range), *size);
   return node;
 }

@@ -1,6 +1,7 @@
 #include "compiler/sema/AttentionChecker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace attn::sema {
 
@@ -29,6 +30,8 @@ void AttentionChecker::placeLines(const std::vector<syntax::Line> &from, const M
                                   unsigned depth) {
   for (const syntax::Line &line : from) {
     if (lines.size() >= maximumLines) {
+      if (std::exchange(layoutFailed, true))
+        return;
       report(DiagnosticKind::TooManyLines, line.range, Context{.module = &module, .layout = layout}, attention.name,
              maximumLines);
       return;
@@ -47,12 +50,14 @@ void AttentionChecker::useLayout(const syntax::Line &line, const Module &module,
     Diagnostic &diagnostic = report(DiagnosticKind::UnknownLayout, line.name.range, context, line.name.text);
     if (std::string close = closestName(line.name.text, modules.layoutNames(module)); !close.empty())
       diagnostic.suggest(line.name.range, close, "a layout with a similar name exists");
+    layoutFailed = true;
     return;
   }
   if (found.rival) {
     report(DiagnosticKind::AmbiguousImport, line.name.range, context, line.name.text)
         .note(found.item->name.range, "one is here")
         .note(found.rival->name.range, "another is here");
+    layoutFailed = true;
     return;
   }
   // rule 7.4: layouts may use layouts, but not themselves.
@@ -60,7 +65,8 @@ void AttentionChecker::useLayout(const syntax::Line &line, const Module &module,
     if (use->definition == found.item || depth > maximumLayoutDepth) {
       report(DiagnosticKind::RecursiveLayout, line.name.range, context, found.item->name.text)
           .note(found.item->name.range, "the layout is defined here");
-      return;
+      layoutFailed = true;
+    return;
     }
 
   LayoutUse &use = layoutUses.emplace_back();
@@ -101,7 +107,8 @@ void AttentionChecker::useLayout(const syntax::Line &line, const Module &module,
     if (!value) {
       report(DiagnosticKind::MissingArgument, line.name.range, context, found.item->name.text, parameter.name.text)
           .note(found.item->name.range, fmt::format("it is `{}`", signature(*found.item)));
-      return;
+      layoutFailed = true;
+    return;
     }
     if (parameter.type && parameter.type->name.text == "type") {
       // rule 7.2: a `type` parameter takes an element type, or the `type` parameter of the layout around it.
@@ -149,7 +156,9 @@ std::optional<ElementType> AttentionChecker::elementType(const syntax::Type &typ
   std::vector<std::string> names;
   for (unsigned n = 0; n <= static_cast<unsigned>(ElementType::Bool); ++n)
     names.emplace_back(spelling(static_cast<ElementType>(n)));
-  if (type.name.text == "int" || type.name.text == "float")
+  if (type.name.text == "f64" || type.name.text == "double")
+    diagnostic.note("tensors hold f16, bf16 or f32; arithmetic without tensors is done in 64 bits by itself");
+  else if (type.name.text == "int" || type.name.text == "float")
     diagnostic.note("`int` and `float` are scalars; a tensor of them is `i64[…]` or `f32[…]`");
   else if (std::string close = closestName(type.name.text, names); !close.empty())
     diagnostic.suggest(type.name.range, close);
@@ -308,8 +317,18 @@ Value AttentionChecker::evaluateEntity(EntityId entity, SourceRange use, const C
     // A whole tensor keeps its positions under a second name; part of one is read here and now.
     if (value.kind == Value::Kind::Tensor && !value.indices.empty())
       value = Value::ofNode(materialize(value, *expression, inside));
+    bool isBool = value.kind == Value::Kind::Node && graph.type(value.node) == ScalarType::Bool;
+    if (isBool && entityName(entity) == "score") {
+      // rule 9.2
+      report(DiagnosticKind::ScoreType, entityRange(entity), inside).note("which keys are visible is decided by `mask`");
+      value = {};
+    } else if (isBool && entityName(entity) == "weight") {
+      report(DiagnosticKind::WeightType, entityRange(entity), inside)
+          .note("`float(…)` makes 0 or 1 of a bool; which keys are visible is decided by `mask`");
+      value = {};
+    }
     // rule 8.2: what reads the score is computed in f32.
-    if (value.kind == Value::Kind::Node && entityName(entity) == "score" && graph.type(value.node) != ScalarType::Bool)
+    if (value.kind == Value::Kind::Node && entityName(entity) == "score")
       value = Value::ofNode(toFloat32(value.node));
   }
   evaluating.pop_back();

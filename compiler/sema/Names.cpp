@@ -62,6 +62,8 @@ std::optional<CoordinateId> AttentionChecker::findCoordinate(std::string_view na
 std::optional<CoordinateId> AttentionChecker::requireCoordinate(const syntax::Identifier &name, const Context &context) {
   if (auto coordinate = findCoordinate(name.text, context))
     return coordinate;
+  if (budgetReported || defaultFailed(context))
+    return std::nullopt;
   if (isReservedCoordinate(name.text)) {
     // rule 3.1
     char capital = static_cast<char>(name.text[0] - 'a' + 'A');
@@ -111,7 +113,7 @@ Value AttentionChecker::resolveName(const syntax::Identifier &name, const Contex
       }
       return value;
     }
-    if (!isCapital(text)) {
+    if (!isCapital(text) || versions.count(text)) {
       EntityId entity = findEntity(text, context.position);
       if (entity != none)
         return evaluateEntity(entity, name.range, context);
@@ -147,6 +149,14 @@ Value AttentionChecker::resolveName(const syntax::Identifier &name, const Contex
   return {};
 }
 
+bool AttentionChecker::defaultFailed(const Context &context) {
+  bool inDefaults = !context.frame && context.module->isLibrary && !context.layout;
+  if (!inDefaults || evaluating.empty() || failedDefaults.insert(evaluating.back()).second)
+    return false;
+  ++errorCount;
+  return true;
+}
+
 std::vector<std::string> AttentionChecker::visibleNames(const Context &context) {
   std::vector<std::string> names;
   if (context.frame) {
@@ -172,6 +182,8 @@ void AttentionChecker::reportUnknownName(const syntax::Identifier &name, const C
   std::string_view text = name.text;
   bool inDefaults = !context.frame && context.module->isLibrary && !context.layout;
   if (inDefaults) {
+    if (defaultFailed(context))
+      return;
     // rule 2.5
     Diagnostic &diagnostic = report(DiagnosticKind::DefaultNeedsName, name.range, context, text, quoted(syntax.name.range));
     std::vector<std::string> own;

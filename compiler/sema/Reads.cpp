@@ -103,7 +103,7 @@ NodeId AttentionChecker::readTensor(const Value &value, const Rebasing &rebasing
       size = dimension->integer;
     else if (info.plain[n] != none && evaluateExtent(info.plain[n], at, context))
       size = attention.extents[info.plain[n]].fixed;
-    if (index.integer >= 0 && (!size || index.integer < *size))
+    if (index.integer >= 0 && (!size || *size < 0 || index.integer < *size))
       continue;
     Diagnostic &diagnostic =
         report(DiagnosticKind::IndexOutOfRange, index.range, context, index.integer, quoted(dimension->range), tensor.name);
@@ -129,6 +129,8 @@ NodeId AttentionChecker::readTensor(const Value &value, const Rebasing &rebasing
       if (lettered)
         coordinate = coordinateOf(extent, context);
     }
+    if (!coordinate && budgetReported)
+      return none;
     if (!coordinate) {
       report(DiagnosticKind::MissingIndex, at, context, tensor.name, quoted(dimension))
           .note(dimension, "only a dimension that is a one-letter extent has a coordinate to be read at");

@@ -38,7 +38,10 @@ CoordinateSet AttentionChecker::visibility(SourceRange use, const Context &conte
     visibilityUses.pop_back();
     return node == none ? 0 : graph.varies(node);
   };
+  unsigned before = errorCount;
   CoordinateSet set = collect("mask");
+  if (errorCount != before)
+    return set;
   if (scoreDecides())
     set |= collect("score");
   return set;
