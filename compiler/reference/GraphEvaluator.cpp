@@ -32,6 +32,11 @@ Value GraphEvaluator::evaluate(NodeId root, const Environment &environment) {
       pending.pop_back();
       continue;
     }
+    if ((value = sharedByRows(id, environment))) {
+      remember(Aspect::Value, id, depends.of(id), environment, value);
+      pending.pop_back();
+      continue;
+    }
     const size_t before = pending.size();
     for (NodeId operand : ownOperands(spec.node(id)))
       if (!known(operand, environment))

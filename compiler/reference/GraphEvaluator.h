@@ -93,6 +93,8 @@ private:
   Value known(sema::NodeId node, const Environment &environment) const;
   Place intern(Value values, uint32_t scope);
 
+  Value sharedByRows(sema::NodeId node, const Environment &environment);
+
   // Places
   void setPlace(Environment &environment, sema::CoordinateId coordinate, Place place);
   Axes axesOf(sema::CoordinateSet set, const Environment &environment) const;
@@ -135,6 +137,7 @@ private:
   Dependencies depends;
   std::vector<double> pointsInside; ///< per node: how many points its reductions visit per point of its own
   std::vector<Scope> scopes;
+  uint32_t entered = 0; ///< how many of the scopes `enter` opened; they come first
   Environment base;
   uint64_t nextId = 1;
 };

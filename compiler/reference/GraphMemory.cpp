@@ -13,6 +13,8 @@ namespace {
 
 /// Doubles computed together: enough to amortise a node's overhead, few enough to stay in cache.
 constexpr double pointBudget = 1 << 15;
+/// Elements of one node's value that are kept for other rows.
+constexpr int64_t sharedPoints = 1 << 19;
 
 template <typename Visit> void forEachCoordinate(CoordinateSet set, Visit visit) {
   for (; set; set &= set - 1)
@@ -116,6 +118,37 @@ Place GraphEvaluator::intern(Value values, uint32_t scope) {
   return place;
 }
 
+// What does not vary with the innermost coordinate that rows run over, i as a rule, is evaluated once at all keys, if
+// that is not too much to keep, and each row picks its own: keys are rotated and dequantised once per head.
+Value GraphEvaluator::sharedByRows(NodeId id, const Environment &environment) {
+  const CoordinateSet set = depends.of(id), others = set & ~setOf(coordinateJ);
+  if (!(set & setOf(coordinateJ)) || entered == 0 || scopeOf(others, environment) >= entered)
+    return nullptr;
+  const Array &keys = *environment[coordinateJ].values;
+  const int64_t extent = extentOf(coordinateJ, environment);
+  const Axes rest = axesOf(others, environment);
+  if (environment[coordinateJ].scope < entered || keys.axes.size() != 1 || !keys.faults.empty() ||
+      contains(rest, keys.axes[0].id) || elementCount(rest) > sharedPoints / std::max<int64_t>(1, extent))
+    return nullptr;
+  if (std::any_of(keys.integers.begin(), keys.integers.end(), [&](int64_t key) { return key < 0 || key >= extent; }))
+    return nullptr;
+
+  const Environment everyKey = bindWhole(environment, coordinateJ, set);
+  const Value all = evaluate(id, everyKey);
+  const Axes keyAxis = everyKey[coordinateJ].values->axes, allRest = without(all->axes, keyAxis);
+  const int64_t stride = all->axes == allRest ? 0 : elementCount(allRest); // keys are outermost
+  auto result = std::make_shared<Array>(merge(keys.axes, rest), all->real);
+  Walk<3>(result->axes, {&result->axes, &keys.axes, &allRest})
+      .forEachRun([&](std::array<int64_t, 3> at, const std::array<int64_t, 3> &step, int64_t count) {
+        for (int64_t n = 0; n < count; ++n) {
+          result->copyElement(at[0], *all, keys.integers[at[1]] * stride + at[2]);
+          for (size_t a = 0; a < 3; ++a)
+            at[a] += step[a];
+        }
+      });
+  return result;
+}
+
 void GraphEvaluator::setPlace(Environment &environment, CoordinateId coordinate, Place place) {
   if (coordinate == coordinateH) {
     const ExtentId heads = spec.coordinates[coordinateH].extent, groups = spec.coordinates[coordinateG].extent;
@@ -133,13 +166,16 @@ void GraphEvaluator::setPlace(Environment &environment, CoordinateId coordinate,
 void GraphEvaluator::enter(CoordinateId coordinate, int64_t value) {
   scopes.emplace_back();
   scopes.back().outer = base;
+  ++entered;
   setPlace(base, coordinate, intern(std::make_shared<Array>(Array::ofInteger(value)), uint32_t(scopes.size() - 1)));
 }
 
 void GraphEvaluator::leave() {
   assert(scopes.size() > 1);
-  if (!scopes.back().outer.empty())
+  if (!scopes.back().outer.empty()) {
     base = std::move(scopes.back().outer);
+    --entered;
+  }
   scopes.pop_back();
 }
 
