@@ -84,7 +84,20 @@ private:
   }
 
   const Node &at(NodeId id) const { return attention.nodes[id]; }
-  SourceRange rangeOf(NodeId id) const { return at(id).range; }
+
+  /// Where a person looks for a node: where it was written, or, if that is in the library (a default's text), the line that gives it a
+  /// name or the tensor it reads.
+  SourceRange rangeOf(NodeId id) const {
+    auto isOwn = [](SourceRange range) { return range && range.file->path().rfind("<library>", 0) != 0; };
+    if (isOwn(at(id).range))
+      return at(id).range;
+    for (const Definition &definition : attention.definitions)
+      if (definition.value == id && isOwn(definition.range))
+        return definition.range;
+    if (at(id).kind == NodeKind::Load)
+      return attention.tensors[at(id).index].range;
+    return at(id).range;
+  }
 
   std::string namesOf(CoordinateSet set) const {
     std::string names;
@@ -162,7 +175,7 @@ private:
       refuse(output.range, "`{}` storage of the output `{}`", spelling(output.element), output.name);
     checkDimensions(output.dimensions);
     if (!output.indices.empty())
-      return refuse(output.range, "storing `{}` at computed indices", output.name);
+      refuse(output.range, "storing `{}` at computed indices", output.name);
 
     const Node &value = at(output.value);
     CoordinateSet feature = 0;
@@ -176,6 +189,8 @@ private:
       return refuse(output.range, "the output `{}`, which is neither `sum(j: weight * v)` nor `lse`,", output.name);
     }
 
+    if (!output.indices.empty())
+      return;
     CoordinateSet indexed = 0;
     for (CoordinateId id : output.coordinates)
       indexed |= setOf(id);
@@ -207,7 +222,7 @@ private:
   CoordinateSet checkWeightedSum(const Output &output) {
     if (sum != none && sum != output.value) {
       refuse(output.range, "a second weighted sum of values (`{}`)", output.name);
-      return 0;
+      return ~CoordinateSet(0);
     }
     sum = output.value;
     const Node &product = at(at(sum).operands[0]);
@@ -217,7 +232,7 @@ private:
                            ? attention.weight
                            : product.operands[0];
       checkWeight(written);
-      return 0;
+      return ~CoordinateSet(0);
     }
     takeScore(at(weight), weight);
     return checkValue(product.operands[0] == weight ? product.operands[1] : product.operands[0]);
@@ -250,7 +265,7 @@ private:
   bool checkPlainRead(NodeId id, std::string_view role) {
     const Node &node = at(id);
     if (node.kind != NodeKind::Load) {
-      refuse(node.range, "{} that is computed (`{}`) instead of a tensor read as it is", role, shortText(id));
+      refuse(rangeOf(id), "{} that is computed (`{}`) instead of a tensor read as it is", role, shortText(id));
       return false;
     }
     const Tensor &tensor = attention.tensors[node.index];
@@ -259,7 +274,7 @@ private:
     CoordinateSet seen = 0;
     for (NodeId index : node.operands) {
       if (at(index).kind != NodeKind::Coordinate || (seen & setOf(at(index).coordinate))) {
-        refuse(node.range, "{} read at computed indices (`{}`)", role, shortText(id));
+        refuse(rangeOf(id), "{} read at computed indices (`{}`)", role, shortText(id));
         return false;
       }
       seen |= setOf(at(index).coordinate);
