@@ -1,0 +1,1 @@
+%attnc inputs/not-compiled-yet.attn -o %t/kernel.o
