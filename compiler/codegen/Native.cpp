@@ -5,6 +5,7 @@
 #include "llvm/Analysis/LoopAnalysisManager.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
@@ -54,30 +55,37 @@ llvm::FunctionPassManager quickPasses() {
 
 } // namespace
 
-llvm::Expected<NativeModule> codegen::translate(mlir::ModuleOp module, const std::vector<KernelSource> &kernels,
-                                                const Target &target) {
-  NativeModule native;
-  native.context = std::make_unique<llvm::LLVMContext>();
-  native.module =
+llvm::Error codegen::translate(mlir::ModuleOp module, const KernelSource &kernel, const Target &target,
+                               NativeModule &native) {
+  if (!native.context)
+    native.context = std::make_unique<llvm::LLVMContext>();
+  std::unique_ptr<llvm::Module> translated =
       mlir::translateModuleToLLVMIR(module, *native.context, "attn", /*disableVerification=*/true);
-  if (!native.module)
-    return llvm::createStringError(llvm::Twine("the module cannot be translated to LLVM IR"));
-  native.module->setTargetTriple(target.machine->getTargetTriple());
-  native.module->setDataLayout(target.machine->createDataLayout());
-  for (llvm::Function &function : *native.module) {
+  if (!translated)
+    return llvm::createStringError("the module cannot be translated to LLVM IR");
+  translated->setTargetTriple(target.machine->getTargetTriple());
+  translated->setDataLayout(target.machine->createDataLayout());
+  for (llvm::Function &function : *translated) {
     if (function.isDeclaration())
       continue;
     function.setLinkage(llvm::GlobalValue::InternalLinkage);
     describeFunction(function, target);
   }
-  for (const KernelSource &kernel : kernels)
-    if (llvm::Error error = addKernel(*native.module, kernel))
-      return error;
+  if (llvm::Error error = addKernel(*translated, kernel))
+    return error;
   std::string reason;
   llvm::raw_string_ostream stream(reason);
-  if (llvm::verifyModule(*native.module, &stream))
+  if (llvm::verifyModule(*translated, &stream))
     return llvm::createStringError(llvm::Twine("the LLVM module is not well formed: ") + reason);
-  return native;
+  if (!native.module) {
+    native.module = std::move(translated);
+    return llvm::Error::success();
+  }
+  if (llvm::Function *other = native.module->getFunction(kernel.symbol); other && !other->isDeclaration())
+    return llvm::createStringError(llvm::Twine("two kernels export `") + kernel.symbol + "`");
+  if (llvm::Linker::linkModules(*native.module, std::move(translated)))
+    return llvm::createStringError("the kernels cannot be linked into one module");
+  return llvm::Error::success();
 }
 
 void codegen::optimise(llvm::Module &module, const Target &target, Optimisation level) {

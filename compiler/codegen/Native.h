@@ -18,10 +18,9 @@ struct NativeModule {
   std::unique_ptr<llvm::Module> module;
 };
 
-/// Translates a module of the LLVM dialect, adds each kernel's tables and entry, and marks every function with the target's CPU
-/// and vector width. Only the entries stay visible. Kernels are those of `kernels` and nothing else is expected in the module.
-llvm::Expected<NativeModule> translate(mlir::ModuleOp module, const std::vector<KernelSource> &kernels,
-                                       const Target &target);
+/// Translates a module of the LLVM dialect that holds one kernel, adds its tables and entry, and marks every function with the
+/// target's CPU and vector width. Only entries are visible outside. A module that holds kernels already gets one more.
+llvm::Error translate(mlir::ModuleOp module, const KernelSource &kernel, const Target &target, NativeModule &native);
 
 /// Runs LLVM's optimiser.
 void optimise(llvm::Module &module, const Target &target, Optimisation level);

@@ -14,7 +14,7 @@ constexpr Option inputOption{OptionId::Input, 'i', "input", "q=SOURCE",
 constexpr Option scalarOption{OptionId::Scalar, 'p', "param", "w=128", "a scalar input"};
 constexpr Option seedOption{OptionId::Seed, 0, "seed", "N", "of random inputs (0 where not given)"};
 constexpr Option dimsOption{OptionId::Dims, 0, "dims", "B=1,H=8,…", "extents of inputs that are not given"};
-constexpr Option threadsOption{OptionId::Threads, 0, "threads", "N", "how many threads compute (0: all there are)"};
+constexpr Option threadsOption{OptionId::Threads, 0, "threads", "N", "how many threads compute (all there are where not given)"};
 constexpr Option cpuOption{OptionId::Cpu, 0, "cpu", "NAME",
                            "the CPU to compile for: native (where not given), x86-64-v3, x86-64-v4, …"};
 
@@ -48,7 +48,8 @@ std::vector<Command> allCommands() {
        "SPEC [options]",
        "time a spec beside the FMA peak of this machine",
        "Inputs that are not given are random. Speed counts visible pairs only; outputs are checked against the oracle.",
-       {dimsOption, inputOption, scalarOption, seedOption, setOption, onlyOption, threadsOption,
+       {dimsOption, inputOption, scalarOption, seedOption, setOption, onlyOption,
+        {OptionId::Threads, 0, "threads", "N", "how many threads compute (1 where not given; 0: all there are)"},
         {OptionId::Repeat, 0, "repeat", "N", "how many timed runs (enough for about a second where not given)"},
         {OptionId::Json, 0, "json", "", "one JSON object per kernel and line"},
         optimiseOption, helpOption},

@@ -166,10 +166,10 @@ NativeModule test::toNative(mlir::ModuleOp module, const sema::Attention &attent
   llvm::Expected<KernelSource> source = takeKernelSource(module, attention);
   REQUIRE(bool(source));
   REQUIRE(mlir::succeeded(lowerToLLVM(module)));
-  llvm::Expected<NativeModule> native = translate(module, {*source}, target);
-  if (!native)
-    FAIL(llvm::toString(native.takeError()));
-  return std::move(*native);
+  NativeModule native;
+  if (llvm::Error error = translate(module, *source, target, native))
+    FAIL(llvm::toString(std::move(error)));
+  return native;
 }
 
 std::string test::compileScale(const std::string &name, Optimisation level, bool withSupport) {

@@ -1,0 +1,10 @@
+#include "compiler/driver/Commands.h"
+#include "compiler/driver/Console.h"
+
+using namespace attn::driver;
+
+int attn::driver::checkMain(const Arguments &arguments) {
+  int status = exitSuccess;
+  openSpec(arguments.files.front(), status);
+  return status;
+}

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "compiler/driver/Options.h"
+#include "compiler/library/Inputs.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// One function per command: arguments that parsed, in; exit status, out.
+namespace attn::driver {
+
+int compileMain(const Arguments &arguments);
+int checkMain(const Arguments &arguments);
+int runMain(const Arguments &arguments);
+int benchMain(const Arguments &arguments);
+int explainMain(const Arguments &arguments);
+/// `attnc --explain KIND`
+int explainKind(const std::string &kind);
+
+/// What several commands read from their options. On a mistake `status` is not exitSuccess and the message has been printed.
+
+/// Opens a spec and prints its diagnostics. Null where it can't be read or has errors.
+std::shared_ptr<const library::Spec> openSpec(const std::string &path, int &status,
+                                              library::StageTimes *times = nullptr);
+/// The attention `--only` names, or the only one.
+const sema::Attention *chooseAttention(const library::Spec &spec, const Arguments &arguments, int &status);
+/// `NAME=value,NAME=value` of all uses of --dims or --set.
+std::optional<std::map<std::string, int64_t>> parseExtents(const Arguments &arguments, OptionId option, int &status);
+/// `NAME=value` of all uses of -i, -p or -o.
+std::optional<std::vector<std::pair<std::string, std::string>>> parseNamed(const Arguments &arguments, OptionId option,
+                                                                           int &status);
+/// A whole number of an option, between two bounds.
+std::optional<uint64_t> parseNumber(const Arguments &arguments, OptionId option, std::string_view name, uint64_t low,
+                                    uint64_t high, uint64_t otherwise, int &status);
+/// -i, -p, --dims, --seed.
+std::optional<library::InputRequest> parseInputs(const Arguments &arguments, int &status);
+
+} // namespace attn::driver

@@ -1,0 +1,314 @@
+#include "compiler/library/Compiler.h"
+
+#include "compiler/codegen/Header.h"
+#include "compiler/codegen/Jit.h"
+#include "compiler/codegen/Object.h"
+#include "compiler/library/AstText.h"
+#include "compiler/library/Fingerprint.h"
+#include "compiler/library/Lowering.h"
+#include "compiler/library/Stopwatch.h"
+#include "compiler/syntax/Printer.h"
+#include "runtime/kernel/Kernel.h"
+
+#include "llvm/IR/Module.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+using namespace attn;
+using namespace attn::library;
+
+namespace {
+
+constexpr const char *nativeKinds[] = {"obj", "header", "so", "asm", "llvm"};
+
+/// The attentions a request means, each made for its extents.
+std::optional<std::vector<sema::Attention>> choose(const Spec &spec, const CompileRequest &request,
+                                                   CompileReport &report) {
+  std::vector<sema::Attention> chosen;
+  std::vector<std::string> names = spec.names();
+  for (const std::string &name : request.kernels)
+    if (!spec.find(name)) {
+      std::string close = closestName(name, names);
+      report.failure = close.empty() ? fmt::format("`{}` has no attention `{}`", spec.source().path(), name)
+                                     : fmt::format("`{}` has no attention `{}`; did you mean `{}`?",
+                                                   spec.source().path(), name, close);
+      return std::nullopt;
+    }
+  std::map<std::string, bool> used;
+  std::string refusal;
+  for (const sema::Attention &attention : spec.program().attentions) {
+    if (!request.kernels.empty() &&
+        std::find(request.kernels.begin(), request.kernels.end(), attention.name) == request.kernels.end())
+      continue;
+    std::map<std::string, int64_t> extents;
+    for (const auto &[name, size] : request.extents)
+      if (attention.findExtent(name) != sema::none) {
+        extents[name] = size;
+        used[name] = true;
+      }
+    Result<sema::Attention> special = specialise(attention, extents);
+    if (!special) {
+      report.failure = special.message();
+      return std::nullopt;
+    }
+    chosen.push_back(*std::move(special));
+  }
+  if (chosen.empty()) {
+    report.failure = fmt::format("`{}` has no attention: there is nothing to compile", spec.source().path());
+    return std::nullopt;
+  }
+  for (const auto &[name, size] : request.extents)
+    if (!used[name]) {
+      report.failure = specialise(chosen.front(), {{name, size}}).message();
+      return std::nullopt;
+    }
+  return chosen;
+}
+
+std::vector<const sema::Attention *> pointersTo(const std::vector<sema::Attention> &attentions) {
+  std::vector<const sema::Attention *> list;
+  for (const sema::Attention &attention : attentions)
+    list.push_back(&attention);
+  return list;
+}
+
+std::optional<codegen::Target> targetOf(const CompileRequest &request, CompileReport &report) {
+  llvm::Expected<codegen::Target> target = codegen::createTarget(
+      {request.cpu, request.triple},
+      request.optimiseHarder ? codegen::Optimisation::Full : codegen::Optimisation::Quick);
+  if (target)
+    return std::move(*target);
+  report.failure = llvm::toString(target.takeError());
+  return std::nullopt;
+}
+
+/// A value, or its error in the report.
+template <class T> std::optional<T> taken(llvm::Expected<T> value, CompileReport &report, bool isInternal = false) {
+  if (value)
+    return std::move(*value);
+  report.failure = llvm::toString(value.takeError());
+  report.isInternal = isInternal;
+  return std::nullopt;
+}
+
+struct NativeWork {
+  codegen::Target target;
+  codegen::NativeModule native;
+  std::vector<codegen::KernelSource> kernels;
+};
+
+std::optional<NativeWork> compileNative(const std::vector<sema::Attention> &attentions, const CompileRequest &request,
+                                        CompileReport &report) {
+  std::optional<codegen::Target> target = targetOf(request, report);
+  if (!target)
+    return std::nullopt;
+  NativeWork work;
+  work.target = *std::move(target);
+  auto level = request.optimiseHarder ? codegen::Optimisation::Full : codegen::Optimisation::Quick;
+  std::optional<codegen::NativeModule> native =
+      lowerToNative(pointersTo(attentions), work.target, level, report, work.kernels);
+  if (!native)
+    return std::nullopt;
+  work.native = *std::move(native);
+  return work;
+}
+
+std::optional<std::string> compileObject(const std::vector<sema::Attention> &attentions, const CompileRequest &request,
+                                         CompileReport &report) {
+  std::optional<NativeWork> work = compileNative(attentions, request, report);
+  if (!work)
+    return std::nullopt;
+  {
+    Stopwatch watch(&report.times, "support");
+    if (llvm::Error error = codegen::linkSupport(*work->native.module, work->kernels)) {
+      report.failure = llvm::toString(std::move(error));
+      report.isInternal = true;
+      return std::nullopt;
+    }
+  }
+  Stopwatch watch(&report.times, "machine code");
+  return taken(codegen::emit(*work->native.module, work->target, codegen::NativeForm::Object), report, true);
+}
+
+std::string unknownKind(std::string_view kind) {
+  std::vector<std::string> kinds = emitKinds();
+  std::string close = closestName(kind, kinds), list;
+  for (const std::string &known : kinds)
+    list += (list.empty() ? "" : ", ") + known;
+  return close.empty() ? fmt::format("`--emit={}`: it takes {}", kind, list)
+                       : fmt::format("`--emit={}`: did you mean `{}`? it takes {}", kind, close, list);
+}
+
+} // namespace
+
+std::vector<std::string> library::emitKinds() {
+  std::vector<std::string> kinds(std::begin(nativeKinds), std::end(nativeKinds));
+  for (std::string &stage : loweringStageNames())
+    kinds.push_back(std::move(stage));
+  kinds.push_back("attn");
+  kinds.push_back("ast");
+  return kinds;
+}
+
+bool library::isBinary(std::string_view kind) { return kind == "obj" || kind == "so"; }
+
+std::optional<std::string> library::emit(const Spec &spec, const CompileRequest &request, std::string_view kind,
+                                         const std::string &stem, CompileReport &report) {
+  std::vector<std::string> kinds = emitKinds();
+  if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+    report.failure = unknownKind(kind);
+    return std::nullopt;
+  }
+  if (kind == "ast")
+    return astText(spec.syntax());
+  if (kind == "attn")
+    return syntax::print(spec.syntax());
+  std::optional<std::vector<sema::Attention>> attentions = choose(spec, request, report);
+  if (!attentions)
+    return std::nullopt;
+  if (kind == "header")
+    return taken(codegen::writeHeader(pointersTo(*attentions), stem), report);
+  if (kind == "obj")
+    return compileObject(*attentions, request, report);
+  if (kind == "so") {
+    std::optional<std::string> object = compileObject(*attentions, request, report);
+    if (!object)
+      return std::nullopt;
+    Stopwatch watch(&report.times, "link");
+    return taken(codegen::linkSharedLibrary(*object), report);
+  }
+  if (kind == "asm" || kind == "llvm") {
+    std::optional<NativeWork> work = compileNative(*attentions, request, report);
+    if (!work)
+      return std::nullopt;
+    if (kind == "asm")
+      return taken(codegen::emit(*work->native.module, work->target, codegen::NativeForm::Assembly), report, true);
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    work->native.module->print(stream, nullptr);
+    return text;
+  }
+  std::optional<codegen::Target> target = targetOf(request, report);
+  if (!target)
+    return std::nullopt;
+  std::string text;
+  for (const sema::Attention &attention : *attentions) {
+    std::optional<std::string> one = lowerToText(attention, *target, kind, report);
+    if (!one)
+      return std::nullopt;
+    text += (text.empty() ? "" : "\n// -----\n\n") + *one;
+  }
+  return text;
+}
+
+std::optional<ObjectAndHeader> library::emitObject(const Spec &spec, const CompileRequest &request,
+                                                   const std::string &stem, CompileReport &report) {
+  std::optional<std::vector<sema::Attention>> attentions = choose(spec, request, report);
+  if (!attentions)
+    return std::nullopt;
+  std::optional<std::string> header = taken(codegen::writeHeader(pointersTo(*attentions), stem), report);
+  if (!header)
+    return std::nullopt;
+  std::optional<std::string> object = compileObject(*attentions, request, report);
+  if (!object)
+    return std::nullopt;
+  return ObjectAndHeader{*std::move(object), *std::move(header)};
+}
+
+struct Kernel::Code {
+  std::unique_ptr<codegen::LoadedCode> loaded;
+  codegen::KernelEntry entry = nullptr;
+};
+
+Kernel::Kernel(std::shared_ptr<const Spec> spec, sema::Attention attention, std::unique_ptr<Code> code)
+    : spec(std::move(spec)), signature(std::move(attention)), code(std::move(code)) {}
+
+Kernel::~Kernel() = default;
+
+Status Kernel::run(std::span<const DLTensor *const> tensors, std::span<const ScalarArgument> scalars,
+                   const attn_context *context) const {
+  size_t tensorCount = signature.tensors.size() + signature.outputs.size();
+  if (tensors.size() != tensorCount || scalars.size() != signature.scalars.size())
+    return Failure{fmt::format("`{}` takes {} tensors and {} scalars, got {} and {}", signature.name, tensorCount,
+                               signature.scalars.size(), tensors.size(), scalars.size())};
+  std::vector<uint64_t> words;
+  for (const DLTensor *tensor : tensors)
+    words.push_back(uint64_t(reinterpret_cast<uintptr_t>(tensor)));
+  for (size_t n = 0; n < scalars.size(); ++n) {
+    bool isReal = signature.scalars[n].kind == sema::ScalarKind::Float;
+    double real = scalars[n].isSet ? scalars[n].real : ATTN_UNSET_FLOAT;
+    int64_t integer = scalars[n].isSet ? scalars[n].integer : ATTN_UNSET_INT;
+    uint64_t word;
+    std::memcpy(&word, isReal ? static_cast<const void *>(&real) : &integer, sizeof(word));
+    words.push_back(word);
+  }
+  words.push_back(0);
+  attn_error error{};
+  if (code->entry(words.data(), context, &error) == ATTN_OK)
+    return std::monostate();
+  return Failure{error.message};
+}
+
+std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &spec, const std::string &name,
+                                             const CompileRequest &request, CompileReport &report) {
+  CompileRequest one = request;
+  one.kernels = {name};
+  one.cpu.clear();
+  one.triple.clear();
+  std::optional<std::vector<sema::Attention>> attentions = choose(*spec, one, report);
+  if (!attentions)
+    return nullptr;
+  sema::Attention &attention = attentions->front();
+  std::string key = fmt::format("{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "");
+  {
+    std::lock_guard lock(mutex);
+    if (auto known = kernels.find(key); known != kernels.end())
+      return known->second;
+  }
+  std::optional<NativeWork> work = compileNative(*attentions, one, report);
+  if (!work)
+    return nullptr;
+  std::optional<std::string> object;
+  {
+    Stopwatch watch(&report.times, "machine code");
+    object = taken(codegen::emit(*work->native.module, work->target, codegen::NativeForm::Object), report, true);
+  }
+  if (!object)
+    return nullptr;
+  Stopwatch watch(&report.times, "load");
+  auto code = std::make_unique<Kernel::Code>();
+  auto loaded = taken(codegen::LoadedCode::load(*std::move(object)), report, true);
+  if (!loaded)
+    return nullptr;
+  code->loaded = *std::move(loaded);
+  auto entry = taken(code->loaded->find(work->kernels.front().symbol), report, true);
+  if (!entry)
+    return nullptr;
+  code->entry = *entry;
+  std::shared_ptr<const Kernel> kernel(new Kernel(spec, std::move(attention), std::move(code)));
+  std::lock_guard lock(mutex);
+  return kernels.insert({key, kernel}).first->second;
+}
+
+std::map<std::string, int64_t> library::featureExtents(const sema::Attention &attention,
+                                                       const reference::Binding &binding) {
+  sema::CoordinateSet features = sema::setOf(sema::coordinateD) | sema::setOf(sema::coordinateE);
+  for (const sema::Node &node : attention.nodes)
+    if (node.kind == sema::NodeKind::Dot)
+      for (sema::CoordinateId coordinate : node.coordinates)
+        features |= sema::setOf(coordinate);
+  std::map<std::string, int64_t> extents;
+  for (size_t n = 0; n < attention.coordinates.size(); ++n) {
+    sema::ExtentId id = attention.coordinates[n].extent;
+    if (!(features & sema::setOf(sema::CoordinateId(n))) || id == sema::none || !binding.extents[id])
+      continue;
+    const sema::Extent &extent = attention.extents[id];
+    if (!extent.perBatch && extent.binding != sema::ExtentBinding::Computed)
+      extents[extent.name] = *binding.extents[id];
+  }
+  return extents;
+}

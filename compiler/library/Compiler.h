@@ -1,0 +1,98 @@
+#pragma once
+
+#include "compiler/library/Spec.h"
+
+#include "attn/dlpack.h"
+#include "attn/kernel.h"
+#include "compiler/reference/Binding.h"
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <unordered_map>
+
+/// The compile half of the library: from a checked spec to code, in memory or in a file. No LLVM or MLIR type shows here. The public
+/// C API (attn/attn.h) is a layer over this header.
+namespace attn::library {
+
+/// What to compile, and for which machine.
+struct CompileRequest {
+  std::vector<std::string> kernels;       ///< names; empty: every attention of the spec
+  std::map<std::string, int64_t> extents; ///< to fix; an attention that lacks one is not asked for it if another has it
+  std::string cpu, triple;                ///< empty: this machine
+  bool optimiseHarder = false;
+};
+
+/// What compiling had to say.
+struct CompileReport {
+  Diagnostics diagnostics; ///< about the spec
+  std::string failure;     ///< about anything else; empty if there is nothing
+  bool isInternal = false; ///< the compiler itself is at fault
+  StageTimes times;
+
+  bool failed() const { return diagnostics.hasErrors() || !failure.empty(); }
+};
+
+/// What `emit` writes: `obj`, `header`, `so`, `asm`, `llvm`, `attn`, `ast`, or a stage of the lowering by its name.
+std::vector<std::string> emitKinds();
+bool isBinary(std::string_view kind);
+
+/// The text or bytes of a kind. `stem` names the header's include guard. Nothing on failure, which the report explains.
+/// Needs a good spec, except for `ast` and `attn`, which only need one that parses.
+std::optional<std::string> emit(const Spec &spec, const CompileRequest &request, std::string_view kind,
+                                const std::string &stem, CompileReport &report);
+
+/// An object and its header from one compilation.
+struct ObjectAndHeader {
+  std::string object, header;
+};
+std::optional<ObjectAndHeader> emitObject(const Spec &spec, const CompileRequest &request, const std::string &stem,
+                                          CompileReport &report);
+
+/// A scalar argument by its kind: an int or a bool in `integer`, a float in `real`. Unset: the spec's default.
+struct ScalarArgument {
+  bool isSet = false;
+  int64_t integer = 0;
+  double real = 0;
+};
+
+/// A compiled attention, loaded into this process. Running it is thread-safe.
+class Kernel {
+public:
+  ~Kernel();
+  const sema::Attention &attention() const { return signature; }
+
+  /// Tensors: inputs, then outputs, as the attention lists them. Checks everything before it touches anything. A null
+  /// context runs serially.
+  Status run(std::span<const DLTensor *const> tensors, std::span<const ScalarArgument> scalars,
+             const attn_context *context) const;
+
+private:
+  friend class Compiler;
+  struct Code;
+  Kernel(std::shared_ptr<const Spec> spec, sema::Attention attention, std::unique_ptr<Code> code);
+
+  std::shared_ptr<const Spec> spec; ///< whose text the attention's ranges point into
+  sema::Attention signature;
+  std::unique_ptr<Code> code;
+};
+
+/// Compiles for this machine and remembers what it compiled. Thread-safe.
+class Compiler {
+public:
+  /// The kernel of an attention, for the extents given, from memory if the same was compiled before. `request.kernels`, `cpu` and `triple`
+  /// are not read. Null on failure.
+  std::shared_ptr<const Kernel> load(const std::shared_ptr<const Spec> &spec, const std::string &name,
+                                     const CompileRequest &request, CompileReport &report);
+
+private:
+  std::mutex mutex;
+  std::unordered_map<std::string, std::shared_ptr<const Kernel>> kernels;
+};
+
+/// The extents that code should be made for where they are known: those of D, E and of what dot products sum over. The sizes of a run
+/// that change from call to call (B, I, J) are not among them.
+std::map<std::string, int64_t> featureExtents(const sema::Attention &attention, const reference::Binding &binding);
+
+} // namespace attn::library

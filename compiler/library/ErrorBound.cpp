@@ -1,0 +1,218 @@
+#include "compiler/library/ErrorBound.h"
+
+#include <unordered_map>
+
+using namespace attn;
+using namespace attn::library;
+using namespace attn::sema;
+
+namespace {
+
+constexpr CoordinateSet rowCoordinates =
+    setOf(coordinateB) | setOf(coordinateH) | setOf(coordinateG) | setOf(coordinateI);
+
+bool isFloat(ScalarType type) { return type == ScalarType::Float32 || type == ScalarType::Float64; }
+
+class BoundBuilder {
+public:
+  explicit BoundBuilder(const Attention &original) : original(original) { result.attention = original; }
+  BoundedAttention build();
+
+private:
+  NodeId add(Node node) {
+    result.attention.nodes.push_back(std::move(node));
+    return NodeId(result.attention.nodes.size() - 1);
+  }
+  const Node &node(NodeId id) const { return result.attention.nodes[id]; }
+  NodeId unary(UnaryOp op, NodeId operand);
+  NodeId binary(BinaryOp op, NodeId left, NodeId right);
+  NodeId reduceMaximum(NodeId operand, std::vector<CoordinateId> coordinates);
+  NodeId magnitude(NodeId id);
+  NodeId computeMagnitude(NodeId id);
+  NodeId findValues(NodeId output) const;
+  uint32_t addOutput(const Output &like, NodeId value);
+
+  const Attention &original;
+  BoundedAttention result;
+  std::unordered_map<NodeId, NodeId> magnitudes;
+};
+
+NodeId BoundBuilder::unary(UnaryOp op, NodeId operand) {
+  Node made;
+  made.kind = NodeKind::Unary;
+  made.unary = op;
+  made.type = node(operand).type;
+  made.varies = node(operand).varies;
+  made.range = node(operand).range;
+  made.operands = {operand};
+  return add(std::move(made));
+}
+
+NodeId BoundBuilder::binary(BinaryOp op, NodeId left, NodeId right) {
+  Node made;
+  made.kind = NodeKind::Binary;
+  made.binary = op;
+  made.type = node(left).type == ScalarType::Float32 ? ScalarType::Float32 : node(right).type;
+  made.varies = node(left).varies | node(right).varies;
+  made.range = node(left).range;
+  made.operands = {left, right};
+  return add(std::move(made));
+}
+
+NodeId BoundBuilder::reduceMaximum(NodeId operand, std::vector<CoordinateId> coordinates) {
+  Node made;
+  made.kind = NodeKind::Reduce;
+  made.reduction = Reduction::Maximum;
+  made.type = node(operand).type;
+  made.varies = node(operand).varies;
+  for (CoordinateId coordinate : coordinates) {
+    // Which keys are visible varies with what mask and score vary with.
+    if (coordinate == coordinateJ)
+      made.varies |= node(original.mask).varies | (original.score != none ? node(original.score).varies : 0);
+  }
+  for (CoordinateId coordinate : coordinates)
+    made.varies &= ~setOf(coordinate);
+  made.range = node(operand).range;
+  made.coordinates = std::move(coordinates);
+  made.operands = {operand};
+  return add(std::move(made));
+}
+
+NodeId BoundBuilder::magnitude(NodeId id) {
+  if (auto known = magnitudes.find(id); known != magnitudes.end())
+    return known->second;
+  NodeId made = computeMagnitude(id);
+  magnitudes.emplace(id, made);
+  return made;
+}
+
+/// How large the terms are that a node's value is a sum of: its rounding error is a small multiple of this.
+NodeId BoundBuilder::computeMagnitude(NodeId id) {
+  Node copy = node(id);
+  switch (copy.kind) {
+  case NodeKind::Dot:
+  case NodeKind::Reduce:
+    for (NodeId &operand : copy.operands)
+      operand = magnitude(operand);
+    return add(std::move(copy));
+  case NodeKind::Select:
+    copy.operands[1] = magnitude(copy.operands[1]);
+    copy.operands[2] = magnitude(copy.operands[2]);
+    return add(std::move(copy));
+  case NodeKind::Rebase:
+    copy.operands[0] = magnitude(copy.operands[0]);
+    return add(std::move(copy));
+  case NodeKind::Convert:
+    if (!isFloat(node(copy.operands[0]).type))
+      return unary(UnaryOp::Abs, id);
+    copy.operands[0] = magnitude(copy.operands[0]);
+    return add(std::move(copy));
+  case NodeKind::Unary:
+    switch (copy.unary) {
+    case UnaryOp::Negate:
+    case UnaryOp::Abs:
+    // Of slope about 1 at most: what their operand is off by, so are they.
+    case UnaryOp::Tanh:
+    case UnaryOp::Sin:
+    case UnaryOp::Cos:
+    case UnaryOp::Atan:
+    case UnaryOp::Erf:
+    case UnaryOp::Sigmoid:
+    case UnaryOp::LogSigmoid:
+    case UnaryOp::Softplus:
+    case UnaryOp::Relu:
+    case UnaryOp::Elu:
+    case UnaryOp::Silu:
+    case UnaryOp::Gelu: return binary(BinaryOp::Maximum, magnitude(copy.operands[0]), unary(UnaryOp::Abs, id));
+    default: return binary(BinaryOp::Multiply, unary(UnaryOp::Abs, id), magnitude(copy.operands[0]));
+    }
+  case NodeKind::Binary:
+    switch (copy.binary) {
+    case BinaryOp::Add:
+    case BinaryOp::Subtract: return binary(BinaryOp::Add, magnitude(copy.operands[0]), magnitude(copy.operands[1]));
+    case BinaryOp::Multiply: return binary(BinaryOp::Multiply, magnitude(copy.operands[0]), magnitude(copy.operands[1]));
+    case BinaryOp::Divide:
+      return binary(BinaryOp::Divide, magnitude(copy.operands[0]), unary(UnaryOp::Abs, copy.operands[1]));
+    case BinaryOp::Minimum:
+    case BinaryOp::Maximum: return binary(BinaryOp::Maximum, magnitude(copy.operands[0]), magnitude(copy.operands[1]));
+    default: return unary(UnaryOp::Abs, id);
+    }
+  default: return unary(UnaryOp::Abs, id);
+  }
+}
+
+/// The v of `sum(j: weight * v)`.
+NodeId BoundBuilder::findValues(NodeId output) const {
+  while (node(output).kind == NodeKind::Convert)
+    output = node(output).operands[0];
+  const Node &sum = node(output);
+  if (sum.kind != NodeKind::Reduce || sum.reduction != Reduction::Sum || sum.coordinates != std::vector{coordinateJ})
+    return none;
+  const Node &product = node(sum.operands[0]);
+  if (product.kind != NodeKind::Binary || product.binary != BinaryOp::Multiply)
+    return none;
+  for (int side = 0; side < 2; ++side) {
+    NodeId weight = product.operands[side];
+    while (node(weight).kind == NodeKind::Convert)
+      weight = node(weight).operands[0];
+    if (node(weight).kind == NodeKind::Softmax)
+      return product.operands[1 - side];
+  }
+  return none;
+}
+
+/// One value per row of `like`.
+uint32_t BoundBuilder::addOutput(const Output &like, NodeId value) {
+  Output made;
+  made.name = like.name + "'";
+  made.element = ElementType::F32;
+  made.value = value;
+  for (CoordinateId coordinate : like.coordinates) {
+    if (!(setOf(coordinate) & rowCoordinates))
+      continue;
+    Node size;
+    size.kind = NodeKind::Extent;
+    size.type = ScalarType::Int;
+    size.index = original.coordinates[coordinate].extent;
+    Dimension dimension;
+    dimension.value = add(size);
+    made.dimensions.push_back(dimension);
+    made.coordinates.push_back(coordinate);
+  }
+  result.attention.outputs.push_back(std::move(made));
+  return uint32_t(result.attention.outputs.size() - 1);
+}
+
+BoundedAttention BoundBuilder::build() {
+  size_t count = original.outputs.size();
+  result.kinds.assign(count, ErrorKind::Other);
+  result.scoreMagnitude.assign(count, none);
+  result.valueMagnitude.assign(count, none);
+  for (size_t n = 0; n < count; ++n) {
+    const Output &output = original.outputs[n];
+    NodeId value = output.value;
+    while (node(value).kind == NodeKind::Convert)
+      value = node(value).operands[0];
+    NodeId values = findValues(output.value);
+    bool isLse = node(value).kind == NodeKind::LogSumExp;
+    if (original.score == none || !output.indices.empty() || (values == none && !isLse))
+      continue;
+    result.kinds[n] = isLse ? ErrorKind::LogSumExp : ErrorKind::Values;
+    result.scoreMagnitude[n] = addOutput(output, reduceMaximum(magnitude(original.score), {coordinateJ}));
+    if (isLse)
+      continue;
+    NodeId largest = unary(UnaryOp::Abs, values);
+    std::vector<CoordinateId> features;
+    for (CoordinateId coordinate : output.coordinates)
+      if (!(setOf(coordinate) & rowCoordinates) && (node(values).varies & setOf(coordinate)))
+        features.push_back(coordinate);
+    if (!features.empty())
+      largest = reduceMaximum(largest, features);
+    result.valueMagnitude[n] = addOutput(output, reduceMaximum(largest, {coordinateJ}));
+  }
+  return std::move(result);
+}
+
+} // namespace
+
+BoundedAttention library::withBounds(const Attention &attention) { return BoundBuilder(attention).build(); }

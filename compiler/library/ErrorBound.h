@@ -1,0 +1,27 @@
+#pragma once
+
+#include "compiler/sema/Program.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace attn::library {
+
+/// How an output's error is measured.
+enum class ErrorKind : uint8_t {
+  Values,    ///< relative to the largest |v| of the row
+  LogSumExp, ///< absolute
+  Other,     ///< relative to the row's largest magnitude
+};
+
+/// An attention with more outputs, from which the bounds follow: for output n of the original, `scoreMagnitude[n]` is the output
+/// that holds M of each of its rows and `valueMagnitude[n]` the one with the largest |v|; sema::none where there is none.
+struct BoundedAttention {
+  sema::Attention attention;
+  std::vector<ErrorKind> kinds;
+  std::vector<uint32_t> scoreMagnitude, valueMagnitude;
+};
+
+BoundedAttention withBounds(const sema::Attention &attention);
+
+} // namespace attn::library

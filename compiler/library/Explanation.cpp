@@ -1,0 +1,178 @@
+#include "compiler/library/Explanation.h"
+
+#include "compiler/codegen/ExportedName.h"
+#include "compiler/library/Accuracy.h"
+#include "compiler/library/ErrorBound.h"
+#include "compiler/library/Facts.h"
+#include "compiler/library/MaskStatistics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+using namespace attn;
+using namespace attn::library;
+
+namespace {
+
+std::string coordinatesText(const sema::Attention &attention, sema::CoordinateSet set) {
+  std::string text;
+  for (size_t n = 0; n < attention.coordinates.size(); ++n)
+    if (set & sema::setOf(sema::CoordinateId(n)))
+      text += (text.empty() ? "" : ", ") + attention.coordinates[n].name;
+  return text;
+}
+
+/// How often a value that varies with these is computed.
+std::string howOften(sema::CoordinateSet varies) {
+  bool i = varies & sema::setOf(sema::coordinateI), j = varies & sema::setOf(sema::coordinateJ);
+  if (i && j)
+    return "for every pair of query and key";
+  if (j)
+    return "once for every key";
+  if (i)
+    return "once for every query";
+  if (varies & (sema::setOf(sema::coordinateH) | sema::setOf(sema::coordinateG)))
+    return "once for every head";
+  if (varies & sema::setOf(sema::coordinateB))
+    return "once for every batch";
+  return varies ? "where it is used" : "once";
+}
+
+std::string shortened(std::string text, size_t most = 72) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  if (text.size() <= most)
+    return text;
+  size_t end = most - 3;
+  while (end > 0 && (uint8_t(text[end]) & 0xC0) == 0x80)
+    --end;
+  return text.substr(0, end) + "...";
+}
+
+std::string extentsText(const sema::Attention &attention, const RunData *data) {
+  std::string text;
+  for (size_t n = 0; n < attention.extents.size(); ++n) {
+    const sema::Extent &extent = attention.extents[n];
+    std::string value = extent.fixed                            ? fmt::format("{}, fixed", *extent.fixed)
+                        : data && data->binding.extents[n]      ? fmt::format("{}", *data->binding.extents[n])
+                        : extent.perBatch                       ? std::string("differs from batch to batch")
+                        : extent.binding == sema::ExtentBinding::Input ? std::string("given by the caller")
+                                                                       : std::string();
+    std::string how = extent.binding == sema::ExtentBinding::Dimension ? "bound by the tensors"
+                      : extent.value != sema::none && !extent.fixed
+                          ? fmt::format("= {}", shortened(sema::format(attention, extent.value)))
+                          : "";
+    text += fmt::format("  {:<4}{}{}{}\n", extent.name, how, !how.empty() && !value.empty() ? ": " : "", value);
+  }
+  return text.empty() ? "" : "extents\n" + text;
+}
+
+std::string definitionsText(const sema::Attention &attention) {
+  size_t width = 6;
+  for (const sema::Definition &definition : attention.definitions)
+    width = std::max(width, definition.name.size());
+  std::string text;
+  auto add = [&](const std::string &name, sema::NodeId id) {
+    if (id == sema::none)
+      return;
+    const sema::Node &node = attention.node(id);
+    text += fmt::format("  {:<{}}  [{}] {}, computed {}\n", name, width, coordinatesText(attention, node.varies),
+                        spelling(node.type), howOften(node.varies));
+    text += fmt::format("  {:<{}}    {}\n", "", width, shortened(sema::format(attention, id)));
+  };
+  std::set<std::string> named;
+  for (const sema::Definition &definition : attention.definitions) {
+    add(definition.name, definition.value);
+    named.insert(definition.name);
+  }
+  for (auto [name, id] : {std::pair("score", attention.score), std::pair("mask", attention.mask),
+                          std::pair("weight", attention.weight)})
+    if (!named.count(name))
+      add(name, id);
+  return "definitions, the coordinates each varies with, and how often it is computed\n" + text;
+}
+
+std::string factsText(const Facts &facts) {
+  std::string text = "matrix products\n";
+  for (const std::string &product : facts.products)
+    text += fmt::format("  {}\n", product);
+  size_t guarded = 0;
+  for (const AccessFact &access : facts.accesses)
+    guarded += access.guarded;
+  text += fmt::format("loads and divisions: {} proven right, {} compared with their limits as they run\n",
+                      facts.accesses.size() - guarded, guarded);
+  for (const AccessFact &access : facts.accesses)
+    if (access.guarded)
+      text += fmt::format("  `{}` at {}: nothing in the spec keeps it inside for every tensor\n", shortened(access.text),
+                          access.place);
+  text += fmt::format("schedule\n  {} queries side by side in vectors of {} floats; {} keys at a time through the softmax, "
+                      "skipped in steps of {}\n  register tiles: {} keys and {} features × {} queries\n",
+                      facts.queryBlock, facts.lanes, facts.keyBlock, facts.keyStep, facts.keyRows, facts.featureRows,
+                      facts.queryBlock);
+  return text + "  one pass over the keys: softmax and its weighted sum run online, nothing of the size I × J is kept\n";
+}
+
+std::string maskText(const sema::Attention &attention, const RunData &data, int64_t queries, int64_t keys) {
+  MaskStatistics mask = countMask(attention, data, queries, keys);
+  double tiles = std::max<double>(1, double(mask.empty + mask.full + mask.mixed));
+  std::string text = fmt::format("mask, in tiles of {} queries × {} keys over all batches and heads\n", queries, keys);
+  auto row = [&](const char *name, int64_t count, const char *meaning) {
+    text += fmt::format("  {:<6}{:>10}  {:5.1f} %  {}\n", name, count, 100 * double(count) / tiles, meaning);
+  };
+  row("empty", mask.empty, "never visited");
+  row("full", mask.full, "the mask costs nothing");
+  row("mixed", mask.mixed, "the mask is applied");
+  text += fmt::format("  {:.0f} of {:.0f} pairs are visible ({:.1f} %)\n", mask.visible, mask.pairs,
+                      mask.pairs > 0 ? 100 * mask.visible / mask.pairs : 0.0);
+  // Row blocks with the same range of keys in a row are one line; long lists are cut in the middle.
+  std::vector<std::string> lines;
+  for (size_t n = 0; n < mask.keyRanges.size();) {
+    size_t end = n + 1;
+    while (end < mask.keyRanges.size() && mask.keyRanges[end] == mask.keyRanges[n])
+      ++end;
+    auto [first, last] = mask.keyRanges[n];
+    std::string range = last == 0 ? "no keys" : fmt::format("keys {} to {}", first, last - 1);
+    lines.push_back(fmt::format("  queries {} to {}: {}\n", int64_t(n) * queries, int64_t(end) * queries - 1, range));
+    n = end;
+  }
+  text += "loop bounds, first batch and head\n";
+  for (size_t n = 0; n < lines.size(); ++n) {
+    if (lines.size() > 8 && n == 4) {
+      text += fmt::format("  … {} more row blocks …\n", lines.size() - 7);
+      n = lines.size() - 3;
+    }
+    text += lines[n];
+  }
+  return text;
+}
+
+} // namespace
+
+std::string library::explain(const sema::Attention &attention, const RunData *data, const CompileRequest &request,
+                             CompileReport &report) {
+  std::string text = attention.name + "\n";
+  for (const std::string &line : signature(attention))
+    text += fmt::format("  {}\n", line);
+  text += extentsText(attention, data) + definitionsText(attention);
+
+  sema::Attention special = attention;
+  if (data)
+    if (Result<sema::Attention> fixed = specialise(attention, featureExtents(attention, data->binding)))
+      special = *std::move(fixed);
+  std::optional<Facts> facts = findFacts(special, request, report);
+  if (facts)
+    text += factsText(*facts);
+  if (data)
+    text += maskText(attention, *data, facts ? facts->queryBlock : 32, facts ? facts->keyBlock : 128);
+
+  text += "accuracy, as --check asks for it\n";
+  BoundedAttention bounds = withBounds(attention);
+  for (size_t n = 0; n < attention.outputs.size(); ++n) {
+    const char *bound = bounds.kinds[n] == ErrorKind::Values ? "(2e-6 + M / 2^21) of the largest |v| of a row"
+                        : bounds.kinds[n] == ErrorKind::LogSumExp ? "1e-5 + M / 2^21"
+                                                                  : "1e-5 of the row's largest magnitude";
+    text += fmt::format("  {}: {}\n", attention.outputs[n].name, bound);
+  }
+  return text + "  M: the largest magnitude that enters a score of the row\n";
+}

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "compiler/library/Inputs.h"
+
+#include <string>
+
+namespace attn::library {
+
+/// What the compiler understood and decided, as text for a person: signature, what each definition varies with and so how often it is
+/// computed, matrix products, guarded loads, the schedule; with `data` (may be null) also what the mask does to the tiles. Where the
+/// attention isn't compiled yet the report says so, and the text holds what is known all the same.
+std::string explain(const sema::Attention &attention, const RunData *data, const CompileRequest &request,
+                    CompileReport &report);
+
+} // namespace attn::library

@@ -1,0 +1,357 @@
+#include "compiler/library/Inputs.h"
+
+#include "compiler/codegen/ExportedName.h"
+#include "compiler/library/RandomRange.h"
+#include "runtime/file/Npy.h"
+#include "runtime/tensor/InputExpression.h"
+#include "runtime/tensor/Random.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <set>
+
+using namespace attn;
+using namespace attn::library;
+
+namespace {
+
+ElementType runtimeElement(sema::ElementType element) { return ElementType(uint8_t(element)); }
+static_assert(int(ElementType::BF16) == int(sema::ElementType::BF16) &&
+              int(ElementType::Bool) == int(sema::ElementType::Bool));
+
+std::string joined(const std::vector<std::string> &parts, const char *separator = ", ") {
+  std::string text;
+  for (const std::string &part : parts)
+    text += (text.empty() ? "" : separator) + part;
+  return text;
+}
+
+class Gatherer {
+public:
+  Gatherer(const sema::Attention &attention, const InputRequest &request, std::vector<std::string> &errors)
+      : attention(attention), request(request), errors(errors), arguments(attention),
+        inputs(attention.tensors.size()) {}
+
+  std::optional<RunData> gather();
+
+private:
+  void checkNames();
+  void setScalars();
+  void setDims();
+  void readGivenTensors();
+  bool evaluateTensor(sema::TensorId id, const std::string &text, bool final);
+  bool makeMissingTensors();
+  void makeRandom(sema::TensorId id, const std::vector<std::vector<int64_t>> &shapes);
+  void take(sema::TensorId id, Converted converted);
+  void checkRequiredScalars();
+  bool unknownName(const char *what, const std::string &name, const std::vector<std::string> &known);
+  InputContext contextOf(sema::TensorId id) const;
+  reference::Binding partialBinding() const;
+
+  const sema::Attention &attention;
+  const InputRequest &request;
+  std::vector<std::string> &errors;
+  reference::Arguments arguments;
+  std::vector<std::optional<Tensor>> inputs;
+  std::vector<sema::TensorId> waiting; ///< given as expressions that need a shape
+  RunData data;
+};
+
+bool Gatherer::unknownName(const char *what, const std::string &name, const std::vector<std::string> &known) {
+  if (std::find(known.begin(), known.end(), name) != known.end())
+    return false;
+  std::string close = closestName(name, known);
+  std::string text = fmt::format("`{}` has no {} `{}`", attention.name, what, name);
+  if (!close.empty())
+    text += fmt::format("; did you mean `{}`?", close);
+  else if (!known.empty())
+    text += fmt::format("; it has {}", joined(known));
+  errors.push_back(text);
+  return true;
+}
+
+void Gatherer::checkNames() {
+  std::vector<std::string> tensors, scalars, extents;
+  for (const sema::Tensor &tensor : attention.tensors)
+    tensors.push_back(tensor.name);
+  for (const sema::Scalar &scalar : attention.scalars)
+    scalars.push_back(scalar.name);
+  for (const sema::Extent &extent : attention.extents)
+    extents.push_back(extent.name);
+  std::set<std::string> seen;
+  for (const auto &[name, source] : request.tensors) {
+    if (!unknownName("input", name, tensors) && !seen.insert(name).second)
+      errors.push_back(fmt::format("input `{}` is given twice", name));
+  }
+  for (const auto &[name, value] : request.scalars)
+    unknownName("scalar", name, scalars);
+  for (const auto &[name, value] : request.dims)
+    if (!unknownName("extent", name, extents) && value < 0)
+      errors.push_back(fmt::format("extent `{}` can't be {}: it is negative", name, value));
+}
+
+void Gatherer::setScalars() {
+  data.scalars.resize(attention.scalars.size());
+  auto set = [&](sema::ScalarId id, ScalarArgument value) {
+    value.isSet = true;
+    data.scalars[id] = value;
+    arguments.scalars[id] = attention.scalars[id].kind == sema::ScalarKind::Float
+                                ? reference::ScalarValue::ofReal(value.real)
+                                : reference::ScalarValue::ofInteger(value.integer);
+  };
+  for (const auto &[name, text] : request.scalars) {
+    sema::ScalarId id = attention.findScalar(name);
+    if (id == sema::none)
+      continue;
+    ScalarArgument value;
+    const char *end = text.data() + text.size();
+    if (attention.scalars[id].kind == sema::ScalarKind::Int) {
+      auto [rest, error] = std::from_chars(text.data(), end, value.integer);
+      if (error != std::errc() || rest != end) {
+        errors.push_back(fmt::format("scalar `{}`: expected an integer of 64 bits, got `{}`", name, text));
+        continue;
+      }
+    } else if (attention.scalars[id].kind == sema::ScalarKind::Bool) {
+      if (text != "true" && text != "false" && text != "1" && text != "0") {
+        errors.push_back(fmt::format("scalar `{}`: expected `true` or `false`, got `{}`", name, text));
+        continue;
+      }
+      value.integer = text == "true" || text == "1";
+    } else {
+      char *rest = nullptr;
+      value.real = std::strtod(text.c_str(), &rest);
+      if (text.empty() || *rest || text.find_first_of(" xX") != std::string::npos) {
+        errors.push_back(fmt::format("scalar `{}`: expected a number, got `{}`", name, text));
+        continue;
+      }
+    }
+    set(id, value);
+  }
+  for (const auto &[name, size] : request.dims) {
+    sema::ExtentId extent = attention.findExtent(name);
+    if (extent == sema::none || attention.extents[extent].binding != sema::ExtentBinding::Input)
+      continue;
+    sema::ScalarId id = attention.extents[extent].scalar;
+    ScalarArgument value;
+    value.integer = size;
+    if (!data.scalars[id].isSet)
+      set(id, value);
+  }
+}
+
+void Gatherer::setDims() {
+  for (const auto &[name, size] : request.dims) {
+    sema::ExtentId id = attention.findExtent(name);
+    if (id != sema::none)
+      arguments.extents[id] = size;
+  }
+}
+
+InputContext Gatherer::contextOf(sema::TensorId id) const {
+  InputContext context;
+  context.element = runtimeElement(attention.tensors[id].element);
+  context.seed = seedOf(request.seed, id);
+  for (size_t n = 0; n < attention.extents.size(); ++n) {
+    const sema::Extent &extent = attention.extents[n];
+    if (arguments.extents[n])
+      context.extents[extent.name] = *arguments.extents[n];
+    else if (extent.fixed)
+      context.extents[extent.name] = *extent.fixed;
+  }
+  return context;
+}
+
+void Gatherer::take(sema::TensorId id, Converted converted) {
+  if (!converted.note.empty())
+    data.notes.push_back(fmt::format("{}: {}", attention.tensors[id].name, converted.note));
+  inputs[id] = std::move(converted.tensor);
+  arguments.tensors[id] = viewOf(*inputs[id]);
+}
+
+/// False where the text needs a shape that isn't known yet.
+bool Gatherer::evaluateTensor(sema::TensorId id, const std::string &text, bool final) {
+  const sema::Tensor &tensor = attention.tensors[id];
+  InputContext context = contextOf(id);
+  Result<Converted> value = evaluateInput(text, context);
+  bool isScalar = value && value->tensor.rank() == 0 && !tensor.dimensions.empty();
+  if (value && !isScalar) {
+    take(id, *std::move(value));
+    return true;
+  }
+  if (final)
+    errors.push_back(value ? fmt::format("input `{}`: `{}` has no shape, and the spec's is not known without --dims",
+                                         tensor.name, text)
+                           : fmt::format("input `{}`: {}", tensor.name, value.message()));
+  return false;
+}
+
+void Gatherer::readGivenTensors() {
+  for (const auto &[name, source] : request.tensors) {
+    sema::TensorId id = attention.findTensor(name);
+    if (id == sema::none || inputs[id])
+      continue;
+    if (looksLikeInputExpression(source)) {
+      if (!evaluateTensor(id, source, false))
+        waiting.push_back(id);
+      continue;
+    }
+    Result<Converted> read = readNpy(source, runtimeElement(attention.tensors[id].element));
+    if (read)
+      take(id, *std::move(read));
+    else
+      errors.push_back(fmt::format("input `{}`: {}", name, read.message()));
+  }
+}
+
+reference::Binding Gatherer::partialBinding() const {
+  reference::Binding binding;
+  binding.extents = arguments.extents;
+  binding.scalars = arguments.scalars;
+  binding.perBatch.resize(attention.extents.size());
+  for (size_t n = 0; n < attention.extents.size(); ++n)
+    if (attention.extents[n].fixed)
+      binding.extents[n] = attention.extents[n].fixed;
+  // Sizes of tensors that are there bind extents too.
+  for (size_t n = 0; n < attention.tensors.size(); ++n)
+    for (size_t d = 0; inputs[n] && d < attention.tensors[n].dimensions.size() && d < inputs[n]->rank(); ++d) {
+      const sema::Dimension &dimension = attention.tensors[n].dimensions[d];
+      if (dimension.extent != sema::none && !binding.extents[dimension.extent] && dimension.scale > 0 &&
+          !(dimension.broadcastable && inputs[n]->shape()[d] == 1))
+        binding.extents[dimension.extent] = (inputs[n]->shape()[d] - dimension.offset) / dimension.scale;
+    }
+  return binding;
+}
+
+void Gatherer::makeRandom(sema::TensorId id, const std::vector<std::vector<int64_t>> &shapes) {
+  const sema::Tensor &tensor = attention.tensors[id];
+  InputContext context = contextOf(id);
+  context.shape = shapes[id];
+  std::string text = "randn()";
+  if (!isFloat(*context.element)) {
+    RandomRange range = inferRandomRange(attention, partialBinding(), shapes, id);
+    if (!range.known || range.low >= range.high) {
+      errors.push_back(fmt::format("input `{}`: random values can't be made, {}; give them: `-i {}='randint(lo,hi,…)'`, "
+                                   "a list or a file",
+                                   tensor.name, range.known ? "no value is allowed" : range.reason, tensor.name));
+      return;
+    }
+    text = fmt::format("randint({},{})", range.low, range.high);
+  }
+  Result<Converted> made = evaluateInput(text, context);
+  if (made)
+    take(id, *std::move(made));
+  else
+    errors.push_back(fmt::format("input `{}`: {}", tensor.name, made.message()));
+}
+
+bool Gatherer::makeMissingTensors() {
+  std::vector<sema::TensorId> missing;
+  std::vector<std::string> names;
+  for (sema::TensorId id = 0; id < inputs.size(); ++id)
+    if (!inputs[id] && std::find(waiting.begin(), waiting.end(), id) == waiting.end()) {
+      missing.push_back(id);
+      names.push_back(fmt::format("`{}`", attention.tensors[id].name));
+    }
+  if (missing.empty() && waiting.empty())
+    return true;
+  if (!missing.empty() && !request.random) {
+    std::vector<std::string> types;
+    for (sema::TensorId id : missing)
+      types.push_back(fmt::format("`{}` ({})", attention.tensors[id].name,
+                                  codegen::tensorType(attention, attention.tensors[id].element,
+                                                      attention.tensors[id].dimensions)));
+    errors.push_back(fmt::format("input{} {} {} not given: give `-i {}=FILE.npy`, or `--random` with `--dims`",
+                                 missing.size() > 1 ? "s" : "", joined(types), missing.size() > 1 ? "are" : "is",
+                                 attention.tensors[missing.front()].name));
+    return false;
+  }
+  reference::InputShapes shapes = reference::inputShapes(attention, arguments);
+  errors.insert(errors.end(), shapes.errors.begin(), shapes.errors.end());
+  if (!shapes.missing.empty()) {
+    std::vector<std::string> dims;
+    for (const std::string &extent : shapes.missing)
+      dims.push_back(extent + "=…");
+    errors.push_back(fmt::format("extent{} `{}` {} not known: give `--dims {}`", dims.size() > 1 ? "s" : "",
+                                 joined(shapes.missing, "`, `"), dims.size() > 1 ? "are" : "is", joined(dims, ",")));
+  }
+  if (!errors.empty())
+    return false;
+  for (sema::TensorId id : waiting) {
+    auto given = std::find_if(request.tensors.begin(), request.tensors.end(),
+                              [&](const auto &entry) { return entry.first == attention.tensors[id].name; });
+    InputContext context = contextOf(id);
+    context.shape = shapes.shapes[id];
+    Result<Converted> value = evaluateInput(given->second, context);
+    if (value)
+      take(id, *std::move(value));
+    else
+      errors.push_back(fmt::format("input `{}`: {}", attention.tensors[id].name, value.message()));
+  }
+  for (sema::TensorId id : missing)
+    makeRandom(id, shapes.shapes);
+  return errors.empty();
+}
+
+void Gatherer::checkRequiredScalars() {
+  for (size_t n = 0; n < attention.scalars.size(); ++n) {
+    const sema::Scalar &scalar = attention.scalars[n];
+    if (data.scalars[n].isSet || scalar.defaultValue != sema::none)
+      continue;
+    errors.push_back(scalar.extent != sema::none
+                         ? fmt::format("extent `{0}` is not given: `--dims {0}=…` or `-p {0}=…`", scalar.name)
+                         : fmt::format("scalar `{0}` is not given and has no default: `-p {0}=…`", scalar.name));
+  }
+}
+
+std::optional<RunData> Gatherer::gather() {
+  checkNames();
+  setScalars();
+  checkRequiredScalars();
+  setDims();
+  if (!errors.empty())
+    return std::nullopt;
+  readGivenTensors();
+  if (!errors.empty() || !makeMissingTensors())
+    return std::nullopt;
+
+  reference::BindResult bound = reference::bind(attention, arguments);
+  if (!bound.binding) {
+    errors.insert(errors.end(), bound.errors.begin(), bound.errors.end());
+    return std::nullopt;
+  }
+  data.binding = *std::move(bound.binding);
+  for (std::optional<Tensor> &input : inputs)
+    data.tensors.push_back(*std::move(input));
+  for (uint32_t n = 0; n < attention.outputs.size(); ++n) {
+    const sema::Output &output = attention.outputs[n];
+    Result<Tensor> tensor =
+        Tensor::create(runtimeElement(output.element), reference::outputShape(attention, data.binding, n));
+    if (!tensor) {
+      errors.push_back(fmt::format("output `{}`: {}", output.name, tensor.message()));
+      return std::nullopt;
+    }
+    data.tensors.push_back(*std::move(tensor));
+  }
+  return std::move(data);
+}
+
+} // namespace
+
+std::vector<DLTensor> RunData::views() const {
+  std::vector<DLTensor> list;
+  for (const Tensor &tensor : tensors)
+    list.push_back(tensor.view());
+  return list;
+}
+
+reference::TensorView library::viewOf(Tensor &tensor) {
+  return {tensor.data(), sema::ElementType(uint8_t(tensor.element())), tensor.shape(), tensor.strides()};
+}
+
+std::optional<RunData> library::gatherInputs(const sema::Attention &attention, const InputRequest &request,
+                                             std::vector<std::string> &errors) {
+  return Gatherer(attention, request, errors).gather();
+}

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "compiler/library/Compiler.h"
+#include "compiler/reference/Binding.h"
+#include "runtime/tensor/Tensor.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace attn::library {
+
+/// What a person gives for a run, as text.
+struct InputRequest {
+  std::vector<std::pair<std::string, std::string>> tensors; ///< name, and a file or an expression
+  std::vector<std::pair<std::string, std::string>> scalars; ///< name and value
+  std::map<std::string, int64_t> dims;                      ///< extents of tensors that are not given
+  bool random = false;                                      ///< make tensors that are not given
+  uint64_t seed = 0;
+};
+
+/// Everything a run needs. Tensors are inputs, then outputs (zeros), as the attention lists them.
+struct RunData {
+  std::vector<Tensor> tensors;
+  std::vector<ScalarArgument> scalars;
+  reference::Binding binding; ///< of the inputs; its views point into `tensors`
+  std::vector<std::string> notes; ///< what a person should know: `q: rounded from f64 to f32`
+
+  std::vector<DLTensor> views() const;
+};
+
+/// Reads, evaluates and makes the inputs, binds the extents, and makes the outputs. On failure returns nothing, with one line per thing
+/// that is wrong or missing and how to give it.
+std::optional<RunData> gatherInputs(const sema::Attention &attention, const InputRequest &request,
+                                    std::vector<std::string> &errors);
+
+/// The oracle's view of a tensor.
+reference::TensorView viewOf(Tensor &tensor);
+
+} // namespace attn::library
