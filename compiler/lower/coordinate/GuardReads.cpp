@@ -122,13 +122,15 @@ private:
 
 class Guards {
 public:
-  explicit Guards(ir::KernelOp kernel) : kernel(kernel), builder(OpBuilder::atBlockEnd(&kernel.getBody().front())) {}
+  Guards(ir::KernelOp kernel, bool split)
+      : kernel(kernel), split(split), builder(OpBuilder::atBlockEnd(&kernel.getBody().front())) {}
 
   void run() {
     Block &block = kernel.getBody().front();
     SmallVector<Operation *> operations;
     for (Operation &op : block)
       operations.push_back(&op);
+    findScoreGraph();
     // Users come after what they use, so that a value's condition is complete when its turn comes.
     for (Operation *op : llvm::reverse(operations)) {
       Condition condition = op->getNumResults() == 0 ? Condition::always() : needed[op];
@@ -188,10 +190,63 @@ private:
     if (condition.isAlways())
       return;
     Value where = materialise(op->getLoc(), condition);
+    if (split && addsCoordinates(op, where))
+      return check(op, where);
     if (auto read = dyn_cast<ir::ReadOp>(op))
       read.getWhereMutable().assign(where);
     else
       cast<ir::BinaryOp>(op).getWhereMutable().assign(where);
+  }
+
+  static bool addsCoordinates(Operation *op, Value where) {
+    SmallVector<Value> both = {op->getResult(0), where};
+    return ir::unionOfCoordinates(both).size() != functionType(op->getResult(0)).getCoordinates().size();
+  }
+
+  /// Lets the value be computed everywhere and looks after it apart.
+  void check(Operation *op, Value where) {
+    auto inMask = inScore.contains(op) ? UnitAttr() : builder.getUnitAttr();
+    if (auto read = dyn_cast<ir::ReadOp>(op)) {
+      read.setSafe(true);
+      ir::CheckOp::create(builder, op->getLoc(), read.getTensor(), read.getIndices(), where, inMask, read.getTextAttr());
+    } else {
+      auto division = cast<ir::BinaryOp>(op);
+      division.setSafe(true);
+      ir::CheckOp::create(builder, op->getLoc(), Value(), division.getRhs(), where, inMask, division.getTextAttr());
+    }
+  }
+
+  /// What scores and outputs are computed from, the masks apart.
+  void findScoreGraph() {
+    SmallVector<Value> roots;
+    for (Operation &op : kernel.getBody().front()) {
+      for (Value operand : op.getOperands()) {
+        bool isMask = false;
+        if (auto weight = dyn_cast<ir::SoftmaxOp>(op))
+          isMask = operand == weight.getMask();
+        else if (auto denominator = dyn_cast<ir::LogSumExpOp>(op))
+          isMask = operand == denominator.getMask();
+        else if (auto online = dyn_cast<ir::OnlineOp>(op))
+          isMask = operand == online.getMask();
+        else if (auto reduce = dyn_cast<ir::ReduceOp>(op))
+          isMask = operand == reduce.getWhere();
+        else if (!isa<ir::OutputOp>(op))
+          continue;
+        if (!isMask)
+          roots.push_back(operand);
+      }
+    }
+    // Row functions are roots themselves: their masks are not part of what their users compute.
+    SetVector<Operation *> found;
+    auto add = [&](Value value) {
+      Operation *op = value.getDefiningOp();
+      if (op && !isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::OnlineOp, ir::ReduceOp>(op))
+        found.insert(op);
+    };
+    llvm::for_each(roots, add);
+    for (size_t n = 0; n < found.size(); ++n)
+      llvm::for_each(found[n]->getOperands(), add);
+    inScore.insert(found.begin(), found.end());
   }
 
   static bool dependsOn(Value value, Operation *op) {
@@ -237,7 +292,9 @@ private:
   }
 
   ir::KernelOp kernel;
+  bool split;
   OpBuilder builder;
+  llvm::DenseSet<Operation *> inScore;
   llvm::DenseMap<Operation *, Condition> needed;
 };
 
@@ -262,8 +319,10 @@ void relaxBooleans(ir::KernelOp kernel) {
 }
 
 struct GuardReadsPass : impl::GuardReadsPassBase<GuardReadsPass> {
+  using GuardReadsPassBase::GuardReadsPassBase;
+
   void runOnOperation() override {
-    Guards(getOperation()).run();
+    Guards(getOperation(), split).run();
     relaxBooleans(getOperation());
     eraseUnused(getOperation());
   }

@@ -58,7 +58,11 @@ def GuardReadsPass : CoordinatePass<"attn-guard-reads"> {
     right of `and` where the left is true, of `or` where it is false, in the arm that `select` takes, in a score where the mask
     is true. The condition becomes its `where`; one that is always true is left out. Afterwards `and`, `or` and `select`
     may be computed on both sides. Strict `bit_and`, `bit_or` and `bit_xor` of booleans become `and`, `or` and `compare not_equal`.
+
+    With `split`, a condition that varies with more than the read or division itself stays apart from it: the value becomes `safe` and is
+    computed as rarely as before, once per row, say, and an `attn.check` watches over the pairs where it counts.
   }];
+  let options = [Option<"split", "split", "bool", "false", "keep conditions that vary with more apart from the value">];
 }
 
 def FormOnlinePass : CoordinatePass<"attn-form-online"> {

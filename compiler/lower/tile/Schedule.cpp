@@ -9,14 +9,14 @@ namespace attn::lower {
 
 namespace {
 
-/// Two vectors of queries side by side. Each step of a register tile of `rows` rows needs 2 * rows accumulators, two vectors of the other operand
-/// and one broadcast; with 16 registers that leaves 6 rows, with 32 the 8 that divide every usual head size.
+/// A register tile of `rows` rows and `vectors` vectors needs rows * vectors accumulators, the vectors of the other operand and a broadcast or two:
+/// 8 x 3 fits in 32 registers, 4 x 2 in 16. Broadcasts are loads: the more vectors share one, the closer the tile comes to the peak.
 struct SchedulePass : impl::ScheduleBase<SchedulePass> {
   using ScheduleBase::ScheduleBase;
 
   void runOnOperation() override {
-    constexpr int64_t vectors = 2, keyBlock = 128, keyStep = 16;
-    int64_t rows = registers >= 32 ? 8 : 4;
+    constexpr int64_t keyBlock = 128, keyStep = 16;
+    int64_t vectors = registers >= 32 ? 3 : 2, rows = registers >= 32 ? 8 : 4;
     auto schedule = ir::ScheduleAttr::get(&getContext(), lanes, vectors, rows, rows, keyBlock, keyStep);
     getOperation()->walk([&](ir::KernelOp kernel) {
       if (!kernel->hasAttr(scheduleAttributeName))

@@ -11,21 +11,34 @@ static Value larger(Code &code, Value candidate, Value current) {
   return code.select(isLarger, candidate, current);
 }
 
+/// Emits `loop` twice: for rows whose elements lie side by side, where addresses are one register and a constant, and for any other stride.
+static SmallVector<Value> forStride(Code &code, Matrix matrix, TypeRange types, function_ref<SmallVector<Value>(const Matrix &)> loop) {
+  Matrix contiguous = matrix;
+  contiguous.columnStride = code.integer(1);
+  return code.branch(
+      code.compare(arith::CmpIPredicate::eq, matrix.columnStride, contiguous.columnStride), types, [&] { return loop(contiguous); },
+      [&] { return loop(matrix); });
+}
+
 /// scores[k][q] = sum over d of keys[first + k][d] * queries[d][q], `keyRows` keys at a time in registers. Past the last key the last is
-/// taken again: the rows that come of it hold what no maximum or sum changes by, and nothing reads them.
+/// taken again: the rows that come of it hold what no maximum changes by, and nothing reads them.
 void TileEmitter::emitContract(ir::TileContractOp op) {
-  StringRef feature = rowsOf(op.getQueries());
+  Matrix keys = matrixOf(op.getKeys(), op.getAxes(), "j", rowsOf(op.getQueries()));
+  SmallVector<Value> maximum = forStride(code, keys, SmallVector<Type>(vectors, vectorType),
+                                         [&](const Matrix &matrix) { return contractBlock(op, matrix); });
+  tiles[op.getResult()] = {scoreTile, maximum};
+}
+
+SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matrix &keys) {
   KeyBlock block = blocks[op.getBlock()];
-  Matrix keys = matrixOf(op.getKeys(), op.getAxes(), "j", feature);
-  Value count = code.subtract(block.end, block.first);
   Value last = code.subtract(block.end, code.integer(1));
   Value zero = code.real(0, vectorType);
-  Value lowest = code.real(-std::numeric_limits<double>::infinity(), vectorType);
-  Value featureCount = extentOf(feature), packed = tiles[op.getQueries()].address;
+  Value minusInfinity = code.real(-std::numeric_limits<double>::infinity(), vectorType);
+  Value featureCount = extentOf(rowsOf(op.getQueries())), packed = tiles[op.getQueries()].address;
   int64_t keyRows = schedule.getKeyRows();
 
-  SmallVector<Value> initial(vectors, lowest);
-  SmallVector<Value> maximum = code.loop(code.integer(0), count, keyRows, initial, [&](Value row, ValueRange carried) {
+  SmallVector<Value> initial(vectors, minusInfinity);
+  return code.loop(code.integer(0), code.subtract(block.end, block.first), keyRows, initial, [&](Value row, ValueRange carried) {
     SmallVector<Value> addresses;
     for (int64_t key = 0; key < keyRows; ++key) {
       Value index = code.minimum(code.add(block.first, code.add(row, code.integer(key))), last);
@@ -34,8 +47,7 @@ void TileEmitter::emitContract(ir::TileContractOp op) {
     SmallVector<Value> sums(keyRows * vectors, zero);
     sums.push_back(code.integer(0));
     SmallVector<Value> products = code.loop(code.integer(0), featureCount, 1, sums, [&](Value d, ValueRange partial) {
-      SmallVector<Value> next;
-      SmallVector<Value> queries;
+      SmallVector<Value> next, queries;
       for (int64_t part = 0; part < vectors; ++part)
         queries.push_back(loadScratch(packed, d, part));
       Value offset = partial.back();
@@ -56,64 +68,73 @@ void TileEmitter::emitContract(ir::TileContractOp op) {
       }
     return next;
   });
-  tiles[op.getResult()] = {scoreTile, maximum};
 }
 
-/// accumulator[e][q] = rescale[q] * accumulator[e][q] + sum over k of values[first + k][e] * weights[k][q], `featureRows` features at a time.
-/// Past the last feature the last is taken again, into rows that nothing reads.
+/// accumulator[e][q] = rescale[q] * accumulator[e][q] + sum over k of values[first + k][e] * weights[k][q].
 void TileEmitter::emitAccumulate(ir::TileAccumulateOp op) {
-  StringRef feature = rowsOf(op.getAccumulator());
+  Matrix values = matrixOf(op.getValues(), op.getAxes(), "j", rowsOf(op.getAccumulator()));
   KeyBlock block = blocks[op.getBlock()];
-  Matrix values = matrixOf(op.getValues(), op.getAxes(), "j", feature);
   values.base = code.at(values.base, code.f32(), code.multiply(block.first, values.rowStride));
+  code.branch(
+      isCareful, {},
+      [&]() -> SmallVector<Value> {
+        accumulateCarefully(op, values);
+        return {};
+      },
+      [&] {
+        return forStride(code, values, {}, [&](const Matrix &matrix) -> SmallVector<Value> {
+          accumulateBlock(op, matrix);
+          return {};
+        });
+      });
+  tiles[op.getResult()] = tiles[op.getAccumulator()];
+}
+
+/// `featureRows` features at a time in registers. Past the last feature the last is taken again, into rows that nothing reads.
+void TileEmitter::accumulateBlock(ir::TileAccumulateOp op, const Matrix &values) {
+  KeyBlock block = blocks[op.getBlock()];
   Value count = code.subtract(block.end, block.first);
-  Value featureCount = extentOf(feature), lastFeature = code.subtract(featureCount, code.integer(1));
+  Value featureCount = extentOf(rowsOf(op.getAccumulator())), lastFeature = code.subtract(featureCount, code.integer(1));
   Value accumulator = tiles[op.getAccumulator()].address, weights = tiles[op.getWeights()].address;
   SmallVector<Value> rescale = functions.emitVectors(op.getRescale());
   int64_t featureRows = schedule.getFeatureRows();
+  auto fixedCount = kernel.fixedExtent(kernel.extentOf(rowsOf(op.getAccumulator())));
+  bool isWhole = fixedCount && *fixedCount % featureRows == 0;
 
-  auto fast = [&]() -> SmallVector<Value> {
-    code.loop(code.integer(0), featureCount, featureRows, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-      SmallVector<Value> offsets, sums;
+  code.loop(code.integer(0), featureCount, featureRows, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+    SmallVector<Value> offsets, sums;
+    for (int64_t e = 0; e < featureRows; ++e) {
+      Value index = code.add(row, code.integer(e));
+      offsets.push_back(code.multiply(isWhole ? index : code.minimum(index, lastFeature), values.columnStride));
+      for (int64_t part = 0; part < vectors; ++part)
+        sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, index, part), rescale[part]));
+    }
+    sums.push_back(values.base);
+    SmallVector<Value> total = code.loop(code.integer(0), count, 1, sums, [&](Value key, ValueRange partial) {
+      SmallVector<Value> next, factors;
+      for (int64_t part = 0; part < vectors; ++part)
+        factors.push_back(loadScratch(weights, key, part));
+      Value valueRow = partial.back();
       for (int64_t e = 0; e < featureRows; ++e) {
-        Value index = code.add(row, code.integer(e));
-        offsets.push_back(code.multiply(code.minimum(index, lastFeature), values.columnStride));
+        Value element = code.broadcast(code.load(code.f32(), code.at(valueRow, code.f32(), offsets[e]), 4), vectorType);
         for (int64_t part = 0; part < vectors; ++part)
-          sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, index, part), rescale[part]));
+          next.push_back(multiplyAdd(element, factors[part], partial[e * vectors + part]));
       }
-      sums.push_back(values.base);
-      SmallVector<Value> total = code.loop(code.integer(0), count, 1, sums, [&](Value key, ValueRange partial) {
-        SmallVector<Value> next, factors;
-        for (int64_t part = 0; part < vectors; ++part)
-          factors.push_back(loadScratch(weights, key, part));
-        Value valueRow = partial.back();
-        for (int64_t e = 0; e < featureRows; ++e) {
-          Value element = code.broadcast(code.load(code.f32(), code.at(valueRow, code.f32(), offsets[e]), 4), vectorType);
-          for (int64_t part = 0; part < vectors; ++part)
-            next.push_back(multiplyAdd(element, factors[part], partial[e * vectors + part]));
-        }
-        next.push_back(code.at(valueRow, code.f32(), values.rowStride));
-        return next;
-      });
-      for (int64_t e = 0; e < featureRows; ++e)
-        for (int64_t part = 0; part < vectors; ++part)
-          storeScratch(total[e * vectors + part], accumulator, code.add(row, code.integer(e)), part);
-      return {};
+      next.push_back(code.at(valueRow, code.f32(), values.rowStride));
+      return next;
     });
+    for (int64_t e = 0; e < featureRows; ++e)
+      for (int64_t part = 0; part < vectors; ++part)
+        storeScratch(total[e * vectors + part], accumulator, code.add(row, code.integer(e)), part);
     return {};
-  };
-  auto careful = [&]() -> SmallVector<Value> {
-    functions.define(op.getRescale(), {rescale, true, false});
-    accumulateCarefully(op, accumulator, values, count);
-    return {};
-  };
-  code.branch(isCareful, {}, careful, fast);
-  tiles[op.getResult()] = {accumulator, {}};
+  });
 }
 
 /// The same sum, one feature at a time, leaving out the values whose weight is 0.
-void TileEmitter::accumulateCarefully(ir::TileAccumulateOp op, Value accumulator, const Matrix &values, Value keys) {
-  Value weights = tiles[op.getWeights()].address;
+void TileEmitter::accumulateCarefully(ir::TileAccumulateOp op, const Matrix &values) {
+  KeyBlock block = blocks[op.getBlock()];
+  Value keys = code.subtract(block.end, block.first);
+  Value accumulator = tiles[op.getAccumulator()].address, weights = tiles[op.getWeights()].address;
   SmallVector<Value> rescale = functions.emitVectors(op.getRescale());
   Value zero = code.real(0, vectorType);
   code.loop(code.integer(0), extentOf(rowsOf(op.getAccumulator())), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {

@@ -63,7 +63,9 @@ private:
   /// Drops keys at both ends of a block that no query of the row block sees.
   KeyBlock trim(KeyBlock block);
   llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const TileValue &tile, const KeyBlock &block, bool masked);
-  void accumulateCarefully(ir::TileAccumulateOp op, mlir::Value accumulator, const Matrix &values, mlir::Value keys);
+  llvm::SmallVector<mlir::Value> contractBlock(ir::TileContractOp op, const Matrix &keys);
+  void accumulateBlock(ir::TileAccumulateOp op, const Matrix &values);
+  void accumulateCarefully(ir::TileAccumulateOp op, const Matrix &values);
 
   /// The matrix of a tensor whose rows run over `row` (i or j) and columns over `column`; a coordinate it doesn't have has stride 0.
   Matrix matrixOf(mlir::Value tensor, mlir::ArrayAttr axes, llvm::StringRef row, llvm::StringRef column);

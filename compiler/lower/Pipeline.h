@@ -1,0 +1,46 @@
+#pragma once
+
+#include "compiler/lower/TargetInfo.h"
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Support/LLVM.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mlir {
+class ModuleOp;
+class OpPassManager;
+} // namespace mlir
+
+namespace attn::lower {
+
+/// What a lowering is done for.
+struct LoweringOptions {
+  TargetInfo target;
+  /// Extents that are known, by name.
+  std::vector<std::pair<std::string, int64_t>> extents;
+  /// Run MLIR's verifier after every pass.
+  bool verify = false;
+};
+
+/// One named step from the coordinate level towards vector code. `attnc --emit=<name>` prints the program after it.
+struct Stage {
+  llvm::StringRef name;
+  /// What the program looks like afterwards.
+  llvm::StringRef description;
+  void (*addPasses)(mlir::OpPassManager &passes, const LoweringOptions &options);
+};
+
+/// All stages in order; the last leaves only upstream dialects.
+llvm::ArrayRef<Stage> loweringStages();
+
+/// The dialects the stages read and make.
+void registerLoweringDialects(mlir::DialectRegistry &registry);
+
+/// Lowers a module that holds an `attn.kernel` and its `attn.binder`, up to and with the stage named `until` (all of them, if it is empty). On
+/// failure the context's diagnostic handler has been told why: after semantic analysis that is an internal error.
+mlir::LogicalResult lowerToVectors(mlir::ModuleOp module, const LoweringOptions &options, llvm::StringRef until = {});
+
+} // namespace attn::lower
