@@ -133,8 +133,8 @@ bool AttentionChecker::evaluateExtent(ExtentId id, SourceRange use, const Contex
     return false;
   }
   if (NodeId row = findRowFunction(node); row != none) {
-    report(DiagnosticKind::RowFunctionPlace, attention.nodes[row].range, inside, quoted(attention.nodes[row].range),
-           fmt::format("the extent `{}`", extent.name));
+    report(DiagnosticKind::RowFunctionPlace, attention.nodes[row].range, inside,
+           quoted(attention.nodes[row].range), fmt::format("the extent `{}`", extent.name));
     finished.failed = true;
     return false;
   }

@@ -121,8 +121,10 @@ NodeId AttentionChecker::readTensor(const Value &value, const Rebasing &rebasing
     SourceRange dimension = tensor.dimensions[n].range;
     // rule 4.4: a dimension may be left out if it is an extent that has a coordinate.
     std::optional<CoordinateId> coordinate;
+    if (auto bound = anonymousExtents.find({value.tensor, n, 0}); extent == none && bound != anonymousExtents.end())
+      extent = bound->second;
     if (extent != none) {
-      bool lettered = attention.extents[extent].name.size() == 1;
+      bool lettered = info.plain[n] != none && attention.extents[extent].name.size() == 1;
       if (context.frame)
         for (auto &[name, id] : context.frame->extents)
           lettered |= id == extent && name.size() == 1;

@@ -26,6 +26,11 @@ CoordinateSet AttentionChecker::visibility(SourceRange use, const Context &conte
     report(DiagnosticKind::CoordinateWithoutExtent, use, context, "j").withLabel("no tensor has a dimension `J`");
     return 0;
   }
+  for (EntityId entity : evaluating)
+    if (!isDefault(entity) && !lineExtentName(lines[entity]).empty()) {
+      report(DiagnosticKind::RowFunctionPlace, use, context, what, fmt::format("the extent `{}`", lineExtentName(lines[entity])));
+      return 0;
+    }
   // rule 9.1: which keys are visible varies with what the mask, and the score the weight uses, vary with.
   auto collect = [&](std::string_view name) -> CoordinateSet {
     EntityId entity = findEntity(name, Context::last);

@@ -98,9 +98,10 @@ void AttentionChecker::checkUnused() {
         if (ExtentId extent = attention.coordinates[coordinate].extent; extent != none)
           extentUsed[extent] = true;
   };
-  for (const Tensor &tensor : attention.tensors)
-    for (const Dimension &dimension : tensor.dimensions)
-      roots.push_back(dimension.value);
+  for (TensorId tensor = 0; tensor < attention.tensors.size(); ++tensor)
+    if (uint32_t line = tensorInfos[tensor].line; lines[line].layout || used->count(line))
+      for (const Dimension &dimension : attention.tensors[tensor].dimensions)
+        roots.push_back(dimension.value);
   useOf(roots);
   for (bool changed = true; changed;) {
     changed = false;
