@@ -127,8 +127,10 @@ double floorDivide(double a, double b) {
   return std::nearbyint((a - floorModulo(a, b)) / b);
 }
 
-int64_t shiftLeft(int64_t a, int64_t count) { return count >= 64 ? 0 : static_cast<int64_t>(uint64_t(a) << count); }
-int64_t shiftRight(int64_t a, int64_t count) { return a >> (count >= 64 ? 63 : count); }
+int64_t shiftLeft(int64_t a, int64_t count) {
+  return uint64_t(count) >= 64 ? 0 : static_cast<int64_t>(uint64_t(a) << count);
+}
+int64_t shiftRight(int64_t a, int64_t count) { return a >> (uint64_t(count) >= 64 ? 63 : count); }
 
 int64_t power(int64_t base, int64_t exponent) {
   int64_t result = 1;

@@ -20,7 +20,7 @@ int64_t floorModulo(int64_t a, int64_t b);
 double floorDivide(double a, double b);
 double floorModulo(double a, double b);
 
-/// `count` >= 0. Counts of 64 and more shift everything out.
+/// A count below 0 or above 63 shifts everything out: 0, or -1 for a negative number shifted right.
 int64_t shiftLeft(int64_t a, int64_t count);
 int64_t shiftRight(int64_t a, int64_t count);
 

@@ -28,11 +28,11 @@ Axes without(const Axes &axes, const Axes &removed);
 bool contains(const Axes &axes, AxisId id);
 int64_t elementCount(const Axes &axes);
 
-/// What went wrong in computing one element: an index of a load, an integer divisor, a shift count. It is carried along
+/// What went wrong in computing one element: an index of a load, an integer divisor. It is carried along
 /// with the element, and is an error only if an output or a mask turns out to depend on it; this is how laziness is
 /// defined.
 struct Fault {
-  static constexpr int32_t divisor = -1, shiftCount = -2, batch = -3;
+  static constexpr int32_t divisor = -1, batch = -2;
   sema::NodeId node = sema::none;
   int32_t dimension = 0; ///< of the load at `node`, or one of the above
   int64_t value = 0;

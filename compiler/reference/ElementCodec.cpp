@@ -48,14 +48,6 @@ uint16_t encode(FloatFormat format, double value) {
   return sign | static_cast<uint16_t>(std::min<int64_t>(encoded, infinity));
 }
 
-template <typename T> T saturate(int64_t value) {
-  if (value < int64_t(std::numeric_limits<T>::min()))
-    return std::numeric_limits<T>::min();
-  if (value > int64_t(std::numeric_limits<T>::max()))
-    return std::numeric_limits<T>::max();
-  return static_cast<T>(value);
-}
-
 } // namespace
 
 double decodeFloat16(uint16_t bits) { return decode(float16, bits); }
@@ -106,13 +98,13 @@ void storeInteger(ElementType element, void *data, int64_t offset, int64_t value
     static_cast<float *>(data)[offset] = static_cast<float>(value);
     return;
   case ElementType::I8:
-    static_cast<int8_t *>(data)[offset] = saturate<int8_t>(value);
+    static_cast<int8_t *>(data)[offset] = static_cast<int8_t>(value);
     return;
   case ElementType::U8:
-    static_cast<uint8_t *>(data)[offset] = saturate<uint8_t>(value);
+    static_cast<uint8_t *>(data)[offset] = static_cast<uint8_t>(value);
     return;
   case ElementType::I32:
-    static_cast<int32_t *>(data)[offset] = saturate<int32_t>(value);
+    static_cast<int32_t *>(data)[offset] = static_cast<int32_t>(value);
     return;
   case ElementType::I64:
     static_cast<int64_t *>(data)[offset] = value;

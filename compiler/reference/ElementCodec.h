@@ -5,7 +5,7 @@
 #include <cstdint>
 
 /// How elements of every stored type are read and written. Reading is exact. Writing rounds once, to nearest with ties
-/// to even; integers saturate; a float stored as an integer truncates, saturates, and NaN is 0.
+/// to even; integers keep their low bits; a float stored as an integer goes through int().
 namespace attn::reference {
 
 double decodeFloat16(uint16_t bits);

@@ -50,15 +50,14 @@ void mergeFaults(Array &result, const Array &x, const Array &y) {
   });
 }
 
-/// Marks the elements whose right operand `isWrong`, where nothing failed before.
-template <typename IsWrong>
-void failWhere(Array &result, const Array &right, NodeId node, int32_t what, IsWrong isWrong) {
-  Walk<2>(result.axes, {&result.axes, &right.axes}).forEachPoint([&](const std::array<int64_t, 2> &at) {
-    if (!isWrong(right.integers[at[1]]))
+/// Where an int is divided by 0, and nothing failed before.
+void failAtZeros(Array &result, const Array &divisor, NodeId node) {
+  Walk<2>(result.axes, {&result.axes, &divisor.axes}).forEachPoint([&](const std::array<int64_t, 2> &at) {
+    if (divisor.integers[at[1]] != 0)
       return;
     result.allocateFaults();
     if (!result.faults[at[0]])
-      result.faults[at[0]] = {node, what, right.integers[at[1]]};
+      result.faults[at[0]] = {node, Fault::divisor, 0};
   });
 }
 
@@ -117,9 +116,9 @@ void integerBinary(BinaryOp op, Array &result, const Array &x, const Array &y) {
   case BinaryOp::BitXor:
     return apply([](int64_t a, int64_t b) { return a ^ b; });
   case BinaryOp::ShiftLeft:
-    return apply([](int64_t a, int64_t b) { return b < 0 ? 0 : shiftLeft(a, b); });
+    return apply(shiftLeft);
   case BinaryOp::ShiftRight:
-    return apply([](int64_t a, int64_t b) { return b < 0 ? 0 : shiftRight(a, b); });
+    return apply(shiftRight);
   }
 }
 
@@ -171,9 +170,7 @@ Value GraphEvaluator::binaryValue(const Node &node, NodeId id, const Environment
   if (result->real)
     return result;
   if (node.binary == BinaryOp::FloorDivide || node.binary == BinaryOp::Modulo)
-    failWhere(*result, *y, id, Fault::divisor, [](int64_t divisor) { return divisor == 0; });
-  if (node.binary == BinaryOp::ShiftLeft || node.binary == BinaryOp::ShiftRight)
-    failWhere(*result, *y, id, Fault::shiftCount, [](int64_t count) { return count < 0; });
+    failAtZeros(*result, *y, id);
   return result;
 }
 

@@ -198,18 +198,17 @@ private:
 
   /// Scores are -inf and weights 0 at keys that are not visible, where they are not even evaluated.
   Value hideInvisible(const Output &target, const Value &value, const Axes &axes, const Environment &environment) {
-    const std::shared_ptr<const RowContext> row = graph.rowContext(environment);
+    const Value visible = graph.visible(environment);
     auto result = std::make_shared<Array>(axes, true);
     const double hidden = target.name == "score" ? -std::numeric_limits<double>::infinity() : 0;
-    const Array &keys = *environment[coordinateJ].values;
-    Walk<3>(axes, {&axes, &value->axes, &keys.axes}).forEachPoint([&](const std::array<int64_t, 3> &at) {
-      if (row->fault) {
+    Walk<3>(axes, {&axes, &value->axes, &visible->axes}).forEachPoint([&](const std::array<int64_t, 3> &at) {
+      if (!visible->faults.empty() && visible->faults[at[2]]) {
         result->allocateFaults();
-        result->faults[at[0]] = row->fault;
-      } else if (row->find(keys.integers[at[2]]) < 0) {
-        result->reals[at[0]] = hidden;
-      } else {
+        result->faults[at[0]] = visible->faults[at[2]];
+      } else if (visible->integers[at[2]]) {
         result->copyElement(at[0], *value, at[1]);
+      } else {
+        result->reals[at[0]] = hidden;
       }
     });
     return result;

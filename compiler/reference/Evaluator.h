@@ -14,7 +14,7 @@
 /// lowering.
 namespace attn::reference {
 
-/// An index, integer divisor or shift count in the data was wrong where it counts, or a store hit an element twice.
+/// An index or integer divisor in the data was wrong where it counts, or a store hit an element twice.
 struct EvaluationError {
   std::string message; ///< one line: tensor, dimension, value, source text and place
   SourceRange range;

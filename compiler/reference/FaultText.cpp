@@ -20,8 +20,6 @@ std::string describe(const Attention &attention, const Binding &binding, const F
   switch (fault.dimension) {
   case Fault::divisor:
     return fmt::format("integer division by zero{}", source);
-  case Fault::shiftCount:
-    return fmt::format("shift by a negative count, {}{}", fault.value, source);
   case Fault::batch:
     return fmt::format("b is {}, which is no batch{}", fault.value, source);
   default: {

@@ -56,6 +56,9 @@ public:
   /// The row that the environment's b h g i (scalars) select. Valid until their scopes are left.
   std::shared_ptr<const RowContext> rowContext(const Environment &environment);
 
+  /// 1 where a key is visible, else 0, over the axes of j and of all that visibility depends on.
+  Value visible(const Environment &environment);
+
   /// Sets a coordinate to run over [begin, end) along an axis that none of `others` uses, in a new scope. `leaveChunk`
   /// ends it.
   Environment enterChunk(const Environment &environment, sema::CoordinateId coordinate, int64_t begin, int64_t end,

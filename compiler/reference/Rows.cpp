@@ -107,6 +107,30 @@ std::shared_ptr<const RowContext> GraphEvaluator::rowContext(const Environment &
   return row;
 }
 
+Value GraphEvaluator::visible(const Environment &environment) {
+  const CoordinateSet set = depends.ofRow() | setOf(coordinateJ);
+  const Axes rows = axesOf(depends.ofRow(), environment);
+  auto result = std::make_shared<Array>(axesOf(set, environment), false);
+  const std::vector<int64_t> strides = stridesOver(rows, result->axes);
+  const Axes rest = without(result->axes, rows);
+  forEachIndex(rows, [&](const std::vector<int64_t> &point) {
+    int64_t start = 0;
+    for (size_t n = 0; n < rows.size(); ++n)
+      start += strides[n] * point[n];
+    const Environment inner = sliced(environment, set, rows, point);
+    const std::shared_ptr<const RowContext> row = rowContext(inner);
+    const Array &keys = *inner[coordinateJ].values;
+    Walk<2>(rest, {&result->axes, &keys.axes}).forEachPoint([&](const std::array<int64_t, 2> &at) {
+      result->integers[start + at[0]] = row->find(keys.integers[at[1]]) >= 0;
+      if (!row->fault)
+        return;
+      result->allocateFaults();
+      result->faults[start + at[0]] = row->fault;
+    });
+  });
+  return result;
+}
+
 // Scores were computed to find the visible keys; nothing computes them again.
 Value GraphEvaluator::scoreFromRow(const Environment &environment) {
   if (!depends.scoreHides() || !(depends.of(spec.score) & setOf(coordinateJ)) ||

@@ -34,12 +34,14 @@ TEST_CASE("ints wrap at 64 bits") {
   CHECK(power(0, 0) == 1);
 }
 
-TEST_CASE("shifts by 64 and more shift everything out") {
+TEST_CASE("shifts by less than 0 and more than 63 shift everything out") {
   CHECK(shiftLeft(1, 63) == smallest);
   CHECK(shiftLeft(1, 64) == 0);
   CHECK(shiftRight(-8, 1) == -4);
   CHECK(shiftRight(-8, 1000) == -1);
   CHECK(shiftRight(8, 1000) == 0);
+  CHECK(shiftLeft(1, -1) == 0);
+  CHECK(shiftRight(-8, -1) == -1);
 }
 
 TEST_CASE("float division floors as in Python") {

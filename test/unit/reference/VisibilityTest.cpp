@@ -103,3 +103,11 @@ TEST_CASE("reductions over no visible keys are neutral") {
   CHECK(agree(run.output("some"), {0}));
   CHECK(agree(run.output("every"), {1}));
 }
+
+TEST_CASE("a score that varies with a feature has its own visible keys at each") {
+  Run run("attention a { s: f32[J, D]; v: f32[J]; score = s; o = sum(j: weight * v); out o, weight, lse }");
+  run.tensor("s", {2, 2}, {0, -infinity, 0, 0}).tensor("v", {2}, {1, 3});
+  CHECK(agree(run.output("o"), {2, 3}));
+  CHECK(agree(run.output("weight"), {0.5, 0, 0.5, 1}));
+  CHECK(agree(run.output("lse"), {std::log(2), 0}));
+}
