@@ -1,6 +1,7 @@
 #include "compiler/lower/vector/Code.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -84,6 +85,19 @@ SmallVector<Value> Code::loop(Value begin, Value end, int64_t step, ValueRange c
   if (!carried.empty())
     scf::YieldOp::create(builder, location, results);
   return loop.getResults();
+}
+
+SmallVector<Value> Code::unrolledLoop(Value end, int64_t factor, ValueRange carried, LoopBody body) {
+  APInt known;
+  bool isWhole = matchPattern(end, m_ConstantInt(&known)) && known.getSExtValue() % factor == 0;
+  Value whole = isWhole ? end : multiply(divide(end, integer(factor)), integer(factor));
+  SmallVector<Value> values = loop(integer(0), whole, factor, carried, [&](Value index, ValueRange inner) {
+    SmallVector<Value> next(inner);
+    for (int64_t step = 0; step < factor; ++step)
+      next = body(add(index, integer(step)), next);
+    return next;
+  });
+  return isWhole ? values : loop(whole, end, 1, values, body);
 }
 
 SmallVector<Value> Code::repeat(ValueRange initial, function_ref<Value(ValueRange)> condition,

@@ -49,6 +49,8 @@ public:
   using LoopBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>;
   /// for (index = begin; index < end; index += step), carrying values.
   llvm::SmallVector<mlir::Value> loop(mlir::Value begin, mlir::Value end, int64_t step, mlir::ValueRange carried, LoopBody body);
+  /// for (index = 0; index < end; ++index), `factor` steps at a time while as many are left.
+  llvm::SmallVector<mlir::Value> unrolledLoop(mlir::Value end, int64_t factor, mlir::ValueRange carried, LoopBody body);
   /// while (condition(values)) values = body(values).
   llvm::SmallVector<mlir::Value> repeat(mlir::ValueRange initial, llvm::function_ref<mlir::Value(mlir::ValueRange)> condition,
                                         llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)> body);

@@ -6,6 +6,9 @@ namespace attn::lower {
 
 static StringRef rowsOf(Value tile) { return cast<ir::TileType>(tile.getType()).getCoordinates().front().getValue(); }
 
+/// Steps of the innermost loops taken at once: enough that their few rounds are predicted, and no more than keeps the code small.
+static constexpr int64_t unrolledFeatures = 8, unrolledKeys = 4;
+
 static Value larger(Code &code, Value candidate, Value current) {
   Value isLarger = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OGT, candidate, current);
   return code.select(isLarger, candidate, current);
@@ -46,7 +49,7 @@ SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matri
     }
     SmallVector<Value> sums(keyRows * vectors, zero);
     sums.push_back(code.integer(0));
-    SmallVector<Value> products = code.loop(code.integer(0), featureCount, 1, sums, [&](Value d, ValueRange partial) {
+    SmallVector<Value> products = code.unrolledLoop(featureCount, unrolledFeatures, sums, [&](Value d, ValueRange partial) {
       SmallVector<Value> next, queries;
       for (int64_t part = 0; part < vectors; ++part)
         queries.push_back(loadScratch(packed, d, part));
@@ -110,7 +113,7 @@ void TileEmitter::accumulateBlock(ir::TileAccumulateOp op, const Matrix &values)
         sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, index, part), rescale[part]));
     }
     sums.push_back(values.base);
-    SmallVector<Value> total = code.loop(code.integer(0), count, 1, sums, [&](Value key, ValueRange partial) {
+    SmallVector<Value> total = code.unrolledLoop(count, unrolledKeys, sums, [&](Value key, ValueRange partial) {
       SmallVector<Value> next, factors;
       for (int64_t part = 0; part < vectors; ++part)
         factors.push_back(loadScratch(weights, key, part));
