@@ -74,6 +74,8 @@ struct Array {
     if (faults.empty())
       faults.assign(size(), Fault{});
   }
+  /// An element as a float, whatever it is.
+  double realAt(int64_t offset) const { return real ? reals[offset] : static_cast<double>(integers[offset]); }
   /// An array of the same `real`.
   void copyElement(int64_t to, const Array &source, int64_t from) {
     if (real)

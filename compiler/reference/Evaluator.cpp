@@ -1,6 +1,6 @@
 #include "compiler/reference/Evaluator.h"
 
-#include "compiler/reference/Arithmetic.h"
+#include "compiler/reference/ElementCodec.h"
 #include "compiler/reference/FaultText.h"
 #include "compiler/reference/GraphEvaluator.h"
 
@@ -199,7 +199,7 @@ private:
   /// Scores are -inf and weights 0 at keys that are not visible, where they are not even evaluated.
   Value hideInvisible(const Output &target, const Value &value, const Axes &axes, const Environment &environment) {
     const Value visible = graph.visible(environment);
-    auto result = std::make_shared<Array>(axes, true);
+    auto result = std::make_shared<Array>(axes, value->real);
     const double hidden = target.name == "score" ? -std::numeric_limits<double>::infinity() : 0;
     Walk<3>(axes, {&axes, &value->axes, &visible->axes}).forEachPoint([&](const std::array<int64_t, 3> &at) {
       if (!visible->faults.empty() && visible->faults[at[2]]) {
@@ -207,8 +207,10 @@ private:
         result->faults[at[0]] = visible->faults[at[2]];
       } else if (visible->integers[at[2]]) {
         result->copyElement(at[0], *value, at[1]);
-      } else {
+      } else if (result->real) {
         result->reals[at[0]] = hidden;
+      } else {
+        result->integers[at[0]] = truncate(hidden);
       }
     });
     return result;

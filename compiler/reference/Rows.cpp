@@ -20,7 +20,7 @@ double outsideValue(NodeKind kind) { return kind == NodeKind::TopK ? -infinity :
 void applyRowFunction(NodeKind kind, std::span<double> row, const Array *argument, int64_t argumentAt) {
   switch (kind) {
   case NodeKind::Softmax:
-    return softmax(row, argument ? std::optional(argument->reals[argumentAt]) : std::nullopt);
+    return softmax(row, argument ? std::optional(argument->realAt(argumentAt)) : std::nullopt);
   case NodeKind::Normalize:
     return normalize(row);
   case NodeKind::TopK:
@@ -89,7 +89,7 @@ std::shared_ptr<const RowContext> GraphEvaluator::rowContext(const Environment &
             row->fault = scores->faults[at];
           continue;
         }
-        const double score = scores->reals[at];
+        const double score = scores->realAt(at);
         if (score == -infinity)
           continue;
         row->poisoned |= std::isnan(score) || score == infinity;
@@ -138,7 +138,8 @@ Value GraphEvaluator::scoreFromRow(const Environment &environment) {
     return nullptr;
   const auto found = recall(Aspect::Context, 0, depends.ofRow(), environment);
   const Array &keys = *environment[coordinateJ].values;
-  if (!found || !keys.faults.empty())
+  const bool real = spec.node(spec.score).type != ScalarType::Int;
+  if (!found || !real || !keys.faults.empty())
     return nullptr;
   const auto &row = *static_cast<const RowContext *>(found.get());
   if (row.fault)
@@ -202,7 +203,7 @@ std::shared_ptr<const Array> GraphEvaluator::rowValues(const Node &node, NodeId 
         const int64_t stride = stridesOver(keysOnly, values.axes)[0];
         for (int64_t n = 0; n < count; ++n) {
           const int64_t from = at[1] + n * stride;
-          reals[n] = values.real ? values.reals[from] : static_cast<double>(values.integers[from]);
+          reals[n] = values.realAt(from);
           integers[n] = values.real ? 0 : values.integers[from];
           if (!values.faults.empty())
             faults[n] = values.faults[from];
@@ -215,7 +216,7 @@ std::shared_ptr<const Array> GraphEvaluator::rowValues(const Node &node, NodeId 
         if (poisoned)
           std::fill(reals.begin(), reals.end(), std::numeric_limits<double>::quiet_NaN());
         if (ends) {
-          result->reals[at[0]] = logSumExp(reals, argument ? std::optional(argument->reals[at[2]]) : std::nullopt);
+          result->reals[at[0]] = logSumExp(reals, argument ? std::optional(argument->realAt(at[2])) : std::nullopt);
           if (first) {
             result->allocateFaults();
             result->faults[at[0]] = first;

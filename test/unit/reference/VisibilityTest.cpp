@@ -79,7 +79,7 @@ TEST_CASE("an infinite score makes a row NaN whatever the weight makes of it") {
 }
 
 TEST_CASE("only `score` and `weight` know of visibility as outputs") {
-  Run run = small("raw = score; mask = j <= i; out score, weight, raw", {1, 1}, {2, 2}, {1, 1});
+  Run run = small("raw = score; mask = j <= i; out o, score, weight, raw", {1, 1}, {2, 2}, {1, 1});
   CHECK(agree(run.output("score"), {2, -infinity, 2, 2}));
   CHECK(agree(run.output("weight"), {1, 0, 0.5, 0.5}));
   CHECK(agree(run.output("raw"), {2, 2, 2, 2}));
@@ -110,4 +110,24 @@ TEST_CASE("a score that varies with a feature has its own visible keys at each")
   CHECK(agree(run.output("o"), {2, 3}));
   CHECK(agree(run.output("weight"), {0.5, 0, 0.5, 1}));
   CHECK(agree(run.output("lse"), {std::log(2), 0}));
+}
+
+TEST_CASE("a score may be an int") {
+  Run run(
+      "attention a { v: f32[J]; I: int; score = i - j; mask = j <= i; o = sum(j: weight * v); out o, score, weight }");
+  run.tensor("v", {2}, {1, 3}).scalar("I", 2);
+  const double first = std::exp(1) / (1 + std::exp(1));
+  CHECK(agree(run.output("weight"), {1, 0, first, 1 - first}));
+  CHECK(agree(run.output("o"), {1, 3 - 2 * first}));
+  const std::vector<double> score = run.output("score");
+  CHECK(score[0] == 0);
+  CHECK(score[1] <= -0x1p63);
+  CHECK(score[2] == 1);
+}
+
+TEST_CASE("an int weight counts visible keys") {
+  Run run("attention a { v: f32[J]; I: int; weight = 1; mask = j <= i; o = sum(j: weight * v); out o, weight }");
+  run.tensor("v", {2}, {1, 3}).scalar("I", 2);
+  CHECK(agree(run.output("o"), {1, 4}));
+  CHECK(agree(run.output("weight"), {1, 0, 1, 1}));
 }
