@@ -86,7 +86,14 @@ private:
   }
   Value subtract(Value left, Value right) const { return arith::SubFOp::create(code.builder, code.location, left, right); }
   Value multiply(Value left, Value right) const { return arith::MulFOp::create(code.builder, code.location, left, right); }
-  Value exp2(Value exponent) const { return buildSoftmaxExp2(code.builder, code.location, exponent, target); }
+
+  /// 2^exponent, or 0 where that is so small that no sum of as many weights as there can be keys would notice: products with subnormal
+  /// numbers take a hundred cycles each on some machines.
+  Value exp2(Value exponent) const {
+    Value power = buildSoftmaxExp2(code.builder, code.location, exponent, target);
+    Value isTiny = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OLT, exponent, code.real(-100, type));
+    return code.select(isTiny, code.real(0, type), power);
+  }
 
   Code &code;
   VectorType type;
