@@ -13,10 +13,10 @@ namespace attn::ir {
 
 bool canFail(Operation *op) {
   if (auto read = dyn_cast<ReadOp>(op))
-    return !read.getUnchecked();
+    return !read.getUnchecked() && !read.getSafe();
   auto binary = dyn_cast<BinaryOp>(op);
   return binary && (binary.getKind() == BinaryKind::FloorDivide || binary.getKind() == BinaryKind::Modulo) &&
-         cast<FnType>(binary.getType()).getElementType().isInteger(64) && !binary.getUnchecked();
+         cast<FnType>(binary.getType()).getElementType().isInteger(64) && !binary.getUnchecked() && !binary.getSafe();
 }
 
 /// Whether evaluating `value` can't end the run, so that it needn't be evaluated where it doesn't decide. Gives up on large graphs.

@@ -95,6 +95,8 @@ LogicalResult ReadOp::verify() {
     return emitOpError("needs one index per dimension");
   if (getUnchecked() && getWhere())
     return emitOpError("has a condition although it needs no check");
+  if (getSafe() && (getUnchecked() || getWhere()))
+    return emitOpError("is `safe`, which an `attn.check` makes it, and checked or unchecked by itself");
   Type stored = cast<TensorHandleType>(getTensor().getType()).getElementType();
   Type element = functionType(getResult()).getElementType();
   bool widened = isa<FloatType>(stored) ? element.isF32() : stored.isInteger(1) ? element.isInteger(1) : element.isInteger(64);
@@ -212,6 +214,13 @@ LogicalResult OnlineOp::verify() {
     if (functionType(result).getCoordinates() != ArrayRef(expected))
       return emitOpError("reduces j away: expected ") << FnType::get(element, expected) << ", not " << result.getType();
   }
+  return success();
+}
+
+LogicalResult CheckOp::verify() {
+  size_t expected = getTensor() ? cast<TensorHandleType>(getTensor().getType()).getRank() : 1;
+  if (getValues().size() != expected)
+    return emitOpError("needs ") << (getTensor() ? "one index per dimension" : "one divisor");
   return success();
 }
 

@@ -87,13 +87,14 @@ def ReadOp : AttnOp<"read", [Pure, AttrSizedOperandSegments]> {
   let description = [{
     Without `unchecked` every index is compared with its dimension where `where` is true (everywhere, if there is no
     `where`), and a wrong one ends the run with an error; memory is never read there. With `unchecked` every index is known to be
-    inside. `where` is the condition under which the language's lazy evaluation would load at all; elsewhere the result is 0.
+    inside. `where` is the condition under which the language's lazy evaluation would load at all; elsewhere the result is 0. `safe` reads
+    give 0 where an index is outside and report nothing: an `attn.check` does where it counts.
   }];
   let arguments = (ins TensorHandleType:$tensor, Variadic<IntFn>:$indices, Optional<BoolFn>:$where,
-                       UnitAttr:$unchecked, OptionalAttr<StrAttr>:$text);
+                       UnitAttr:$unchecked, OptionalAttr<StrAttr>:$text, UnitAttr:$safe);
   let results = (outs AnyFn:$result);
   let assemblyFormat = [{
-    $tensor `[` $indices `]` (`where` $where^)? (`unchecked` $unchecked^)? attr-dict `:`
+    $tensor `[` $indices `]` (`where` $where^)? (`unchecked` $unchecked^)? (`safe` $safe^)? attr-dict `:`
     functional-type(operands, results)
   }];
   let hasVerifier = 1;
@@ -111,13 +112,14 @@ def BinaryOp : PointwiseOp<"binary"> {
   let summary = "a function of two values";
   let description = [{
     Integer `floor_divide` and `modulo` end the run with an error where the divisor is 0 and `where` is true (everywhere, if there is
-    no `where`), unless `unchecked`. Where the divisor is 0 and nothing counts, the result is 0 or the dividend.
+    no `where`), unless `unchecked`. Where the divisor is 0 and nothing counts, the result is 0 or the dividend. `safe` divisions report
+    nothing: an `attn.check` does where it counts.
   }];
   let arguments = (ins BinaryKindAttr:$kind, AnyFn:$lhs, AnyFn:$rhs, Optional<BoolFn>:$where, UnitAttr:$unchecked,
-                       OptionalAttr<StrAttr>:$text);
+                       OptionalAttr<StrAttr>:$text, UnitAttr:$safe);
   let results = (outs AnyFn:$result);
   let assemblyFormat = [{
-    $kind $lhs `,` $rhs (`where` $where^)? (`unchecked` $unchecked^)? attr-dict `:`
+    $kind $lhs `,` $rhs (`where` $where^)? (`unchecked` $unchecked^)? (`safe` $safe^)? attr-dict `:`
     functional-type(operands, results)
   }];
   let hasFolder = 1;
@@ -229,6 +231,21 @@ def OnlineOp : AttnOp<"online", [Pure]> {
   let results = (outs AnyFn:$values, AnyFn:$log_denominator);
   let assemblyFormat = [{
     $normaliser `score` $score `mask` $mask `value` $value attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def CheckOp : AttnOp<"check", [AttrSizedOperandSegments]> {
+  let summary = "ends the run with an error where a `safe` read or division counts and is wrong";
+  let description = [{
+    With a tensor: where `where` is true every value must be a valid index of its dimension. Without: the value is a divisor and must not be 0.
+    What is wrong is known where the values vary, mostly once per row or key; only if something is wrong must `where` be evaluated. With
+    `in_mask` nothing is wrong where the mask is known without being evaluated.
+  }];
+  let arguments = (ins Optional<TensorHandleType>:$tensor, Variadic<IntFn>:$values, BoolFn:$where, UnitAttr:$in_mask,
+                       OptionalAttr<StrAttr>:$text);
+  let assemblyFormat = [{
+    ($tensor^)? `[` $values `]` `where` $where (`in_mask` $in_mask^)? attr-dict `:` type(operands)
   }];
   let hasVerifier = 1;
 }

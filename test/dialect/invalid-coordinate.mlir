@@ -257,3 +257,22 @@ attn.kernel @uniform coordinates {i = 0 : i64} {
   // expected-error@below {{takes what varies with neither i nor j}}
   %0 = attn.uniform %i : !attn.fn<i64, [i]> -> i64
 }
+
+// -----
+
+attn.kernel @safe coordinates {i = 0 : i64} {
+  %t = attn.tensor "t" 0 sizes affine_map<()[s0] -> (s0)> : !attn.tensor<1 x f32>
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  // expected-error@below {{is `safe`, which an `attn.check` makes it, and checked or unchecked by itself}}
+  %0 = attn.read %t[%i] unchecked safe : (!attn.tensor<1 x f32>, !attn.fn<i64, [i]>) -> !attn.fn<f32, [i]>
+}
+
+// -----
+
+attn.kernel @check coordinates {i = 0 : i64} {
+  %t = attn.tensor "t" 0 sizes affine_map<()[s0] -> (s0, s0)> : !attn.tensor<2 x f32>
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  %true = attn.constant true : !attn.fn<i1, []>
+  // expected-error@below {{needs one index per dimension}}
+  attn.check %t[%i] where %true : !attn.tensor<2 x f32>, !attn.fn<i64, [i]>, !attn.fn<i1, []>
+}

@@ -68,6 +68,14 @@ attn.kernel @every_operation
   %flag = attn.read %flags[%quotient] where %causal {text = "flags[(i - j) // J]"} : (!attn.tensor<1 x i1>, !ij, !mask) -> !mask
   // CHECK: attn.read %{{.*}}[%{{.*}}] unchecked : (!attn.tensor<1 x ui8>, !attn.fn<i64, [i, j]>) -> !attn.fn<i64, [i, j]>
   %byte = attn.read %bytes[%rest] unchecked : (!attn.tensor<1 x ui8>, !ij) -> !ij
+  // CHECK: attn.read %{{.*}}[%{{.*}}] safe :
+  %safe = attn.read %bytes[%rest] safe : (!attn.tensor<1 x ui8>, !ij) -> !ij
+  // CHECK: attn.check %{{.*}}[%{{.*}}] where %{{.*}} in_mask {text = "bytes[r]"}
+  attn.check %bytes[%rest] where %causal in_mask {text = "bytes[r]"} : !attn.tensor<1 x ui8>, !ij, !mask
+  // CHECK: attn.binary modulo %{{.*}}, %{{.*}} safe :
+  %safe_rest = attn.binary modulo %ij, %J safe : (!ij, !n) -> !ij
+  // CHECK: attn.check[%{{.*}}] where %{{.*}} : !attn.fn<i64, []>, !attn.fn<i1, [i, j]>
+  attn.check [%J] where %causal : !n, !mask
   %half_value = attn.read %halves[%i] : (!attn.tensor<1 x bf16>, !i) -> !attn.fn<f32, [i]>
   // CHECK: attn.read %{{.*}}[] : (!attn.tensor<0 x f32>) -> !attn.fn<f32, []>
   %plain = attn.read %empty[] : (!attn.tensor<0 x f32>) -> !attn.fn<f32, []>
