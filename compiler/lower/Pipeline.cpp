@@ -48,6 +48,8 @@ ArrayRef<Stage> loweringStages() {
        }},
       {"online", "Softmax, its weighted sum and its logarithm are one pass over the keys with a mergeable state.",
        [](OpPassManager &passes, const LoweringOptions &) { passes.nest<ir::KernelOp>().addPass(createFormOnlinePass()); }},
+      {"classified", "The mask has code that tells whether a tile of queries and keys is empty, full or mixed.",
+       [](OpPassManager &passes, const LoweringOptions &) { passes.nest<ir::KernelOp>().addPass(createClassifyMaskPass()); }},
       {"tiles", "The schedule is chosen; what happens to a row block of queries and a block of keys is spelled out.",
        [](OpPassManager &passes, const LoweringOptions &options) {
          ScheduleOptions schedule;

@@ -73,4 +73,15 @@ def FormOnlinePass : CoordinatePass<"attn-form-online"> {
   }];
 }
 
+def ClassifyMaskPass : CoordinatePass<"attn-classify-mask"> {
+  let summary = "adds the code that tells whether a tile is empty, full or mixed";
+  let description = [{
+    `attn.classify` evaluates the mask over all pairs of a tile at once: integers as intervals and known bits, tables as the minimum and
+    maximum of the box that is read, booleans with three truth values. Combinations of comparisons of i, j, i - j and of chunks `i // c` with
+    values that vary with neither are decided exactly. What can't be proven is mixed, and so is a tile in which an index or a
+    divisor may be wrong. A mask that is always true gets no code.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 #endif

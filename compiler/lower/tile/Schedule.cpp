@@ -15,7 +15,7 @@ struct SchedulePass : impl::ScheduleBase<SchedulePass> {
   using ScheduleBase::ScheduleBase;
 
   void runOnOperation() override {
-    constexpr int64_t keyBlock = 128, keyStep = 16;
+    constexpr int64_t keyBlock = 64, keyStep = 16;
     int64_t vectors = registers >= 32 ? 3 : 2, rows = registers >= 32 ? 8 : 4;
     auto schedule = ir::ScheduleAttr::get(&getContext(), lanes, vectors, rows, rows, keyBlock, keyStep);
     getOperation()->walk([&](ir::KernelOp kernel) {

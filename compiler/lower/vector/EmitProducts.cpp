@@ -4,8 +4,6 @@ using namespace mlir;
 
 namespace attn::lower {
 
-static StringRef rowsOf(Value tile) { return cast<ir::TileType>(tile.getType()).getCoordinates().front().getValue(); }
-
 /// Steps of the innermost loops taken at once: enough that their few rounds are predicted, and no more than keeps the code small.
 static constexpr int64_t unrolledFeatures = 8, unrolledKeys = 4;
 

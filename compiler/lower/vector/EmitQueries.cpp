@@ -7,10 +7,9 @@ using namespace mlir;
 
 namespace attn::lower {
 
-static StringRef rowsOf(Value tile) { return cast<ir::TileType>(tile.getType()).getCoordinates().front().getValue(); }
-
 void TileEmitter::emitPack(ir::TilePackOp op) {
   StringRef feature = rowsOf(op.getResult());
+  Value queryTile = scratchTiles[op];
   Matrix queries = matrixOf(op.getTensor(), op.getAxes(), "i", feature);
   Value first = code.at(queries.base, code.f32(), code.multiply(functions.place.firstQuery, queries.rowStride));
   // A scale that varies with the query can't be a number for the whole block; it multiplies the packed rows instead.
@@ -33,6 +32,7 @@ void TileEmitter::emitPack(ir::TilePackOp op) {
 }
 
 void TileEmitter::emitInit(ir::TileInitOp op) {
+  Value accumulatorTile = scratchTiles[op];
   Value zero = code.real(0, vectorType);
   Value features = code.roundUp(extentOf(rowsOf(op.getAccumulator())), schedule.getFeatureRows());
   code.loop(code.integer(0), features, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
@@ -44,8 +44,23 @@ void TileEmitter::emitInit(ir::TileInitOp op) {
   tiles[op.getAccumulator()] = {accumulatorTile, {}};
 }
 
+void TileEmitter::emitCombine(ir::TileCombineOp op) {
+  Normaliser::Combined combined = normaliser->combine(states[op.getLeft()], states[op.getRight()]);
+  Value left = tiles[op.getLeftAccumulator()].address, right = tiles[op.getRightAccumulator()].address;
+  code.loop(code.integer(0), extentOf(rowsOf(op.getAccumulator())), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+    for (int64_t part = 0; part < vectors; ++part) {
+      Value ours = arith::MulFOp::create(code.builder, code.location, loadScratch(left, row, part), combined.rescaleLeft[part]);
+      storeScratch(multiplyAdd(loadScratch(right, row, part), combined.rescaleRight[part], ours), left, row, part);
+    }
+    return {};
+  });
+  states[op.getState()] = combined.state;
+  tiles[op.getAccumulator()] = {left, {}};
+}
+
 void TileEmitter::emitFinish(ir::TileFinishOp op) {
   Normaliser::Finished finished = normaliser->finish(states[op.getState()]);
+  Value accumulatorTile = tiles[op.getAccumulator()].address;
   Value zero = code.real(0, vectorType);
   SmallVector<Value> differences(vectors, zero);
   SmallVector<Value> sums =

@@ -12,7 +12,7 @@ SmallVector<Value> TileEmitter::emitBlock(ir::TileVisitOp op, KeyBlock block, Va
   Block &body = op.getBody().front();
   blocks[body.getArgument(0)] = block;
   states[body.getArgument(1)] = SmallVector<Value>(state);
-  tiles[body.getArgument(2)] = {accumulatorTile, {}};
+  tiles[body.getArgument(2)] = tiles[op.getInits()[1]];
   for (Operation &inner : body)
     emitOperation(inner);
   return states[cast<ir::YieldOp>(body.getTerminator()).getOperand(0)];
@@ -32,7 +32,7 @@ void TileEmitter::emitVisit(ir::TileVisitOp op) {
     state = visitClassified(op, state);
   }
   states[op.getResult(0)] = state;
-  tiles[op.getResult(1)] = {accumulatorTile, {}};
+  tiles[op.getResult(1)] = tiles[op.getInits()[1]];
 }
 
 /// The classifier as a function of its own: (run, uniform values..., first query, last query, first key, last key) -> two booleans.

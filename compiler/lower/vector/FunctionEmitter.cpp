@@ -84,7 +84,8 @@ Plain FunctionEmitter::emitCoordinate(ir::CoordinateOp op) {
   result.narrow = true;
   StringRef name = op.getName();
   if (name != "i") {
-    result.parts = {name == "b" ? place.batch : name == "h" ? place.head : name == "g" ? place.group : place.key};
+    Value other = place.others.lookup(name);
+    result.parts = {other ? other : name == "b" ? place.batch : name == "h" ? place.head : name == "g" ? place.group : place.key};
     assert(result.parts.front() && "a coordinate without a value here");
     return result;
   }
@@ -129,6 +130,7 @@ Plain FunctionEmitter::emitOperation(Operation &op) {
       .Case([&](ir::BinaryOp binary) { return emitBinary(binary); })
       .Case([&](ir::CompareOp compare) { return emitCompare(compare); })
       .Case([&](ir::ConvertOp convert) { return emitConvert(convert); })
+      .Case([&](ir::ReduceOp reduce) { return emitReduce(reduce); })
       .Case([&](ir::AndOp) {
         return pointwise(op, 64, [&](ArrayRef<Value> parts) { return code.both(parts[0], parts[1]); });
       })

@@ -28,10 +28,12 @@ public:
     mlir::Value firstQuery; ///< of the row block
     mlir::Value lastQuery;  ///< of the tensor: later lanes repeat it
     mlir::Value key;
+    llvm::StringMap<mlir::Value> others; ///< of reductions being emitted
   };
 
-  FunctionEmitter(Code &code, RunState &run, Sites &sites, ir::ScheduleAttr schedule)
-      : code(code), run(run), sites(sites), lanes(schedule.getLanes()), vectors(schedule.getVectors()) {}
+  /// `coordinates` tells the extent of a coordinate, for reductions.
+  FunctionEmitter(Code &code, RunState &run, Sites &sites, ir::ScheduleAttr schedule, mlir::DictionaryAttr coordinates)
+      : code(code), run(run), sites(sites), coordinates(coordinates), lanes(schedule.getLanes()), vectors(schedule.getVectors()) {}
 
   Place place;
 
@@ -67,6 +69,7 @@ private:
   Plain emitBinary(ir::BinaryOp op);
   Plain emitCompare(ir::CompareOp op);
   Plain emitConvert(ir::ConvertOp op);
+  Plain emitReduce(ir::ReduceOp op);
 
   /// Applies `emitPart` to the parts of all operands; scalars are broadcast where the result varies with i. `width` is that of integer
   /// operands' lanes.
@@ -79,6 +82,7 @@ private:
   Code &code;
   RunState &run;
   Sites &sites;
+  mlir::DictionaryAttr coordinates;
   int64_t lanes, vectors;
   llvm::DenseMap<mlir::Value, Plain> values;
 };

@@ -79,7 +79,7 @@ LogicalResult lowerBinder(ir::BinderOp binder, ir::TileKernelOp kernel, const Ma
     // A fresh state for each, since each may read what the last has stored.
     Operation *marker = code.integer(0).getDefiningOp();
     RunState run(runPointer, marker, unknown);
-    FunctionEmitter functions(code, run, sites, kernel.getSchedule());
+    FunctionEmitter functions(code, run, sites, kernel.getSchedule(), kernel.getCoordinates());
     Value value = functions.emitScalar(bind.getValue());
     Value target = bind.getKind() == ir::BindKind::Extent ? extents : bind.getKind() == ir::BindKind::Scalar ? scalars : sizes;
     Value slot = code.at(target, code.i64(), bind.getIndex());

@@ -10,7 +10,7 @@ namespace attn::lower {
 TileEmitter::TileEmitter(Code &code, RunState &run, Sites &sites, ir::TileKernelOp kernel, const MathTarget &target)
     : code(code), run(run), sites(sites), kernel(kernel), target(target), schedule(kernel.getSchedule()),
       vectors(schedule.getVectors()), vectorType(VectorType::get({schedule.getLanes()}, code.f32())),
-      functions(code, run, sites, schedule) {
+      functions(code, run, sites, schedule, kernel.getCoordinates()) {
   for (auto init : kernel.getBody().getOps<ir::TileInitOp>())
     normaliser = createNormaliser(cast<ir::StateType>(init.getState().getType()).getNormaliser(), code, vectorType, vectors, target);
 }
@@ -25,40 +25,34 @@ Value TileEmitter::taskCount() {
   return code.multiply(code.multiply(extentOf("b"), extentOf("h")), blocks);
 }
 
-/// The coordinate of a tile's rows.
-static StringRef rowsOf(Value tile) { return cast<ir::TileType>(tile.getType()).getCoordinates().front().getValue(); }
-
-Value TileEmitter::workspaceFloats() {
-  Value total = code.integer(16);
-  auto reserve = [&](Value count) { total = code.add(total, code.multiply(count, code.integer(schedule.queryBlock()))); };
+void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve) {
   for (Operation &op : kernel.getBody().front()) {
     if (auto pack = dyn_cast<ir::TilePackOp>(op))
-      reserve(extentOf(rowsOf(pack.getResult())));
+      reserve(scratchTiles[&op], extentOf(rowsOf(pack.getResult())));
     if (auto init = dyn_cast<ir::TileInitOp>(op))
-      reserve(code.roundUp(extentOf(rowsOf(init.getAccumulator())), schedule.getFeatureRows()));
+      reserve(scratchTiles[&op], code.roundUp(extentOf(rowsOf(init.getAccumulator())), schedule.getFeatureRows()));
   }
-  reserve(code.integer(schedule.getKeyBlock()));
-  reserve(code.integer(1));
+  reserve(scoreTile, code.integer(schedule.getKeyBlock()));
+  reserve(rowTile, code.integer(1));
+}
+
+/// Floats before the first tile: the hint, on a cache line of its own.
+static constexpr int64_t headerFloats = 16;
+
+Value TileEmitter::workspaceFloats() {
+  Value total = code.integer(headerFloats);
+  forEachScratchTile([&](Value &, Value count) { total = code.add(total, code.multiply(count, code.integer(schedule.queryBlock()))); });
   return total;
 }
 
 void TileEmitter::emitTasks(Value begin, Value end, Value workspace) {
-  // The first 64 bytes hold the hint; tiles follow in the order of workspaceFloats.
   hint = workspace;
   code.store(code.integer(0), hint, 8);
-  Value next = code.at(workspace, code.f32(), 16);
-  auto reserve = [&](Value &tile, Value count) {
+  Value next = code.at(workspace, code.f32(), headerFloats);
+  forEachScratchTile([&](Value &tile, Value count) {
     tile = next;
     next = code.at(next, code.f32(), code.multiply(count, code.integer(schedule.queryBlock())));
-  };
-  for (Operation &op : kernel.getBody().front()) {
-    if (auto pack = dyn_cast<ir::TilePackOp>(op))
-      reserve(queryTile, extentOf(rowsOf(pack.getResult())));
-    if (auto init = dyn_cast<ir::TileInitOp>(op))
-      reserve(accumulatorTile, code.roundUp(extentOf(rowsOf(init.getAccumulator())), schedule.getFeatureRows()));
-  }
-  reserve(scoreTile, code.integer(schedule.getKeyBlock()));
-  reserve(rowTile, code.integer(1));
+  });
 
   code.loop(begin, end, 1, {}, [&](Value task, ValueRange) -> SmallVector<Value> {
     emitTask(task);
@@ -109,11 +103,17 @@ void TileEmitter::emitOperation(Operation &op) {
       .Case([&](ir::TileMapOp map) { emitMap(map); })
       .Case([&](ir::TileAbsorbOp absorb) { emitAbsorb(absorb); })
       .Case([&](ir::TileAccumulateOp accumulate) { emitAccumulate(accumulate); })
+      .Case([&](ir::TileCombineOp combine) { emitCombine(combine); })
       .Case([&](ir::TileFinishOp finish) { emitFinish(finish); })
       .Case([&](ir::TileStoreOp store) { emitStore(store); })
       .Case([&](ir::TileStoreRowOp store) { emitStoreRow(store); })
       .Case([&](ir::YieldOp) {})
-      .Default([&](Operation &function) { functions.emit(function.getResult(0)); });
+      .Default([&](Operation &function) {
+        // What varies with anything else belongs to a reduction and is emitted in its loop.
+        auto coordinates = cast<ir::FnType>(function.getResult(0).getType()).getCoordinates();
+        if (llvm::all_of(coordinates, [](StringAttr name) { return llvm::is_contained({"b", "h", "g", "i"}, name.getValue()); }))
+          functions.emit(function.getResult(0));
+      });
 }
 
 Matrix TileEmitter::matrixOf(Value tensor, ArrayAttr axes, StringRef row, StringRef column) {

@@ -13,6 +13,11 @@ struct TileValue {
   llvm::SmallVector<mlir::Value> rowMaximum; ///< of a tile of scores: per query over its keys
 };
 
+/// The coordinate of a tile's rows.
+inline llvm::StringRef rowsOf(mlir::Value tile) {
+  return mlir::cast<ir::TileType>(tile.getType()).getCoordinates().front().getValue();
+}
+
 /// A block of consecutive keys.
 struct KeyBlock {
   mlir::Value first, end;  ///< end exclusive
@@ -40,6 +45,8 @@ public:
 
 private:
   mlir::Value extentOf(llvm::StringRef coordinate);
+  /// Calls `reserve` with each tile that has memory of its own and how many rows it has.
+  void forEachScratchTile(llvm::function_ref<void(mlir::Value &, mlir::Value)> reserve);
   void emitTask(mlir::Value task);
   void emitRowBlock();
   void emitOperation(mlir::Operation &op);
@@ -51,6 +58,7 @@ private:
   void emitMap(ir::TileMapOp op);
   void emitAbsorb(ir::TileAbsorbOp op);
   void emitAccumulate(ir::TileAccumulateOp op);
+  void emitCombine(ir::TileCombineOp op);
   void emitFinish(ir::TileFinishOp op);
   void emitStore(ir::TileStoreOp op);
   void emitStoreRow(ir::TileStoreRowOp op);
@@ -90,7 +98,9 @@ private:
   mlir::Value isCareful; ///< i1: keep values of weight 0 out of sums even if they aren't finite
   mlir::Value notFinite; ///< i1, set by finish: some element of the result isn't finite
   mlir::Value hint;      ///< address of where the last row block's visible keys began
-  mlir::Value queryTile, accumulatorTile, scoreTile, rowTile;
+  /// Scratch memory: of each packed query tile and each accumulator, by the operation that makes it; of the scores, and of one row.
+  llvm::DenseMap<mlir::Operation *, mlir::Value> scratchTiles;
+  mlir::Value scoreTile, rowTile;
   mlir::func::FuncOp classifier;
   llvm::SmallVector<mlir::Value> classifierArguments;
   llvm::DenseMap<mlir::Value, TileValue> tiles;

@@ -1,0 +1,56 @@
+#include "compiler/lower/coordinate/Coordinates.h"
+#include "compiler/lower/coordinate/Passes.h"
+#include "compiler/lower/coordinate/ThreeValued.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+namespace attn::lower {
+#define GEN_PASS_DEF_CLASSIFYMASKPASS
+#include "compiler/lower/coordinate/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+bool isAlwaysTrue(Value mask) {
+  auto constant = mask.getDefiningOp<ir::ConstantOp>();
+  return constant && cast<BoolAttr>(constant.getValue()).getValue();
+}
+
+struct ClassifyMaskPass : impl::ClassifyMaskPassBase<ClassifyMaskPass> {
+  void runOnOperation() override {
+    ir::KernelOp kernel = getOperation();
+    auto passes = llvm::to_vector(kernel.getBody().getOps<ir::OnlineOp>());
+    if (passes.size() == 1 && !isAlwaysTrue(passes[0].getMask()))
+      classify(kernel, passes[0]);
+  }
+
+  static void classify(ir::KernelOp kernel, ir::OnlineOp online) {
+    Location location = online.getLoc();
+    Value mask = online.getMask();
+    OpBuilder builder(online);
+    auto classify = ir::ClassifyOp::create(builder, location);
+    Type integer = builder.getI64Type();
+    Block *block = builder.createBlock(&classify.getBody(), {}, {integer, integer, integer, integer},
+                                       {location, location, location, location});
+    ScalarCode code(builder, location);
+    IntegerBounds bounds(kernel);
+    Tile tile{block->getArgument(0), block->getArgument(1), block->getArgument(2), block->getArgument(3)};
+    TileEvaluator evaluator(kernel, bounds, code, tile);
+    Truth visible = evaluator.truth(mask);
+    Value mayFail = evaluator.mayFail(mask);
+    Value results[] = {code.either(visible.mayBeTrue, mayFail), code.either(visible.mayBeFalse, mayFail)};
+    ir::YieldOp::create(code.builder, location, results);
+    eraseUnusedIn(*block);
+  }
+
+  static void eraseUnusedIn(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (op.use_empty() && !op.hasTrait<OpTrait::IsTerminator>())
+        op.erase();
+  }
+};
+
+} // namespace
+} // namespace attn::lower

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "compiler/lower/coordinate/Bounds.h"
+#include "compiler/lower/coordinate/DifferenceTerms.h"
+#include "compiler/lower/coordinate/LinearForm.h"
+#include "compiler/lower/coordinate/RealIntervals.h"
+
+#include <map>
+
+namespace attn::lower {
+
+/// Whether a boolean may be true, and may be false, somewhere in a tile.
+struct Truth {
+  mlir::Value mayBeTrue, mayBeFalse;
+};
+
+/// Evaluates functions of a kernel over all pairs of a tile at once. Each function becomes code that computes what its values lie within;
+/// everything unknown is within anything. What a read gives where its `where` is false doesn't count, so that nothing is said about it.
+///
+/// A boolean is first brought into a disjunction of terms, which are decided exactly where they compare i, j, i - j or chunks of them with
+/// uniform values. Where that takes more than `mostTerms` of them, `and`, `or` and `not` are evaluated with three truth values.
+class TileEvaluator {
+public:
+  static constexpr size_t mostTerms = 32;
+
+  TileEvaluator(ir::KernelOp kernel, const IntegerBounds &bounds, ScalarCode &code, Tile tile)
+      : kernel(kernel), bounds(bounds), code(code), intervals(code), reals(code), differences(code, tile), tile(tile) {}
+
+  Truth truth(mlir::Value value);
+
+  /// Whether an operation the value is computed from may end the run, so that the pairs must be evaluated one by one.
+  mlir::Value mayFail(mlir::Value value);
+
+private:
+  const Interval &integer(mlir::Value value);
+  const RealInterval &real(mlir::Value value);
+  Interval computeInteger(mlir::Value value);
+  Interval computeBinary(ir::BinaryOp op);
+  RealInterval computeReal(mlir::Value value);
+  Truth ownTruth(mlir::Value value);
+  Truth compareReals(ir::CompareOp op);
+
+  mlir::Value uniform(mlir::Value value);
+  Hull hullOf(mlir::Value value) const;
+  ir::TableRangeOp tableRange(ir::ReadOp read);
+  template <typename IntervalOf> auto choose(ir::SelectOp op, IntervalOf intervalOf);
+
+  /// The terms of a boolean or of its opposite; nothing if there are too many.
+  const std::optional<Terms> &terms(mlir::Value value, bool negated);
+  std::optional<Terms> computeTerms(mlir::Value value, bool negated);
+  Terms opaque(mlir::Value value, bool negated);
+  std::optional<Terms> conjunction(const std::optional<Terms> &left, const std::optional<Terms> &right) const;
+  static std::optional<Terms> disjunction(std::optional<Terms> left, const std::optional<Terms> &right);
+  std::optional<Terms> compareTerms(ir::CompareOp op, bool negated);
+
+  /// form <= limit.
+  std::optional<Terms> atMost(const LinearForm &form, int64_t limit, unsigned depth = 0);
+  std::optional<Terms> splitLeaf(const LinearForm &form, int64_t limit, unsigned depth);
+  std::optional<Terms> chunkTerms(const LinearForm &form, int64_t limit);
+  mlir::Value mayBeAtMost(const LinearForm &form, int64_t limit);
+  Interval residual(const LinearForm &form);
+
+  ir::KernelOp kernel;
+  const IntegerBounds &bounds;
+  ScalarCode &code;
+  IntervalCode intervals;
+  RealIntervalCode reals;
+  DifferenceCode differences;
+  Tile tile;
+  llvm::DenseMap<mlir::Value, mlir::Value> uniforms;
+  llvm::DenseMap<mlir::Value, Interval> integers;
+  llvm::DenseMap<mlir::Value, RealInterval> realIntervals;
+  llvm::DenseMap<mlir::Value, Truth> truths;
+  llvm::DenseMap<mlir::Operation *, ir::TableRangeOp> tableRanges;
+  std::map<std::pair<const void *, bool>, std::optional<Terms>> termsOf;
+};
+
+} // namespace attn::lower
