@@ -1,6 +1,7 @@
 #include "compiler/irgen/Supported.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace attn::irgen {
@@ -62,12 +63,14 @@ public:
     checkExtents();
     for (const Output &output : attention.outputs)
       checkOutput(output);
-    if (sum == none && supported)
+    if (sum == none && supported && storage.empty())
       refuse(attention.range, "an attention without an output `o = sum(j: weight * v)`");
     if (attention.mask != none)
       checkMask();
     if (score != none)
       checkScore();
+    for (const auto &[element, tensors] : storage)
+      refuse(tensors.range, "`{}` storage of {}", spelling(element), tensors.names);
     return supported;
   }
 
@@ -83,12 +86,24 @@ private:
         .note("`attnc run --reference` evaluates it without compiling");
   }
 
+  /// One message for each element type, at the first declaration the person wrote.
+  void noteStorage(ElementType element, const std::string &name, SourceRange range) {
+    std::string quoted = fmt::format("`{}`", name);
+    Stored &tensors = storage[element];
+    if (tensors.names.find(quoted) != std::string::npos)
+      return;
+    tensors.names += (tensors.names.empty() ? "" : ", ") + quoted;
+    if (!tensors.range && isOwn(range))
+      tensors.range = range;
+  }
+
   const Node &at(NodeId id) const { return attention.nodes[id]; }
+
+  static bool isOwn(SourceRange range) { return range && range.file->path().rfind("<library>", 0) != 0; }
 
   /// Where a person looks for a node: where it was written, or, if that is in the library (a default's text), the line that gives it a
   /// name or the tensor it reads.
   SourceRange rangeOf(NodeId id) const {
-    auto isOwn = [](SourceRange range) { return range && range.file->path().rfind("<library>", 0) != 0; };
     if (isOwn(at(id).range))
       return at(id).range;
     for (const Definition &definition : attention.definitions)
@@ -172,7 +187,7 @@ private:
 
   void checkOutput(const Output &output) {
     if (output.element != ElementType::F32)
-      refuse(output.range, "`{}` storage of the output `{}`", spelling(output.element), output.name);
+      noteStorage(output.element, output.name, output.range);
     checkDimensions(output.dimensions);
     if (!output.indices.empty())
       refuse(output.range, "storing `{}` at computed indices", output.name);
@@ -270,7 +285,7 @@ private:
     }
     const Tensor &tensor = attention.tensors[node.index];
     if (tensor.element != ElementType::F32)
-      refuse(tensor.range, "`{}` storage of `{}`", spelling(tensor.element), tensor.name);
+      noteStorage(tensor.element, tensor.name, tensor.range);
     CoordinateSet seen = 0;
     for (NodeId index : node.operands) {
       if (at(index).kind != NodeKind::Coordinate || (seen & setOf(at(index).coordinate))) {
@@ -334,7 +349,7 @@ private:
       return;
     const Tensor &tensor = attention.tensors[node.index];
     if (tensor.element == ElementType::F16 || tensor.element == ElementType::BF16)
-      refuse(tensor.range, "`{}` storage of `{}`", spelling(tensor.element), tensor.name);
+      noteStorage(tensor.element, tensor.name, tensor.range);
   }
 
   void checkMask() {
@@ -377,6 +392,11 @@ private:
 
   const Attention &attention;
   Diagnostics &diagnostics;
+  struct Stored {
+    std::string names;
+    SourceRange range;
+  };
+  std::map<ElementType, Stored> storage;
   std::set<std::pair<uint32_t, std::string>> said;
   bool supported = true;
   NodeId sum = none;
