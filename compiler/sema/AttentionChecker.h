@@ -39,9 +39,9 @@ struct LayoutUse {
   struct Binding {
     std::string_view name;
     std::optional<ElementType> element{}; ///< of a `type` parameter
-    const syntax::Expr *value = nullptr; ///< of an expression parameter; evaluated where the layout is used
-    bool isDefault = false;             ///< `value` is the layout's own default
-    std::string_view type{};            ///< `int`, `float`, `bool`, or empty
+    const syntax::Expr *value = nullptr;  ///< of an expression parameter; evaluated where the layout is used
+    bool isDefault = false;               ///< `value` is the layout's own default
+    std::string_view type{};              ///< `int`, `float`, `bool`, or empty
   };
   const syntax::Layout *definition = nullptr;
   const Module *module = nullptr;
@@ -62,7 +62,7 @@ struct Frame {
   const Module *module = nullptr;
   std::vector<Name> names{}; ///< parameters, then bindings; a later one hides an earlier one
   std::vector<std::pair<std::string_view, ExtentId>> extents{}; ///< renamed ones; all others are the attention's
-  std::vector<std::string_view> fixedExtents{}; ///< bound by this very call
+  std::vector<std::string_view> fixedExtents{};                 ///< bound by this very call
   const Frame *caller = nullptr;
   const LayoutUse *callLayout = nullptr; ///< the layout whose line makes the call
   SourceRange call{};
@@ -73,10 +73,10 @@ struct Context {
   static constexpr uint32_t last = ~0u;
 
   const Module *module = nullptr;
-  const Frame *frame = nullptr;       ///< null: in a line
-  const LayoutUse *layout = nullptr;  ///< the layout the line comes from
-  uint32_t position = last;           ///< names of lines before this one are visible; `last`: the last of each name
-  CoordinateSet bound = 0;            ///< bound by enclosing reductions
+  const Frame *frame = nullptr;      ///< null: in a line
+  const LayoutUse *layout = nullptr; ///< the layout the line comes from
+  uint32_t position = last;          ///< names of lines before this one are visible; `last`: the last of each name
+  CoordinateSet bound = 0;           ///< bound by enclosing reductions
 };
 
 /// Something with a value of its own: a line, by its number, or a default, numbered after the lines.
@@ -96,7 +96,8 @@ private:
   enum class State : uint8_t { Untouched, InProgress, Done };
 
   // Lines.cpp: layouts put in place, declarations, what a name stands for at a line.
-  void placeLines(const std::vector<syntax::Line> &lines, const Module &module, const LayoutUse *layout, unsigned depth);
+  void placeLines(const std::vector<syntax::Line> &lines, const Module &module, const LayoutUse *layout,
+                  unsigned depth);
   void useLayout(const syntax::Line &line, const Module &module, const LayoutUse *parent, unsigned depth);
   void declareNames();
   void declareScalar(const PlacedLine &placed, uint32_t position);
@@ -161,8 +162,8 @@ private:
   Value evaluateIndex(const syntax::Expr &expression, const Context &context);
   using Rebasing = std::vector<std::pair<CoordinateId, NodeId>>;
   NodeId materialize(const Value &value, const syntax::Expr &at, const Context &context);
-  NodeId readTensor(const Value &value, const Rebasing &rebasing, const std::vector<SourceRange> &ranges, SourceRange at,
-                    const Context &context);
+  NodeId readTensor(const Value &value, const Rebasing &rebasing, const std::vector<SourceRange> &ranges,
+                    SourceRange at, const Context &context);
   NodeId rebaseNode(NodeId node, const Rebasing &rebasing, const std::vector<SourceRange> &ranges,
                     const syntax::Expr &at, const Context &context);
   std::string tensorText(TensorId tensor) const;
@@ -222,7 +223,8 @@ private:
   bool mentionsExtent(const syntax::Expr &expression, std::string_view name) const;
 
   // AttentionChecker.cpp
-  /// Reports at `range`; if that lies in the library, at the call in the person's own text, with a note. Says a thing once.
+  /// Reports at `range`; if that lies in the library, at the call in the person's own text, with a note. Says a thing
+  /// once.
   template <typename... Args>
   Diagnostic &report(DiagnosticKind kind, SourceRange range, const Context &context, const Args &...args) {
     Place place = locate(range, context);
@@ -264,7 +266,7 @@ private:
     uint32_t line = none; ///< the assignment or scalar that defines it
     State state = State::Untouched;
     bool failed = false;
-    bool named = false;   ///< named by a type of the attention, or defined by a line
+    bool named = false; ///< named by a type of the attention, or defined by a line
   };
   std::vector<ExtentInfo> extentInfos;
   std::unordered_map<std::string_view, ExtentId> extentsByName;
@@ -279,7 +281,7 @@ private:
   std::vector<uint32_t> scalarLines;
 
   std::unordered_map<std::string_view, uint32_t> stores; ///< line of the store of an output
-  syntax::OutputItem implicitOutput; ///< `out o`, where there is no `out` line
+  syntax::OutputItem implicitOutput;                     ///< `out o`, where there is no `out` line
   PlacedLine implicitPlace;
 
   std::map<std::tuple<TensorId, size_t, int64_t>, ExtentId> anonymousExtents;
@@ -301,8 +303,8 @@ inline bool isLetter(std::string_view name) { return name.size() == 1 && name[0]
 /// A type as a person writes it: both floats are `float`.
 std::string_view typeText(ScalarType type);
 bool isRunCoordinate(CoordinateId coordinate);
-inline constexpr CoordinateSet runCoordinates = setOf(coordinateB) | setOf(coordinateH) | setOf(coordinateG) |
-                                                setOf(coordinateI) | setOf(coordinateJ);
+inline constexpr CoordinateSet runCoordinates =
+    setOf(coordinateB) | setOf(coordinateH) | setOf(coordinateG) | setOf(coordinateI) | setOf(coordinateJ);
 /// Letters that are coordinates everywhere: b h g i j d e.
 bool isReservedCoordinate(std::string_view name);
 

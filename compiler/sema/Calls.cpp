@@ -63,8 +63,8 @@ Value AttentionChecker::evaluateCall(const Expr &expression, const Context &cont
         .note(fmt::format("write `{}(j: …)`, with the coordinate it runs over", name));
     return {};
   }
-  bool isValue = (!context.frame && findEntity(name, Context::last) != none) || (isLetter(name) && findCoordinate(name, context)) ||
-                 findExtent(name, context) != none;
+  bool isValue = (!context.frame && findEntity(name, Context::last) != none) ||
+                 (isLetter(name) && findCoordinate(name, context)) || findExtent(name, context) != none;
   if (context.frame)
     for (const Frame::Name &local : context.frame->names)
       isValue |= local.name == name;
@@ -142,7 +142,8 @@ NodeId AttentionChecker::callBuiltin(const Builtin &builtin, const Expr &at, con
     return graph.binary(op, graph.type(x), x, y, at.range);
   };
   switch (builtin.kind) {
-  case BuiltinKind::Unary: return callUnary(builtin, at, nodes[0], context);
+  case BuiltinKind::Unary:
+    return callUnary(builtin, at, nodes[0], context);
   case BuiltinKind::Minimum:
   case BuiltinKind::Maximum: {
     BinaryOp op = builtin.kind == BuiltinKind::Minimum ? BinaryOp::Minimum : BinaryOp::Maximum;
@@ -153,11 +154,15 @@ NodeId AttentionChecker::callBuiltin(const Builtin &builtin, const Expr &at, con
   }
   case BuiltinKind::Clamp:
     return pairwise(BinaryOp::Minimum, pairwise(BinaryOp::Maximum, nodes[0], nodes[1]), nodes[2]);
-  case BuiltinKind::ToInt: return graph.convert(nodes[0], ScalarType::Int, at.range);
-  case BuiltinKind::ToFloat: return toFloat(nodes[0]);
-  case BuiltinKind::Dot: return evaluateDot(at, nodes[0], nodes[1], context);
+  case BuiltinKind::ToInt:
+    return graph.convert(nodes[0], ScalarType::Int, at.range);
+  case BuiltinKind::ToFloat:
+    return toFloat(nodes[0]);
+  case BuiltinKind::Dot:
+    return evaluateDot(at, nodes[0], nodes[1], context);
   case BuiltinKind::Row:
-    if (builtin.row == NodeKind::TopK && requireInt(nodes[1], *given[1], "the number of keys of `topk`", context) == none)
+    if (builtin.row == NodeKind::TopK &&
+        requireInt(nodes[1], *given[1], "the number of keys of `topk`", context) == none)
       return none;
     return evaluateRow(builtin, at, std::move(nodes), context);
   }
@@ -169,12 +174,16 @@ NodeId AttentionChecker::callUnary(const Builtin &builtin, const Expr &at, NodeI
     // rule 8.7: of an integer these are integers.
     switch (builtin.unary) {
     case UnaryOp::Abs:
-    case UnaryOp::Sign: return graph.unary(builtin.unary, x, at.range);
+    case UnaryOp::Sign:
+      return graph.unary(builtin.unary, x, at.range);
     case UnaryOp::Floor:
     case UnaryOp::Ceil:
-    case UnaryOp::Round: return x;
-    case UnaryOp::Relu: return graph.binary(BinaryOp::Maximum, ScalarType::Int, x, graph.integer(0, at.range), at.range);
-    default: break;
+    case UnaryOp::Round:
+      return x;
+    case UnaryOp::Relu:
+      return graph.binary(BinaryOp::Maximum, ScalarType::Int, x, graph.integer(0, at.range), at.range);
+    default:
+      break;
     }
   }
   return graph.unary(builtin.unary, toFloat(x), at.range);
@@ -182,7 +191,11 @@ NodeId AttentionChecker::callUnary(const Builtin &builtin, const Expr &at, NodeI
 
 Value AttentionChecker::callDefinition(const syntax::Definition &definition, const Module &module, const Expr &at,
                                        const std::vector<Argument> &arguments, const Context &context) {
-  Frame frame{.definition = &definition, .module = &module, .caller = context.frame, .callLayout = context.layout, .call = at.range};
+  Frame frame{.definition = &definition,
+              .module = &module,
+              .caller = context.frame,
+              .callLayout = context.layout,
+              .call = at.range};
   if (context.frame)
     frame.extents = context.frame->extents;
 
@@ -222,7 +235,8 @@ Value AttentionChecker::callDefinition(const syntax::Definition &definition, con
     given[n] = argument.value;
   }
   if (positional > parameters.size()) {
-    report(DiagnosticKind::ArgumentCount, at.range, context, definition.name.text, countOf(parameters.size()), positional)
+    report(DiagnosticKind::ArgumentCount, at.range, context, definition.name.text, countOf(parameters.size()),
+           positional)
         .note(definition.name.range, fmt::format("it is `{}`", signature(definition)));
     return {};
   }
@@ -252,9 +266,10 @@ bool AttentionChecker::bindExtentArgument(Frame &frame, const Argument &argument
                         ? findExtent(argument.value->name.text, context)
                         : none;
   if (extent == none) {
-    report(DiagnosticKind::ExtentArgument, argument.value->range, context, argument.name.text, quoted(argument.value->range))
-        .note(fmt::format("`{} = R`, say, reads the def with `R` and its coordinate in place of `{}`", argument.name.text,
-                          argument.name.text));
+    report(DiagnosticKind::ExtentArgument, argument.value->range, context, argument.name.text,
+           quoted(argument.value->range))
+        .note(fmt::format("`{} = R`, say, reads the def with `R` and its coordinate in place of `{}`",
+                          argument.name.text, argument.name.text));
     return false;
   }
   if (!evaluateExtent(extent, argument.value->range, context))
@@ -321,7 +336,9 @@ bool AttentionChecker::bindTensorParameter(Frame &frame, const Parameter &parame
     return false;
   }
   auto family = [](ElementType type) {
-    return type == ElementType::Bool ? "bools" : static_cast<unsigned>(type) <= static_cast<unsigned>(ElementType::F32) ? "floats" : "integers";
+    return type == ElementType::Bool                                                ? "bools"
+           : static_cast<unsigned>(type) <= static_cast<unsigned>(ElementType::F32) ? "floats"
+                                                                                    : "integers";
   };
   if (std::strcmp(family(*wanted), family(tensor.element)) != 0)
     return mismatch(fmt::format("{}, not {}", family(*wanted), family(tensor.element)));
@@ -376,7 +393,8 @@ bool AttentionChecker::bindTensorParameter(Frame &frame, const Parameter &parame
     if (before == none && letter.size() == 1 && std::string_view("BHGIJ").find(letter[0]) != std::string_view::npos)
       before = findExtent(letter, context);
     if (before != none && before != extent)
-      return mismatch(fmt::format("`{}` to be `{}`, not `{}`", letter, attention.extents[before].name, quoted(actual.range)));
+      return mismatch(
+          fmt::format("`{}` to be `{}`, not `{}`", letter, attention.extents[before].name, quoted(actual.range)));
     bound.emplace_back(letter, extent);
   }
   for (auto &entry : bound) {
@@ -394,11 +412,13 @@ ExtentId AttentionChecker::anonymousExtent(TensorId tensor, size_t dimension, in
     return it->second;
   const PlacedLine &placed = lines[tensorInfos[tensor].line];
   const Expr &expression = *placed.line->type->dimensions[dimension];
-  NodeId size = dimensionSize(expression, Context{.module = placed.module, .layout = placed.layout}, attention.tensors[tensor].name);
+  NodeId size = dimensionSize(expression, Context{.module = placed.module, .layout = placed.layout},
+                              attention.tensors[tensor].name);
   if (size == none)
     return none;
   if (offset != 0)
-    size = graph.binary(BinaryOp::Subtract, ScalarType::Int, size, graph.integer(offset, expression.range), expression.range);
+    size = graph.binary(BinaryOp::Subtract, ScalarType::Int, size, graph.integer(offset, expression.range),
+                        expression.range);
   std::string name(letter);
   while (attention.findExtent(name) != none)
     name += '\'';

@@ -8,10 +8,10 @@
 
 namespace attn::sema {
 
-/// Checks a parsed file: loads what it imports (through `sources`, relative to the importing file), resolves every name, and
-/// builds each attention's graph. Empty iff an error was reported, by this or an earlier stage. Every mistake a person can make ends
-/// here: later stages meet only checked programs. `file` is needed during the call only; the result points into
-/// `sources`.
+/// Checks a parsed file: loads what it imports (through `sources`, relative to the importing file), resolves every
+/// name, and builds each attention's graph. Empty iff an error was reported, by this or an earlier stage. Every mistake
+/// a person can make ends here: later stages meet only checked programs. `file` is needed during the call only; the
+/// result points into `sources`.
 std::optional<Program> check(const syntax::File &file, SourceManager &sources, Diagnostics &diagnostics);
 
 } // namespace attn::sema

@@ -162,7 +162,8 @@ private:
       const Call &call = from[step.next++];
       if (finished.count(call.callee))
         continue;
-      auto open = std::find_if(path.begin(), path.end(), [&](const Step &other) { return other.definition == call.callee; });
+      auto open =
+          std::find_if(path.begin(), path.end(), [&](const Step &other) { return other.definition == call.callee; });
       if (open == path.end()) {
         path.push_back({call.callee});
         continue;

@@ -55,8 +55,8 @@ NodeId AttentionChecker::evaluateLse(SourceRange use, const Context &context) {
     return none;
   }
   const Node softmax = attention.nodes[softmaxes[0]];
-  lseNode = graph.rowFunction(NodeKind::LogSumExp, softmax.operands,
-                              softmax.varies & ~setOf(coordinateJ), softmax.range);
+  lseNode =
+      graph.rowFunction(NodeKind::LogSumExp, softmax.operands, softmax.varies & ~setOf(coordinateJ), softmax.range);
   return lseNode;
 }
 
@@ -85,9 +85,11 @@ void AttentionChecker::evaluateSpecials() {
   }
   for (EntityId entity = static_cast<EntityId>(lines.size()); entity < entities.size(); ++entity)
     if (!versions.count(entityName(entity)) && entities[entity].value.kind == Value::Kind::Node)
-      attention.definitions.push_back({std::string(entityName(entity)), entities[entity].value.node, entityRange(entity)});
-  std::sort(attention.definitions.begin(), attention.definitions.end(),
-            [](const Definition &a, const Definition &b) { return a.value != b.value ? a.value < b.value : a.name < b.name; });
+      attention.definitions.push_back(
+          {std::string(entityName(entity)), entities[entity].value.node, entityRange(entity)});
+  std::sort(attention.definitions.begin(), attention.definitions.end(), [](const Definition &a, const Definition &b) {
+    return a.value != b.value ? a.value < b.value : a.name < b.name;
+  });
 }
 
 void AttentionChecker::checkMask() {
@@ -104,8 +106,8 @@ void AttentionChecker::checkMask() {
     return;
   if (graph.type(mask) != ScalarType::Bool) {
     const syntax::Expr *expression = entityExpression(entity);
-    Diagnostic &diagnostic = report(DiagnosticKind::MaskType, expression ? expression->range : entityRange(entity), context,
-                                    graph.type(mask) == ScalarType::Int ? "int" : "float");
+    Diagnostic &diagnostic = report(DiagnosticKind::MaskType, expression ? expression->range : entityRange(entity),
+                                    context, graph.type(mask) == ScalarType::Int ? "int" : "float");
     if (graph.type(mask) == ScalarType::Int)
       diagnostic.note("a key is visible where `mask` is true: compare with something");
     else
@@ -119,7 +121,8 @@ void AttentionChecker::checkMask() {
     return;
   }
   if (NodeId row = findRowFunction(mask); row != none) {
-    report(DiagnosticKind::RowFunctionPlace, attention.nodes[row].range, context, quoted(attention.nodes[row].range), "`mask`");
+    report(DiagnosticKind::RowFunctionPlace, attention.nodes[row].range, context, quoted(attention.nodes[row].range),
+           "`mask`");
     return;
   }
   attention.mask = mask;
@@ -134,19 +137,20 @@ void AttentionChecker::checkScore() {
   if (score == none)
     return;
   if (graph.type(score) == ScalarType::Bool) {
-    report(DiagnosticKind::ScoreType, entityRange(entity), context)
-        .note("which keys are visible is decided by `mask`");
+    report(DiagnosticKind::ScoreType, entityRange(entity), context).note("which keys are visible is decided by `mask`");
     return;
   }
   if (NodeId row = findRowFunction(score); row != none) {
     // rule 9.4
-    report(DiagnosticKind::RowFunctionPlace, attention.nodes[row].range, context, quoted(attention.nodes[row].range), "`score`")
+    report(DiagnosticKind::RowFunctionPlace, attention.nodes[row].range, context, quoted(attention.nodes[row].range),
+           "`score`")
         .note("row functions belong in `weight`, `o` and outputs");
     return;
   }
   if (CoordinateSet others = graph.varies(score) & ~runCoordinates)
     report(DiagnosticKind::ScoreVaries, entityRange(entity), context, describe(others))
-        .note(fmt::format("each {} has a softmax of its own; a product is summed by `dot(q, k)` or `sum(d: …)`", describe(others)));
+        .note(fmt::format("each {} has a softmax of its own; a product is summed by `dot(q, k)` or `sum(d: …)`",
+                          describe(others)));
   attention.score = score;
 }
 

@@ -97,21 +97,34 @@ Value AttentionChecker::evaluate(const Expr &expression, const Context &context)
   if (budgetSpent(expression.range, context))
     return {};
   switch (expression.kind) {
-  case ExprKind::Integer: return Value::ofNode(graph.integer(expression.integer, expression.range));
-  case ExprKind::Float: return Value::ofNode(graph.real(expression.real, ScalarType::Float64, expression.range));
-  case ExprKind::Boolean: return Value::ofNode(graph.boolean(expression.integer != 0, expression.range));
+  case ExprKind::Integer:
+    return Value::ofNode(graph.integer(expression.integer, expression.range));
+  case ExprKind::Float:
+    return Value::ofNode(graph.real(expression.real, ScalarType::Float64, expression.range));
+  case ExprKind::Boolean:
+    return Value::ofNode(graph.boolean(expression.integer != 0, expression.range));
   case ExprKind::Infinity:
     return Value::ofNode(graph.real(std::numeric_limits<double>::infinity(), ScalarType::Float64, expression.range));
-  case ExprKind::Name: return resolveName(expression.name, context);
+  case ExprKind::Name:
+    return resolveName(expression.name, context);
   case ExprKind::Call:
-  case ExprKind::Pipe: return evaluateCall(expression, context);
-  case ExprKind::Reduction: return Value::ofNode(evaluateReduction(expression, context));
-  case ExprKind::Index: return evaluateIndex(expression, context);
-  case ExprKind::Unary: return Value::ofNode(evaluateUnary(expression, context));
-  case ExprKind::Binary: return Value::ofNode(evaluateOperators(expression, context));
-  case ExprKind::Comparison: return Value::ofNode(evaluateComparison(expression, context));
-  case ExprKind::Conditional: return Value::ofNode(evaluateConditional(expression, context));
-  case ExprKind::Error: ++errorCount; return {};
+  case ExprKind::Pipe:
+    return evaluateCall(expression, context);
+  case ExprKind::Reduction:
+    return Value::ofNode(evaluateReduction(expression, context));
+  case ExprKind::Index:
+    return evaluateIndex(expression, context);
+  case ExprKind::Unary:
+    return Value::ofNode(evaluateUnary(expression, context));
+  case ExprKind::Binary:
+    return Value::ofNode(evaluateOperators(expression, context));
+  case ExprKind::Comparison:
+    return Value::ofNode(evaluateComparison(expression, context));
+  case ExprKind::Conditional:
+    return Value::ofNode(evaluateConditional(expression, context));
+  case ExprKind::Error:
+    ++errorCount;
+    return {};
   }
   return {};
 }
@@ -199,8 +212,10 @@ NodeId AttentionChecker::combine(const Expr &expression, NodeId x, NodeId y, con
       return none;
     }
     unify(x, y);
-    return graph.binary(expression.op == Operator::Modulo ? BinaryOp::Modulo : BinaryOp::FloorDivide, graph.type(x), x, y, range);
-  default: break;
+    return graph.binary(expression.op == Operator::Modulo ? BinaryOp::Modulo : BinaryOp::FloorDivide, graph.type(x), x,
+                        y, range);
+  default:
+    break;
   }
   BinaryOp op = expression.op == Operator::Add        ? BinaryOp::Add
                 : expression.op == Operator::Subtract ? BinaryOp::Subtract
@@ -221,7 +236,8 @@ NodeId AttentionChecker::evaluateComparison(const Expr &expression, const Contex
         diagnostic.note("put parentheses around what belongs together");
       else
         diagnostic.suggest(operand->opRange, operand->op == Operator::BitAnd ? "and" : "or",
-                           both ? "to combine two conditions" : "to combine conditions; else put the bits in parentheses");
+                           both ? "to combine two conditions"
+                                : "to combine conditions; else put the bits in parentheses");
       return none;
     }
 

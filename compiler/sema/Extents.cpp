@@ -133,8 +133,8 @@ bool AttentionChecker::evaluateExtent(ExtentId id, SourceRange use, const Contex
     return false;
   }
   if (NodeId row = findRowFunction(node); row != none) {
-    report(DiagnosticKind::RowFunctionPlace, attention.nodes[row].range, inside,
-           quoted(attention.nodes[row].range), fmt::format("the extent `{}`", extent.name));
+    report(DiagnosticKind::RowFunctionPlace, attention.nodes[row].range, inside, quoted(attention.nodes[row].range),
+           fmt::format("the extent `{}`", extent.name));
     finished.failed = true;
     return false;
   }
@@ -150,7 +150,8 @@ NodeId AttentionChecker::extentNode(ExtentId id, SourceRange range, const Contex
   return graph.extent(id, range);
 }
 
-NodeId AttentionChecker::dimensionSize(const syntax::Expr &expression, const Context &context, std::string_view tensor) {
+NodeId AttentionChecker::dimensionSize(const syntax::Expr &expression, const Context &context,
+                                       std::string_view tensor) {
   NodeId node = evaluateNode(expression, context);
   if (node == none)
     return none;
@@ -230,7 +231,8 @@ public:
       if (x->scale == none)
         std::swap(x, y);
       return Linear{product(x->scale, y->offset), product(x->offset, y->offset)};
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
     }
   }
 
@@ -308,7 +310,8 @@ void AttentionChecker::finishDimensions() {
     }
     Diagnostic &diagnostic =
         report(DiagnosticKind::ExtentUnbound, extent.range, Context{.module = &modules.main()}, extent.name);
-    diagnostic.note(fmt::format("an input's dimension `{0}`, a line `{0} = …` or a scalar `{0}: int` would bind it", extent.name));
+    diagnostic.note(
+        fmt::format("an input's dimension `{0}`, a line `{0} = …` or a scalar `{0}: int` would bind it", extent.name));
   }
 }
 

@@ -9,7 +9,22 @@ namespace attn::sema {
 namespace {
 
 /// How tightly an expression binds; a looser operand of a tighter operator needs parentheses.
-enum Precedence : int { conditional, disjunction, conjunction, negation, comparison, bitOr, bitXor, bitAnd, shift, sum, term, unary, power, primary };
+enum Precedence : int {
+  conditional,
+  disjunction,
+  conjunction,
+  negation,
+  comparison,
+  bitOr,
+  bitXor,
+  bitAnd,
+  shift,
+  sum,
+  term,
+  unary,
+  power,
+  primary
+};
 
 struct Text {
   std::string text;
@@ -53,14 +68,21 @@ private:
   static int precedenceOf(BinaryOp op) {
     switch (op) {
     case BinaryOp::Add:
-    case BinaryOp::Subtract: return sum;
-    case BinaryOp::Power: return power;
-    case BinaryOp::BitAnd: return bitAnd;
-    case BinaryOp::BitOr: return bitOr;
-    case BinaryOp::BitXor: return bitXor;
+    case BinaryOp::Subtract:
+      return sum;
+    case BinaryOp::Power:
+      return power;
+    case BinaryOp::BitAnd:
+      return bitAnd;
+    case BinaryOp::BitOr:
+      return bitOr;
+    case BinaryOp::BitXor:
+      return bitXor;
     case BinaryOp::ShiftLeft:
-    case BinaryOp::ShiftRight: return shift;
-    default: return term;
+    case BinaryOp::ShiftRight:
+      return shift;
+    default:
+      return term;
     }
   }
 
@@ -75,13 +97,20 @@ private:
 
   Text write(const Node &node, unsigned depth) {
     switch (node.kind) {
-    case NodeKind::Integer: return {fmt::format("{}", node.integer), node.integer < 0 ? unary : primary};
-    case NodeKind::Float: return number(node.real);
-    case NodeKind::Boolean: return {node.integer ? "true" : "false"};
-    case NodeKind::Coordinate: return {attention.coordinates[node.coordinate].name};
-    case NodeKind::Extent: return {attention.extents[node.index].name};
-    case NodeKind::Scalar: return {attention.scalars[node.index].name};
-    case NodeKind::Load: return {attention.tensors[node.index].name + "[" + list(node.operands, depth) + "]"};
+    case NodeKind::Integer:
+      return {fmt::format("{}", node.integer), node.integer < 0 ? unary : primary};
+    case NodeKind::Float:
+      return number(node.real);
+    case NodeKind::Boolean:
+      return {node.integer ? "true" : "false"};
+    case NodeKind::Coordinate:
+      return {attention.coordinates[node.coordinate].name};
+    case NodeKind::Extent:
+      return {attention.extents[node.index].name};
+    case NodeKind::Scalar:
+      return {attention.scalars[node.index].name};
+    case NodeKind::Load:
+      return {attention.tensors[node.index].name + "[" + list(node.operands, depth) + "]"};
     case NodeKind::Unary: {
       std::string name(spelling(node.unary));
       if (node.unary == UnaryOp::Negate || node.unary == UnaryOp::BitNot)
@@ -103,13 +132,19 @@ private:
                           operand(node.operands[1], comparison + 1, depth)),
               comparison};
     case NodeKind::And:
-      return {operand(node.operands[0], conjunction, depth) + " and " + operand(node.operands[1], conjunction + 1, depth), conjunction};
+      return {operand(node.operands[0], conjunction, depth) + " and " +
+                  operand(node.operands[1], conjunction + 1, depth),
+              conjunction};
     case NodeKind::Or:
-      return {operand(node.operands[0], disjunction, depth) + " or " + operand(node.operands[1], disjunction + 1, depth), disjunction};
-    case NodeKind::Not: return {"not " + operand(node.operands[0], negation, depth), negation};
+      return {operand(node.operands[0], disjunction, depth) + " or " +
+                  operand(node.operands[1], disjunction + 1, depth),
+              disjunction};
+    case NodeKind::Not:
+      return {"not " + operand(node.operands[0], negation, depth), negation};
     case NodeKind::Select:
       return {fmt::format("{} if {} else {}", operand(node.operands[1], conditional + 1, depth),
-                          operand(node.operands[0], conditional + 1, depth), operand(node.operands[2], conditional, depth)),
+                          operand(node.operands[0], conditional + 1, depth),
+                          operand(node.operands[2], conditional, depth)),
               conditional};
     case NodeKind::Convert:
       if (node.type == ScalarType::Int)
@@ -125,18 +160,27 @@ private:
       return {text + "]"};
     }
     case NodeKind::Reduce:
-      return {fmt::format("{}({}: {})", spelling(node.reduction), names(node.coordinates), of(node.operands[0], depth + 1).text)};
-    case NodeKind::Dot: return {"dot(" + list(node.operands, depth) + ")"};
+      return {fmt::format("{}({}: {})", spelling(node.reduction), names(node.coordinates),
+                          of(node.operands[0], depth + 1).text)};
+    case NodeKind::Dot:
+      return {"dot(" + list(node.operands, depth) + ")"};
     case NodeKind::Softmax:
       if (node.operands.size() == 2)
-        return {fmt::format("softmax({}, sink = {})", of(node.operands[0], depth + 1).text, of(node.operands[1], depth + 1).text)};
+        return {fmt::format("softmax({}, sink = {})", of(node.operands[0], depth + 1).text,
+                            of(node.operands[1], depth + 1).text)};
       return {"softmax(" + list(node.operands, depth) + ")"};
-    case NodeKind::LogSumExp: return {"lse(" + list(node.operands, depth) + ")"};
-    case NodeKind::Normalize: return {"normalize(" + list(node.operands, depth) + ")"};
-    case NodeKind::TopK: return {"topk(" + list(node.operands, depth) + ")"};
-    case NodeKind::Sparsemax: return {"sparsemax(" + list(node.operands, depth) + ")"};
-    case NodeKind::Entmax15: return {"entmax15(" + list(node.operands, depth) + ")"};
-    case NodeKind::SumAfter: return {"sum_after(" + list(node.operands, depth) + ")"};
+    case NodeKind::LogSumExp:
+      return {"lse(" + list(node.operands, depth) + ")"};
+    case NodeKind::Normalize:
+      return {"normalize(" + list(node.operands, depth) + ")"};
+    case NodeKind::TopK:
+      return {"topk(" + list(node.operands, depth) + ")"};
+    case NodeKind::Sparsemax:
+      return {"sparsemax(" + list(node.operands, depth) + ")"};
+    case NodeKind::Entmax15:
+      return {"entmax15(" + list(node.operands, depth) + ")"};
+    case NodeKind::SumAfter:
+      return {"sum_after(" + list(node.operands, depth) + ")"};
     }
     return {};
   }
@@ -170,10 +214,18 @@ std::string dump(const Attention &attention) {
   for (const Extent &extent : attention.extents) {
     text += fmt::format("  extent {}", extent.name);
     switch (extent.binding) {
-    case ExtentBinding::Dimension: text += " of dimensions"; break;
-    case ExtentBinding::Input: text += " given"; break;
-    case ExtentBinding::Computed: text += " = " + format(attention, extent.value); break;
-    case ExtentBinding::One: text += extent.value == none ? " = 1" : " = " + format(attention, extent.value); break;
+    case ExtentBinding::Dimension:
+      text += " of dimensions";
+      break;
+    case ExtentBinding::Input:
+      text += " given";
+      break;
+    case ExtentBinding::Computed:
+      text += " = " + format(attention, extent.value);
+      break;
+    case ExtentBinding::One:
+      text += extent.value == none ? " = 1" : " = " + format(attention, extent.value);
+      break;
     }
     text += extent.perBatch ? ", varies with b\n" : "\n";
   }
@@ -182,7 +234,8 @@ std::string dump(const Attention &attention) {
     text += fmt::format("  scalar {}: {}{}\n", scalar.name, kinds[static_cast<size_t>(scalar.kind)],
                         scalar.defaultValue == none ? "" : " = " + format(attention, scalar.defaultValue));
   for (const Tensor &tensor : attention.tensors)
-    text += fmt::format("  input {}: {}{}\n", tensor.name, spelling(tensor.element), dimensionsText(attention, tensor.dimensions));
+    text += fmt::format("  input {}: {}{}\n", tensor.name, spelling(tensor.element),
+                        dimensionsText(attention, tensor.dimensions));
   auto line = [&](std::string_view name, NodeId node) {
     text += fmt::format("  {}: {} over {} = {}\n", name, spelling(attention.nodes[node].type),
                         coordinatesText(attention, attention.nodes[node].varies), format(attention, node));

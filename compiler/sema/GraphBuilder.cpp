@@ -15,9 +15,12 @@ std::optional<int64_t> foldInteger(BinaryOp op, int64_t x, int64_t y) {
   auto wrap = [](uint64_t bits) { return static_cast<int64_t>(bits); };
   auto ux = static_cast<uint64_t>(x), uy = static_cast<uint64_t>(y);
   switch (op) {
-  case BinaryOp::Add: return wrap(ux + uy);
-  case BinaryOp::Subtract: return wrap(ux - uy);
-  case BinaryOp::Multiply: return wrap(ux * uy);
+  case BinaryOp::Add:
+    return wrap(ux + uy);
+  case BinaryOp::Subtract:
+    return wrap(ux - uy);
+  case BinaryOp::Multiply:
+    return wrap(ux * uy);
   case BinaryOp::FloorDivide:
   case BinaryOp::Modulo: {
     if (y == 0)
@@ -38,14 +41,22 @@ std::optional<int64_t> foldInteger(BinaryOp op, int64_t x, int64_t y) {
         result *= square;
     return wrap(result);
   }
-  case BinaryOp::Minimum: return std::min(x, y);
-  case BinaryOp::Maximum: return std::max(x, y);
-  case BinaryOp::BitAnd: return x & y;
-  case BinaryOp::BitOr: return x | y;
-  case BinaryOp::BitXor: return x ^ y;
-  case BinaryOp::ShiftLeft: return uy > 63 ? 0 : wrap(ux << uy);
-  case BinaryOp::ShiftRight: return uy > 63 ? (x < 0 ? -1 : 0) : x >> uy;
-  case BinaryOp::Divide: break;
+  case BinaryOp::Minimum:
+    return std::min(x, y);
+  case BinaryOp::Maximum:
+    return std::max(x, y);
+  case BinaryOp::BitAnd:
+    return x & y;
+  case BinaryOp::BitOr:
+    return x | y;
+  case BinaryOp::BitXor:
+    return x ^ y;
+  case BinaryOp::ShiftLeft:
+    return uy > 63 ? 0 : wrap(ux << uy);
+  case BinaryOp::ShiftRight:
+    return uy > 63 ? (x < 0 ? -1 : 0) : x >> uy;
+  case BinaryOp::Divide:
+    break;
   }
   return std::nullopt;
 }
@@ -87,12 +98,18 @@ int64_t truncated(double value) {
 
 bool compares(CompareOp op, int64_t x, int64_t y) {
   switch (op) {
-  case CompareOp::Less: return x < y;
-  case CompareOp::LessEqual: return x <= y;
-  case CompareOp::Greater: return x > y;
-  case CompareOp::GreaterEqual: return x >= y;
-  case CompareOp::Equal: return x == y;
-  case CompareOp::NotEqual: return x != y;
+  case CompareOp::Less:
+    return x < y;
+  case CompareOp::LessEqual:
+    return x <= y;
+  case CompareOp::Greater:
+    return x > y;
+  case CompareOp::GreaterEqual:
+    return x >= y;
+  case CompareOp::Equal:
+    return x == y;
+  case CompareOp::NotEqual:
+    return x != y;
   }
   return false;
 }
@@ -144,7 +161,8 @@ NodeId GraphBuilder::boolean(bool value, SourceRange range) {
 }
 
 NodeId GraphBuilder::coordinate(CoordinateId id, SourceRange range) {
-  return add({.kind = NodeKind::Coordinate, .type = ScalarType::Int, .varies = setOf(id), .coordinate = id, .range = range});
+  return add(
+      {.kind = NodeKind::Coordinate, .type = ScalarType::Int, .varies = setOf(id), .coordinate = id, .range = range});
 }
 
 NodeId GraphBuilder::extent(ExtentId id, SourceRange range) {
@@ -172,9 +190,14 @@ NodeId GraphBuilder::load(TensorId tensor, std::vector<NodeId> indices, SourceRa
   switch (attention.tensors[tensor].element) {
   case ElementType::F16:
   case ElementType::BF16:
-  case ElementType::F32: type = ScalarType::Float32; break;
-  case ElementType::Bool: type = ScalarType::Bool; break;
-  default: break;
+  case ElementType::F32:
+    type = ScalarType::Float32;
+    break;
+  case ElementType::Bool:
+    type = ScalarType::Bool;
+    break;
+  default:
+    break;
   }
   return add({.kind = NodeKind::Load,
               .type = type,
@@ -333,7 +356,8 @@ NodeId GraphBuilder::rebase(NodeId x, const std::vector<std::pair<CoordinateId, 
       return load(attention.nodes[x].index, std::move(indices), range);
     }
   }
-  Node node{.kind = NodeKind::Rebase, .type = type(x), .varies = (from & ~replaced) | set, .operands = {x}, .range = range};
+  Node node{
+      .kind = NodeKind::Rebase, .type = type(x), .varies = (from & ~replaced) | set, .operands = {x}, .range = range};
   for (auto [coordinate, value] : kept) {
     node.coordinates.push_back(coordinate);
     node.operands.push_back(value);
@@ -372,17 +396,14 @@ NodeId GraphBuilder::dot(NodeId x, NodeId y, std::vector<CoordinateId> coordinat
               .range = range});
 }
 
-NodeId GraphBuilder::rowFunction(NodeKind kind, std::vector<NodeId> operands, CoordinateSet visible, SourceRange range) {
+NodeId GraphBuilder::rowFunction(NodeKind kind, std::vector<NodeId> operands, CoordinateSet visible,
+                                 SourceRange range) {
   CoordinateSet set = visible | batchIfRagged(coordinateJ) | setOf(coordinateJ);
   for (NodeId operand : operands)
     set |= varies(operand);
   if (kind == NodeKind::LogSumExp)
     set &= ~setOf(coordinateJ);
-  return add({.kind = kind,
-              .type = type(operands[0]),
-              .varies = set,
-              .operands = std::move(operands),
-              .range = range});
+  return add({.kind = kind, .type = type(operands[0]), .varies = set, .operands = std::move(operands), .range = range});
 }
 
 std::optional<int64_t> GraphBuilder::constant(NodeId id) const { return constant(id, 0); }
@@ -394,8 +415,10 @@ std::optional<int64_t> GraphBuilder::constant(NodeId id, unsigned depth) const {
   auto operand = [&](size_t n) { return constant(node.operands[n], depth + 1); };
   switch (node.kind) {
   case NodeKind::Integer:
-  case NodeKind::Boolean: return node.integer;
-  case NodeKind::Extent: return attention.extents[node.index].fixed;
+  case NodeKind::Boolean:
+    return node.integer;
+  case NodeKind::Extent:
+    return attention.extents[node.index].fixed;
   case NodeKind::Unary:
     if (auto x = node.unary == UnaryOp::Negate ? operand(0) : std::nullopt; x && node.type == ScalarType::Int)
       return foldInteger(BinaryOp::Subtract, 0, *x);
@@ -420,7 +443,8 @@ std::optional<int64_t> GraphBuilder::constant(NodeId id, unsigned depth) const {
     if (auto condition = operand(0))
       return operand(*condition ? 1 : 2);
     return std::nullopt;
-  default: return std::nullopt;
+  default:
+    return std::nullopt;
   }
 }
 

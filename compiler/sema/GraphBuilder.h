@@ -37,8 +37,8 @@ public:
   NodeId logicalNot(NodeId x, SourceRange range);
   NodeId select(NodeId condition, NodeId x, NodeId y, SourceRange range);
   NodeId convert(NodeId x, ScalarType type, SourceRange range);
-  /// `x` where each coordinate has its value. Coordinates that `x` doesn't vary with fall away; a coordinate or a simple load
-  /// is rewritten instead of wrapped.
+  /// `x` where each coordinate has its value. Coordinates that `x` doesn't vary with fall away; a coordinate or a
+  /// simple load is rewritten instead of wrapped.
   NodeId rebase(NodeId x, const std::vector<std::pair<CoordinateId, NodeId>> &values, SourceRange range);
   /// `visible` is what the visibility of a key varies with; it counts where `coordinates` hold j.
   NodeId reduce(Reduction reduction, NodeId x, std::vector<CoordinateId> coordinates, CoordinateSet visible,
@@ -64,7 +64,8 @@ private:
   bool spent = false;
 };
 
-/// Integer arithmetic as the language defines it: 64 bits that wrap, floored division. Empty where it has no value (a divisor of 0).
+/// Integer arithmetic as the language defines it: 64 bits that wrap, floored division. Empty where it has no value (a
+/// divisor of 0).
 std::optional<int64_t> foldInteger(BinaryOp op, int64_t x, int64_t y);
 
 /// `g` falls away where `h` is known: there it follows from it.

@@ -43,7 +43,8 @@ void AttentionChecker::placeLines(const std::vector<syntax::Line> &from, const M
   }
 }
 
-void AttentionChecker::useLayout(const syntax::Line &line, const Module &module, const LayoutUse *parent, unsigned depth) {
+void AttentionChecker::useLayout(const syntax::Line &line, const Module &module, const LayoutUse *parent,
+                                 unsigned depth) {
   Context context{.module = &module, .layout = parent};
   Found<syntax::Layout> found = modules.findLayout(module, line.name.text);
   if (!found.item) {
@@ -66,7 +67,7 @@ void AttentionChecker::useLayout(const syntax::Line &line, const Module &module,
       report(DiagnosticKind::RecursiveLayout, line.name.range, context, found.item->name.text)
           .note(found.item->name.range, "the layout is defined here");
       layoutFailed = true;
-    return;
+      return;
     }
 
   LayoutUse &use = layoutUses.emplace_back();
@@ -108,7 +109,7 @@ void AttentionChecker::useLayout(const syntax::Line &line, const Module &module,
       report(DiagnosticKind::MissingArgument, line.name.range, context, found.item->name.text, parameter.name.text)
           .note(found.item->name.range, fmt::format("it is `{}`", signature(*found.item)));
       layoutFailed = true;
-    return;
+      return;
     }
     if (parameter.type && parameter.type->name.text == "type") {
       // rule 7.2: a `type` parameter takes an element type, or the `type` parameter of the layout around it.
@@ -127,8 +128,8 @@ void AttentionChecker::useLayout(const syntax::Line &line, const Module &module,
       binding.isDefault = !given[n];
       if (parameter.type)
         binding.type = parameter.type->name.text;
-      if (parameter.type && (parameter.type->isTensor ||
-                             (binding.type != "int" && binding.type != "float" && binding.type != "bool")))
+      if (parameter.type &&
+          (parameter.type->isTensor || (binding.type != "int" && binding.type != "float" && binding.type != "bool")))
         report(DiagnosticKind::ParameterType, parameter.type->range, context, quoted(parameter.type->range), "layout")
             .note("a layout's parameters are `type`, `int`, `float`, `bool`, or have no type: any expression");
     }
@@ -184,8 +185,8 @@ void AttentionChecker::checkLineName(const PlacedLine &placed) {
     if (reserved)
       diagnostic.note("`b h g i j d e` are coordinates in every attention");
     else
-      diagnostic.note(attention.extents[extent].range,
-                      fmt::format("the extent `{}` brings the coordinate `{}`", attention.extents[extent].name, name.text));
+      diagnostic.note(attention.extents[extent].range, fmt::format("the extent `{}` brings the coordinate `{}`",
+                                                                   attention.extents[extent].name, name.text));
   }
   if (name.text == "pi")
     report(DiagnosticKind::ConstantName, name.range, context, name.text);
@@ -202,8 +203,8 @@ void AttentionChecker::declareNames() {
       if (it != versions.end()) {
         EntityId first = it->second.front();
         report(DiagnosticKind::DuplicateDeclaration, line.name.range, context, line.name.text)
-            .note(entityRange(first), lines[first].line->kind == LineKind::Declaration ? "it is declared here"
-                                                                                         : "it is defined here")
+            .note(entityRange(first),
+                  lines[first].line->kind == LineKind::Declaration ? "it is declared here" : "it is defined here")
             .note("a name is declared once, before its definitions");
         continue;
       }
@@ -233,7 +234,8 @@ void AttentionChecker::declareTensor(const PlacedLine &placed, uint32_t position
   if (line.value)
     report(DiagnosticKind::TensorDefault, line.value->range, context, line.name.text);
   if (line.type->dimensions.size() > maximumRank)
-    report(DiagnosticKind::RankTooLarge, line.type->range, context, line.name.text, line.type->dimensions.size(), maximumRank);
+    report(DiagnosticKind::RankTooLarge, line.type->range, context, line.name.text, line.type->dimensions.size(),
+           maximumRank);
 
   Tensor tensor{.name = std::string(line.name.text), .range = line.name.range};
   tensor.element = elementType(*line.type, placed.layout, *placed.module).value_or(ElementType::F32);
@@ -244,7 +246,8 @@ void AttentionChecker::declareTensor(const PlacedLine &placed, uint32_t position
     if (dimension->kind == syntax::ExprKind::Name && isCapital(dimension->name.text))
       plain = findExtent(dimension->name.text, context);
     // rule 3.4: a B, H or G dimension of an input may have size 1.
-    entry.broadcastable = plain != none && (dimension->name.text == "B" || dimension->name.text == "H" || dimension->name.text == "G");
+    entry.broadcastable =
+        plain != none && (dimension->name.text == "B" || dimension->name.text == "H" || dimension->name.text == "G");
     info.plain.push_back(plain);
     tensor.dimensions.push_back(entry);
   }
@@ -272,7 +275,8 @@ std::string_view AttentionChecker::entityName(EntityId entity) const {
 }
 
 SourceRange AttentionChecker::entityRange(EntityId entity) const {
-  return isDefault(entity) ? modules.defaults().lines[entity - lines.size()].name.range : lines[entity].line->name.range;
+  return isDefault(entity) ? modules.defaults().lines[entity - lines.size()].name.range
+                           : lines[entity].line->name.range;
 }
 
 const syntax::Expr *AttentionChecker::entityExpression(EntityId entity) const {
@@ -292,7 +296,8 @@ Value AttentionChecker::evaluateEntity(EntityId entity, SourceRange use, const C
   if (result.state == State::InProgress) {
     if (!visibilityUses.empty()) {
       auto &[place, what] = visibilityUses.back();
-      report(DiagnosticKind::RowFunctionPlace, place, Context{.module = &modules.main()}, quoted(place), fmt::format("`{}`", what));
+      report(DiagnosticKind::RowFunctionPlace, place, Context{.module = &modules.main()}, quoted(place),
+             fmt::format("`{}`", what));
       return {};
     }
     // rule 2.6
@@ -320,7 +325,8 @@ Value AttentionChecker::evaluateEntity(EntityId entity, SourceRange use, const C
     bool isBool = value.kind == Value::Kind::Node && graph.type(value.node) == ScalarType::Bool;
     if (isBool && entityName(entity) == "score") {
       // rule 9.2
-      report(DiagnosticKind::ScoreType, entityRange(entity), inside).note("which keys are visible is decided by `mask`");
+      report(DiagnosticKind::ScoreType, entityRange(entity), inside)
+          .note("which keys are visible is decided by `mask`");
       value = {};
     } else if (isBool && entityName(entity) == "weight") {
       report(DiagnosticKind::WeightType, entityRange(entity), inside)

@@ -11,8 +11,8 @@ namespace attn::sema {
 
 class ModuleSet;
 
-/// One file's definitions and layouts under their names, and the files it imports. Names are looked up in the file, then in its
-/// imports, then in the library.
+/// One file's definitions and layouts under their names, and the files it imports. Names are looked up in the file,
+/// then in its imports, then in the library.
 struct Module {
   const syntax::File *file = nullptr;
   bool isLibrary = false;

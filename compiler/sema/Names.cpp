@@ -59,7 +59,8 @@ std::optional<CoordinateId> AttentionChecker::findCoordinate(std::string_view na
   return coordinateOf(extent, context);
 }
 
-std::optional<CoordinateId> AttentionChecker::requireCoordinate(const syntax::Identifier &name, const Context &context) {
+std::optional<CoordinateId> AttentionChecker::requireCoordinate(const syntax::Identifier &name,
+                                                                const Context &context) {
   if (auto coordinate = findCoordinate(name.text, context))
     return coordinate;
   if (budgetReported || defaultFailed(context))
@@ -95,7 +96,8 @@ Value AttentionChecker::resolveName(const syntax::Identifier &name, const Contex
         return {};
       }
       const LayoutUse &use = *context.layout;
-      Context outside{.module = binding->isDefault || !use.parent ? (binding->isDefault ? use.module : &modules.main()) : use.parent->module,
+      Context outside{.module = binding->isDefault || !use.parent ? (binding->isDefault ? use.module : &modules.main())
+                                                                  : use.parent->module,
                       .layout = use.parent,
                       .position = use.position};
       Value value = evaluate(*binding->value, outside);
@@ -185,7 +187,8 @@ void AttentionChecker::reportUnknownName(const syntax::Identifier &name, const C
     if (defaultFailed(context))
       return;
     // rule 2.5
-    Diagnostic &diagnostic = report(DiagnosticKind::DefaultNeedsName, name.range, context, text, quoted(syntax.name.range));
+    Diagnostic &diagnostic =
+        report(DiagnosticKind::DefaultNeedsName, name.range, context, text, quoted(syntax.name.range));
     std::vector<std::string> own;
     for (auto &[version, list] : versions)
       own.emplace_back(version);
@@ -203,7 +206,8 @@ void AttentionChecker::reportUnknownName(const syntax::Identifier &name, const C
     if (std::string close = closestName(text, extents); !close.empty() && close.size() > 1)
       diagnostic.suggest(name.range, close);
     else
-      diagnostic.note("an extent is named by a tensor's dimension, by a line like `D = 64`, or by a scalar like `H: int`");
+      diagnostic.note(
+          "an extent is named by a tensor's dimension, by a line like `D = 64`, or by a scalar like `H: int`");
     return;
   }
   Diagnostic &diagnostic = report(DiagnosticKind::UnknownName, name.range, context, text);

@@ -51,7 +51,8 @@ void AttentionChecker::checkOutputs() {
     if (placed.line->kind != LineKind::Outputs)
       continue;
     for (const syntax::OutputItem &item : placed.line->items) {
-      auto earlier = std::find_if(items.begin(), items.end(), [&](const Item &other) { return other.item->name.text == item.name.text; });
+      auto earlier = std::find_if(items.begin(), items.end(),
+                                  [&](const Item &other) { return other.item->name.text == item.name.text; });
       if (earlier == items.end()) {
         items.push_back({&item, &placed});
         continue;
@@ -62,7 +63,8 @@ void AttentionChecker::checkOutputs() {
           *earlier = {&item, &placed};
         continue;
       }
-      report(DiagnosticKind::DuplicateOutput, item.range, Context{.module = placed.module, .layout = placed.layout}, item.name.text)
+      report(DiagnosticKind::DuplicateOutput, item.range, Context{.module = placed.module, .layout = placed.layout},
+             item.name.text)
           .note(earlier->item->range, "it is an output here");
     }
   }
@@ -71,7 +73,8 @@ void AttentionChecker::checkOutputs() {
       continue;
     const syntax::Identifier &name = lines[n].line->name;
     Context context{.module = lines[n].module, .layout = lines[n].layout};
-    bool isOutput = std::any_of(items.begin(), items.end(), [&](const Item &item) { return item.item->name.text == name.text; });
+    bool isOutput =
+        std::any_of(items.begin(), items.end(), [&](const Item &item) { return item.item->name.text == name.text; });
     if (!isOutput) {
       // rule 10.6
       Diagnostic &diagnostic = report(DiagnosticKind::StoreNotOutput, name.range, context, name.text);
@@ -213,9 +216,9 @@ bool AttentionChecker::convertOutput(Output &output, bool typed, const Context &
   bool fits = toBool ? type == ScalarType::Bool : toFloat ? type != ScalarType::Bool : type == ScalarType::Int;
   if (!fits) {
     std::string_view is = type == ScalarType::Bool ? "bool" : type == ScalarType::Int ? "int" : "float";
-    Diagnostic &diagnostic = report(DiagnosticKind::OutputType, output.range, context, output.name, is, spelling(output.element));
-    diagnostic.note(toBool ? "a comparison makes a bool"
-                           : fmt::format("`{}(…)` converts", toFloat ? "float" : "int"));
+    Diagnostic &diagnostic =
+        report(DiagnosticKind::OutputType, output.range, context, output.name, is, spelling(output.element));
+    diagnostic.note(toBool ? "a comparison makes a bool" : fmt::format("`{}(…)` converts", toFloat ? "float" : "int"));
     return false;
   }
   if (toFloat && type == ScalarType::Int)
@@ -236,9 +239,10 @@ bool AttentionChecker::placeByCoordinates(Output &output, const syntax::OutputIt
   Context context{.module = placed.module, .layout = placed.layout};
   CoordinateSet set = 0;
   for (const syntax::Expr *dimension : item.type->dimensions) {
-    auto coordinate = dimension->kind == syntax::ExprKind::Name && dimension->name.text.size() == 1 && isCapital(dimension->name.text)
-                          ? coordinateOf(findExtent(dimension->name.text, context), context)
-                          : std::nullopt;
+    auto coordinate =
+        dimension->kind == syntax::ExprKind::Name && dimension->name.text.size() == 1 && isCapital(dimension->name.text)
+            ? coordinateOf(findExtent(dimension->name.text, context), context)
+            : std::nullopt;
     if (!coordinate || (set & setOf(*coordinate))) {
       // rule 10.6
       report(DiagnosticKind::OutputNeedsStore, dimension->range, context, output.name, quoted(dimension->range))
@@ -292,7 +296,8 @@ bool AttentionChecker::inferPlace(Output &output, SourceRange at, const Context 
     if (attention.extents[extent].perBatch) {
       // rule 3.6
       report(DiagnosticKind::PerBatchDimension, at, context, attention.extents[extent].name, output.name)
-          .note(attention.extents[extent].range, fmt::format("`{}` varies with `b` here", attention.extents[extent].name))
+          .note(attention.extents[extent].range,
+                fmt::format("`{}` varies with `b` here", attention.extents[extent].name))
           .note(fmt::format("give the output a type, and store it: `{}[…] = …`", output.name));
       return false;
     }
@@ -307,7 +312,8 @@ bool AttentionChecker::inferPlace(Output &output, SourceRange at, const Context 
   return true;
 }
 
-bool AttentionChecker::checkStore(Output &output, uint32_t position, const syntax::Type &type, const Context &typeContext) {
+bool AttentionChecker::checkStore(Output &output, uint32_t position, const syntax::Type &type,
+                                  const Context &typeContext) {
   const syntax::Line &line = *lines[position].line;
   Context context = contextOf(position);
   context.position = Context::last;
@@ -335,15 +341,17 @@ bool AttentionChecker::checkStore(Output &output, uint32_t position, const synta
   if (failed)
     return false;
   if (output.indices.size() > type.dimensions.size()) {
-    report(DiagnosticKind::TooManyIndices, line.range, context, output.name, type.dimensions.size(), output.indices.size())
+    report(DiagnosticKind::TooManyIndices, line.range, context, output.name, type.dimensions.size(),
+           output.indices.size())
         .note(output.range, fmt::format("it is `{}`", quoted(type.range)));
     return false;
   }
   for (size_t n = output.indices.size(); n < type.dimensions.size(); ++n) {
     const syntax::Expr &dimension = *type.dimensions[n];
-    auto coordinate = dimension.kind == syntax::ExprKind::Name && dimension.name.text.size() == 1 && isCapital(dimension.name.text)
-                          ? coordinateOf(findExtent(dimension.name.text, typeContext), typeContext)
-                          : std::nullopt;
+    auto coordinate =
+        dimension.kind == syntax::ExprKind::Name && dimension.name.text.size() == 1 && isCapital(dimension.name.text)
+            ? coordinateOf(findExtent(dimension.name.text, typeContext), typeContext)
+            : std::nullopt;
     if (!coordinate) {
       report(DiagnosticKind::MissingIndex, line.range, context, output.name, quoted(dimension.range));
       return false;
@@ -362,15 +370,19 @@ bool AttentionChecker::checkStore(Output &output, uint32_t position, const synta
   missing &= ~singular;
   if (missing) {
     // rule 10.7
-    Diagnostic &diagnostic = report(DiagnosticKind::StoreNotOneToOne, line.range, context, output.name, describe(missing));
+    Diagnostic &diagnostic =
+        report(DiagnosticKind::StoreNotOneToOne, line.range, context, output.name, describe(missing));
     noteOrigin(diagnostic, output.value, missing);
     return false;
   }
   output.coordinates = inOrder(set, attention.coordinates);
   // rule 10.7
   switch (proveStore(attention, graph, output.indices, set)) {
-  case StoreProof::OneToOne: break;
-  case StoreProof::Checkable: output.checkOneToOne = true; break;
+  case StoreProof::OneToOne:
+    break;
+  case StoreProof::Checkable:
+    output.checkOneToOne = true;
+    break;
   case StoreProof::Unproven:
     report(DiagnosticKind::StoreNotProven, line.range, context, output.name)
         .note("an index may be a coordinate, coordinates counted together as in `h * D + d`, or `table[b] + i`");

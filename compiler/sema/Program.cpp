@@ -4,10 +4,14 @@ namespace attn::sema {
 
 std::string_view spelling(ScalarType type) {
   switch (type) {
-  case ScalarType::Bool: return "bool";
-  case ScalarType::Int: return "int";
-  case ScalarType::Float32: return "f32";
-  case ScalarType::Float64: return "f64";
+  case ScalarType::Bool:
+    return "bool";
+  case ScalarType::Int:
+    return "int";
+  case ScalarType::Float32:
+    return "f32";
+  case ScalarType::Float64:
+    return "f64";
   }
   return {};
 }
@@ -23,10 +27,10 @@ uint32_t byteSize(ElementType type) {
 }
 
 std::string_view spelling(UnaryOp op) {
-  static constexpr std::string_view names[] = {
-      "-",    "~",    "exp",  "exp2", "expm1",   "log",         "log2",     "log1p", "sqrt", "rsqrt", "sin",  "cos",   "tan",
-      "tanh", "atan", "erf",  "sigmoid", "log_sigmoid", "softplus", "relu",  "elu",  "silu",  "gelu", "abs",   "sign",
-      "floor", "ceil", "round"};
+  static constexpr std::string_view names[] = {"-",     "~",    "exp",     "exp2",        "expm1",    "log",  "log2",
+                                               "log1p", "sqrt", "rsqrt",   "sin",         "cos",      "tan",  "tanh",
+                                               "atan",  "erf",  "sigmoid", "log_sigmoid", "softplus", "relu", "elu",
+                                               "silu",  "gelu", "abs",     "sign",        "floor",    "ceil", "round"};
   return names[static_cast<size_t>(op)];
 }
 

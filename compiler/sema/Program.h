@@ -9,8 +9,9 @@
 #include <vector>
 
 /// The checked program: what semantic analysis returns and what the oracle and IR generation read. Every name is
-/// resolved, every definition is instantiated into one shared graph of functions of coordinates per attention, every type,
-/// coordinate and extent is known. Nothing in it can fail except on data (tensor shapes, loaded indices, divisors).
+/// resolved, every definition is instantiated into one shared graph of functions of coordinates per attention, every
+/// type, coordinate and extent is known. Nothing in it can fail except on data (tensor shapes, loaded indices,
+/// divisors).
 namespace attn::sema {
 
 /// What a value is computed in. Float32 is what a float tensor or the score has entered; other float arithmetic is
@@ -40,8 +41,8 @@ inline constexpr CoordinateId coordinateB = 0, coordinateH = 1, coordinateG = 2,
                               coordinateD = 5, coordinateE = 6;
 
 struct Coordinate {
-  std::string name{};        ///< `i`, `n`; unique in the attention (a def's own coordinate may be `n'`)
-  ExtentId extent = none;  ///< its extent; none if the attention has no such extent (then nothing varies with it)
+  std::string name{};     ///< `i`, `n`; unique in the attention (a def's own coordinate may be `n'`)
+  ExtentId extent = none; ///< its extent; none if the attention has no such extent (then nothing varies with it)
 };
 
 enum class NodeKind : uint8_t {
@@ -51,35 +52,76 @@ enum class NodeKind : uint8_t {
   Coordinate, ///< the value of `coordinate` (Int). `g` read where h is known is h // (H // G)
   Extent,     ///< the value of extent `index` (Int); varies with b if the extent does
   Scalar,     ///< the value of scalar input `index`
-  Load,       ///< input tensor `index` at operands (one Int per dimension); a dimension marked broadcastable reads at 0 where its size is 1
-  Unary,      ///< `unary` of operands[0]
-  Binary,     ///< `binary` of operands[0], operands[1]; both already of the node's type, except Pow(x, Int) and shifts
-  Compare,    ///< `compare` of operands[0], operands[1] (same type); Bool
-  And, Or,    ///< operands[0], then operands[1] only if it decides; Bool
-  Not,        ///< Bool
-  Select,     ///< operands[0] (Bool) ? operands[1] : operands[2]; only the chosen one is evaluated
-  Convert,    ///< operands[0] to the node's type. Float to Int truncates, saturates, NaN is 0
-  Rebase,     ///< operands[0] read where each of `coordinates` is the value of operands[1 + n]; these are evaluated outside, all at once. Setting h sets g
-  Reduce,     ///< `reduction` of operands[0] over `coordinates`; over j it runs over the visible keys
-  Dot,        ///< sum of operands[0] * operands[1] over `coordinates`
+  Load, ///< input tensor `index` at operands (one Int per dimension); a dimension marked broadcastable reads at 0 where
+        ///< its size is 1
+  Unary,   ///< `unary` of operands[0]
+  Binary,  ///< `binary` of operands[0], operands[1]; both already of the node's type, except Pow(x, Int) and shifts
+  Compare, ///< `compare` of operands[0], operands[1] (same type); Bool
+  And,
+  Or,      ///< operands[0], then operands[1] only if it decides; Bool
+  Not,     ///< Bool
+  Select,  ///< operands[0] (Bool) ? operands[1] : operands[2]; only the chosen one is evaluated
+  Convert, ///< operands[0] to the node's type. Float to Int truncates, saturates, NaN is 0
+  Rebase,  ///< operands[0] read where each of `coordinates` is the value of operands[1 + n]; these are evaluated
+           ///< outside, all at once. Setting h sets g
+  Reduce,  ///< `reduction` of operands[0] over `coordinates`; over j it runs over the visible keys
+  Dot,     ///< sum of operands[0] * operands[1] over `coordinates`
   // Row functions: functions of a whole row of visible keys. All but SumAfter, TopK, and the normalisers reduce j away.
-  Softmax,    ///< of operands[0]; operands[1], if there, is the sink
-  LogSumExp,  ///< natural log of the denominator of the softmax with the same operands; does not vary with j
-  Normalize, TopK, Sparsemax, Entmax15, SumAfter, ///< of operands[0]; TopK's n is operands[1]
+  Softmax,   ///< of operands[0]; operands[1], if there, is the sink
+  LogSumExp, ///< natural log of the denominator of the softmax with the same operands; does not vary with j
+  Normalize,
+  TopK,
+  Sparsemax,
+  Entmax15,
+  SumAfter, ///< of operands[0]; TopK's n is operands[1]
 };
 
 enum class UnaryOp : uint8_t {
-  Negate, BitNot,
-  Exp, Exp2, Expm1, Log, Log2, Log1p, Sqrt, Rsqrt, Sin, Cos, Tan, Tanh, Atan, Erf,
-  Sigmoid, LogSigmoid, Softplus, Relu, Elu, Silu, Gelu, Abs, Sign, Floor, Ceil, Round,
+  Negate,
+  BitNot,
+  Exp,
+  Exp2,
+  Expm1,
+  Log,
+  Log2,
+  Log1p,
+  Sqrt,
+  Rsqrt,
+  Sin,
+  Cos,
+  Tan,
+  Tanh,
+  Atan,
+  Erf,
+  Sigmoid,
+  LogSigmoid,
+  Softplus,
+  Relu,
+  Elu,
+  Silu,
+  Gelu,
+  Abs,
+  Sign,
+  Floor,
+  Ceil,
+  Round,
 };
 
 enum class BinaryOp : uint8_t {
-  Add, Subtract, Multiply, Divide, ///< Divide is of floats
-  FloorDivide, Modulo,             ///< of ints (an error on 0) or floats
-  Power,                           ///< Float ** Float, or Int ** Integer literal >= 0, or Float ** Int
-  Minimum, Maximum,                ///< NaN propagates
-  BitAnd, BitOr, BitXor, ShiftLeft, ShiftRight, ///< BitAnd, BitOr, BitXor also of Bool
+  Add,
+  Subtract,
+  Multiply,
+  Divide, ///< Divide is of floats
+  FloorDivide,
+  Modulo, ///< of ints (an error on 0) or floats
+  Power,  ///< Float ** Float, or Int ** Integer literal >= 0, or Float ** Int
+  Minimum,
+  Maximum, ///< NaN propagates
+  BitAnd,
+  BitOr,
+  BitXor,
+  ShiftLeft,
+  ShiftRight, ///< BitAnd, BitOr, BitXor also of Bool
 };
 
 enum class CompareOp : uint8_t { Less, LessEqual, Greater, GreaterEqual, Equal, NotEqual };
@@ -118,16 +160,16 @@ enum class ExtentBinding : uint8_t {
 struct Extent {
   std::string name{};
   ExtentBinding binding = ExtentBinding::Dimension;
-  NodeId value = none;           ///< Computed; and One where it equals another extent (no tensor has H: H = G)
-  ScalarId scalar = none;        ///< Input
-  std::optional<int64_t> fixed{};  ///< known to the compiler
-  bool perBatch = false;         ///< varies with b
-  SourceRange range{};             ///< where it is bound or first named
+  NodeId value = none;            ///< Computed; and One where it equals another extent (no tensor has H: H = G)
+  ScalarId scalar = none;         ///< Input
+  std::optional<int64_t> fixed{}; ///< known to the compiler
+  bool perBatch = false;          ///< varies with b
+  SourceRange range{};            ///< where it is bound or first named
 };
 
 /// One dimension of a tensor's declared type. `value` is its size as an expression of extents (always there). If the
-/// size is `scale * X + offset` and X may be bound by it, `extent` is X: X = (size - offset) / scale. Several dimensions may
-/// bind one extent; they must agree. All others are checked against `value`.
+/// size is `scale * X + offset` and X may be bound by it, `extent` is X: X = (size - offset) / scale. Several
+/// dimensions may bind one extent; they must agree. All others are checked against `value`.
 struct Dimension {
   NodeId value = none;
   ExtentId extent = none;
@@ -158,8 +200,9 @@ struct Scalar {
   SourceRange range{};
 };
 
-/// An output tensor and the definition stored in it. Where `indices` is empty, dimension n is indexed by `coordinates[n]`;
-/// else the element at `indices` is stored for every value of `coordinates` (a store: must be one-to-one).
+/// An output tensor and the definition stored in it. Where `indices` is empty, dimension n is indexed by
+/// `coordinates[n]`; else the element at `indices` is stored for every value of `coordinates` (a store: must be
+/// one-to-one).
 struct Output {
   std::string name{};
   ElementType element = ElementType::F32;

@@ -66,13 +66,15 @@ Value AttentionChecker::evaluateIndex(const Expr &expression, const Context &con
 
   if (!positions.empty()) {
     // rule 4.1: only a declared tensor has positions.
-    Diagnostic &diagnostic = report(DiagnosticKind::PositionalRead, positionRanges.front(), context, quoted(base.range));
+    Diagnostic &diagnostic =
+        report(DiagnosticKind::PositionalRead, positionRanges.front(), context, quoted(base.range));
     bool parameter = false;
     if (context.frame && base.kind == syntax::ExprKind::Name)
       for (const Frame::Name &name : context.frame->names)
         parameter |= name.name == base.name.text && name.isParameter;
     if (parameter)
-      diagnostic.note(fmt::format("a parameter with a tensor type can be read by position: `{}: f32[N]`", base.name.text));
+      diagnostic.note(
+          fmt::format("a parameter with a tensor type can be read by position: `{}: f32[N]`", base.name.text));
     else
       diagnostic.note("by coordinate: `x[i = …]`");
     return {};
@@ -86,8 +88,8 @@ NodeId AttentionChecker::materialize(const Value &value, const Expr &at, const C
   return value.kind == Value::Kind::Node ? value.node : none;
 }
 
-NodeId AttentionChecker::readTensor(const Value &value, const Rebasing &rebasing, const std::vector<SourceRange> &ranges,
-                                    SourceRange at, const Context &context) {
+NodeId AttentionChecker::readTensor(const Value &value, const Rebasing &rebasing,
+                                    const std::vector<SourceRange> &ranges, SourceRange at, const Context &context) {
   const Tensor &tensor = attention.tensors[value.tensor];
   const TensorInfo &info = tensorInfos[value.tensor];
   std::vector<NodeId> indices = value.indices;
@@ -105,8 +107,8 @@ NodeId AttentionChecker::readTensor(const Value &value, const Rebasing &rebasing
       size = attention.extents[info.plain[n]].fixed;
     if (index.integer >= 0 && (!size || *size < 0 || index.integer < *size))
       continue;
-    Diagnostic &diagnostic =
-        report(DiagnosticKind::IndexOutOfRange, index.range, context, index.integer, quoted(dimension->range), tensor.name);
+    Diagnostic &diagnostic = report(DiagnosticKind::IndexOutOfRange, index.range, context, index.integer,
+                                    quoted(dimension->range), tensor.name);
     if (index.integer < 0)
       diagnostic.note("negative indices don't count from the end");
     else

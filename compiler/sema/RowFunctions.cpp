@@ -14,10 +14,12 @@ bool AttentionChecker::isRowFunction(const Node &node) const {
   case NodeKind::TopK:
   case NodeKind::Sparsemax:
   case NodeKind::Entmax15:
-  case NodeKind::SumAfter: return true;
+  case NodeKind::SumAfter:
+    return true;
   case NodeKind::Reduce:
     return std::find(node.coordinates.begin(), node.coordinates.end(), coordinateJ) != node.coordinates.end();
-  default: return false;
+  default:
+    return false;
   }
 }
 
@@ -28,7 +30,8 @@ CoordinateSet AttentionChecker::visibility(SourceRange use, const Context &conte
   }
   for (EntityId entity : evaluating)
     if (!isDefault(entity) && !lineExtentName(lines[entity]).empty()) {
-      report(DiagnosticKind::RowFunctionPlace, use, context, what, fmt::format("the extent `{}`", lineExtentName(lines[entity])));
+      report(DiagnosticKind::RowFunctionPlace, use, context, what,
+             fmt::format("the extent `{}`", lineExtentName(lines[entity])));
       return 0;
     }
   // rule 9.1: which keys are visible varies with what the mask, and the score the weight uses, vary with.
@@ -63,7 +66,8 @@ bool AttentionChecker::scoreDecides() {
 NodeId AttentionChecker::evaluateReduction(const Expr &expression, const Context &context) {
   auto reduction = findReduction(expression.name.text);
   if (!reduction) {
-    Diagnostic &diagnostic = report(DiagnosticKind::UnknownReduction, expression.name.range, context, expression.name.text);
+    Diagnostic &diagnostic =
+        report(DiagnosticKind::UnknownReduction, expression.name.range, context, expression.name.text);
     if (std::string close = closestName(expression.name.text, {"sum", "min", "max", "any", "all"}); !close.empty())
       diagnostic.suggest(expression.name.range, close);
     else
@@ -79,7 +83,8 @@ NodeId AttentionChecker::evaluateReduction(const Expr &expression, const Context
         hidden |= name.name == binder.text;
     if (hidden) {
       // rule 6.6
-      report(DiagnosticKind::HiddenCoordinate, binder.range, context, binder.text, context.frame->definition->name.text);
+      report(DiagnosticKind::HiddenCoordinate, binder.range, context, binder.text,
+             context.frame->definition->name.text);
       failed = true;
       continue;
     }
@@ -126,7 +131,8 @@ NodeId AttentionChecker::evaluateDot(const Expr &at, NodeId x, NodeId y, const C
   CoordinateSet shared = both & ~context.bound;
   if (!shared) {
     Diagnostic &diagnostic = report(DiagnosticKind::NoSharedCoordinate, at.range, context);
-    diagnostic.note(fmt::format("one varies with {}, the other with {}", describe(graph.varies(x)), describe(graph.varies(y))));
+    diagnostic.note(
+        fmt::format("one varies with {}, the other with {}", describe(graph.varies(x)), describe(graph.varies(y))));
     if (both)
       diagnostic.note(fmt::format("the reduction around it binds {} already", describe(both)));
     else

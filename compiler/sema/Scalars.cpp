@@ -13,7 +13,8 @@ void AttentionChecker::declareScalar(const PlacedLine &placed, uint32_t position
     scalar.kind = ScalarKind::Float;
   else if (type == "bool")
     scalar.kind = ScalarKind::Bool;
-  else if (findElementType(type) || (layoutParameter(type, placed.layout) && layoutParameter(type, placed.layout)->element))
+  else if (findElementType(type) ||
+           (layoutParameter(type, placed.layout) && layoutParameter(type, placed.layout)->element))
     report(DiagnosticKind::ScalarElementType, line.type->range, context, line.name.text, type)
         .note(fmt::format("a scalar is `int`, `float` or `bool`; a tensor has dimensions: `{}[…]`", type));
   else
@@ -42,9 +43,15 @@ void AttentionChecker::evaluateScalarDefaults() {
     std::string what = fmt::format("the default of `{}`", attention.scalars[id].name);
     NodeId node = evaluateNode(expression, context);
     switch (attention.scalars[id].kind) {
-    case ScalarKind::Int: node = requireInt(node, expression, what, context); break;
-    case ScalarKind::Bool: node = requireBool(node, expression, what, context); break;
-    case ScalarKind::Float: node = requireNumber(node, expression, what, context); break;
+    case ScalarKind::Int:
+      node = requireInt(node, expression, what, context);
+      break;
+    case ScalarKind::Bool:
+      node = requireBool(node, expression, what, context);
+      break;
+    case ScalarKind::Float:
+      node = requireNumber(node, expression, what, context);
+      break;
     }
     if (node == none)
       continue;
@@ -57,8 +64,8 @@ void AttentionChecker::evaluateScalarDefaults() {
       bool ownOrPerBatch = (kind == NodeKind::Scalar && attention.nodes[part].index >= id) ||
                            (kind == NodeKind::Extent && (attention.extents[attention.nodes[part].index].perBatch ||
                                                          attention.extents[attention.nodes[part].index].scalar == id));
-      if (!used[part] || (kind != NodeKind::Load && kind != NodeKind::Coordinate && !isRowFunction(attention.nodes[part]) &&
-                          kind != NodeKind::Reduce && !ownOrPerBatch))
+      if (!used[part] || (kind != NodeKind::Load && kind != NodeKind::Coordinate &&
+                          !isRowFunction(attention.nodes[part]) && kind != NodeKind::Reduce && !ownOrPerBatch))
         continue;
       report(DiagnosticKind::DefaultNotConstant, expression.range, context, attention.scalars[id].name,
              quoted(attention.nodes[part].range))

@@ -49,7 +49,8 @@ public:
     CoordinateSet open = domain & ~determined;
     if (!open)
       return StoreProof::OneToOne;
-    return std::any_of(sums.begin(), sums.end(), [&](auto &sum) { return isTablePlusCoordinate(sum, determined, open); })
+    return std::any_of(sums.begin(), sums.end(),
+                       [&](auto &sum) { return isTablePlusCoordinate(sum, determined, open); })
                ? StoreProof::Checkable
                : StoreProof::Unproven;
   }
@@ -80,7 +81,8 @@ private:
       return x;
     }
     auto plain = [](const std::vector<Term> &sum) {
-      return std::all_of(sum.begin(), sum.end(), [](const Term &term) { return !term.hasCoordinate && term.opaque == none; });
+      return std::all_of(sum.begin(), sum.end(),
+                         [](const Term &term) { return !term.hasCoordinate && term.opaque == none; });
     };
     if (node.binary != BinaryOp::Multiply || (!plain(x) && !plain(y)))
       return opaque(id);
@@ -100,16 +102,17 @@ private:
     std::vector<Term> result;
     for (const Term &term : sum) {
       auto same = std::find_if(result.begin(), result.end(), [&](const Term &other) {
-        return other.hasCoordinate == term.hasCoordinate && other.coordinate == term.coordinate && other.opaque == term.opaque &&
-               other.coefficient.extents == term.coefficient.extents;
+        return other.hasCoordinate == term.hasCoordinate && other.coordinate == term.coordinate &&
+               other.opaque == term.opaque && other.coefficient.extents == term.coefficient.extents;
       });
       if (same == result.end())
         result.push_back(term);
       else
         same->coefficient.number += term.coefficient.number;
     }
-    result.erase(std::remove_if(result.begin(), result.end(), [](const Term &term) { return term.coefficient.number == 0; }),
-                 result.end());
+    result.erase(
+        std::remove_if(result.begin(), result.end(), [](const Term &term) { return term.coefficient.number == 0; }),
+        result.end());
     return result;
   }
 
@@ -168,7 +171,9 @@ private:
     CoordinateSet covered = 0;
     unsigned tables = 0, coordinates = 0;
     for (const Term &term : sum) {
-      CoordinateSet set = term.opaque != none ? graph.varies(term.opaque) : term.hasCoordinate ? setOf(term.coordinate) : 0;
+      CoordinateSet set = term.opaque != none  ? graph.varies(term.opaque)
+                          : term.hasCoordinate ? setOf(term.coordinate)
+                                               : 0;
       if (!(set & ~known))
         continue;
       covered |= set;

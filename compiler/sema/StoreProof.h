@@ -10,8 +10,9 @@ enum class StoreProof : uint8_t {
   Unproven,
 };
 
-/// Whether a store at `indices` for every value of the coordinates of `domain` is one-to-one. An index determines a coordinate that
-/// it is a multiple of, up to what is determined already, and several that it counts in mixed radix: `h * D + d`.
+/// Whether a store at `indices` for every value of the coordinates of `domain` is one-to-one. An index determines a
+/// coordinate that it is a multiple of, up to what is determined already, and several that it counts in mixed radix: `h
+/// * D + d`.
 StoreProof proveStore(const Attention &attention, const GraphBuilder &graph, const std::vector<NodeId> &indices,
                       CoordinateSet domain);
 

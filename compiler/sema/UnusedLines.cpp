@@ -76,7 +76,8 @@ void AttentionChecker::checkUnused() {
   }
   close();
 
-  // An extent is used by any tensor's dimension and by any node; a tensor, also by binding an extent nothing else binds.
+  // An extent is used by any tensor's dimension and by any node; a tensor, also by binding an extent nothing else
+  // binds.
   std::vector<bool> extentUsed(attention.extents.size());
   auto useOf = [&](const std::vector<NodeId> &from) {
     std::vector<bool> nodes = reachable(from);
@@ -126,7 +127,8 @@ void AttentionChecker::checkUnused() {
   std::vector<EntityId> unusedLines;
   for (EntityId n = 0; n < lines.size(); ++n) {
     const PlacedLine &placed = lines[n];
-    if (placed.layout || used->count(n) || placed.line->kind == LineKind::Outputs || placed.line->kind == LineKind::Store)
+    if (placed.layout || used->count(n) || placed.line->kind == LineKind::Outputs ||
+        placed.line->kind == LineKind::Store)
       continue;
     if (placed.line->kind == LineKind::Declaration && placed.line->type->isTensor) {
       TensorId tensor = attention.findTensor(placed.line->name.text);
@@ -157,8 +159,10 @@ void AttentionChecker::checkUnused() {
       if (version > n && later == none)
         later = version;
     if (later != none)
-      diagnostic.note(entityRange(later), fmt::format("`{}` is redefined here, without reading its earlier meaning", line.name.text));
-    else if (std::string close = line.kind == LineKind::Assignment ? closestName(line.name.text, wanted) : ""; !close.empty())
+      diagnostic.note(entityRange(later),
+                      fmt::format("`{}` is redefined here, without reading its earlier meaning", line.name.text));
+    else if (std::string close = line.kind == LineKind::Assignment ? closestName(line.name.text, wanted) : "";
+             !close.empty())
       diagnostic.suggest(line.name.range, close, "a name that counts");
     else if (line.kind == LineKind::Assignment)
       diagnostic.note(fmt::format("`out {}` would make it an output", line.name.text));

@@ -5,7 +5,8 @@ using namespace attn;
 using namespace attn::test;
 
 TEST_CASE("what a value varies with follows from what it reads", "[coordinates]") {
-  Checked c = mha("slopes: f32[H]\nx = slopes * (j - i)\ny = sum(d: q * k)\nz = q + k\nscore = y + x + sum(d: z)\nout x, y, o, lse");
+  Checked c = mha("slopes: f32[H]\nx = slopes * (j - i)\ny = sum(d: q * k)\nz = q + k\nscore = y + x + sum(d: z)\nout "
+                  "x, y, o, lse");
   INFO(c.rendered());
   REQUIRE(c.program);
   CHECK(c.varies("x") == "h i j");

@@ -35,11 +35,17 @@ TEST_CASE("rule 6.3: a tensor parameter binds extents for the body", "[defs]") {
   REQUIRE(c.program);
   CHECK(c.text("x") == "u[M - 1] + sum(m: u[m])");
   CHECK(c.varies("y") == "");
-  CHECK(Checked("def f(t: f32[N]) = t[0]\nattention a { layout mha; u: i32[M]; score = dot(q, k) + f(u) }").kinds() == Kinds{"tensor-parameter"});
-  CHECK(Checked("def f(t: f32[N]) = t[0]\nattention a { layout mha; score = dot(q, k) + f(q) }").kinds() == Kinds{"tensor-parameter"});
-  CHECK(Checked("def f(t: f32[N]) = t[0]\nattention a { layout mha; score = dot(q, k) + f(i) }").kinds() == Kinds{"not-tensor"});
-  CHECK(Checked("def f(t: f32[I]) = t[i]\nattention a { layout mha; u: f32[J]; score = dot(q, k) + f(u) }").kinds() == Kinds{"tensor-parameter"});
-  CHECK(Checked("def f(t: f32[N + 1]) = t[N]\nattention a { layout mha; u: f32[M + 1]; x = f(u); out o, x }").text("x") == "u[M]");
+  CHECK(Checked("def f(t: f32[N]) = t[0]\nattention a { layout mha; u: i32[M]; score = dot(q, k) + f(u) }").kinds() ==
+        Kinds{"tensor-parameter"});
+  CHECK(Checked("def f(t: f32[N]) = t[0]\nattention a { layout mha; score = dot(q, k) + f(q) }").kinds() ==
+        Kinds{"tensor-parameter"});
+  CHECK(Checked("def f(t: f32[N]) = t[0]\nattention a { layout mha; score = dot(q, k) + f(i) }").kinds() ==
+        Kinds{"not-tensor"});
+  CHECK(Checked("def f(t: f32[I]) = t[i]\nattention a { layout mha; u: f32[J]; score = dot(q, k) + f(u) }").kinds() ==
+        Kinds{"tensor-parameter"});
+  CHECK(
+      Checked("def f(t: f32[N + 1]) = t[N]\nattention a { layout mha; u: f32[M + 1]; x = f(u); out o, x }").text("x") ==
+      "u[M]");
 }
 
 TEST_CASE("rule 6.4: an extent argument renames the extent and its coordinate", "[defs]") {
@@ -51,10 +57,13 @@ TEST_CASE("rule 6.4: an extent argument renames the extent and its coordinate", 
 }
 
 TEST_CASE("rules 6.5, 6.6: what a def sees", "[defs]") {
-  CHECK(Checked("def f(x) = x + slopes\nattention a { layout mha; slopes: f32[H]; score = f(dot(q, k)) + slopes }").kinds() == Kinds{"unknown-name"});
+  CHECK(Checked("def f(x) = x + slopes\nattention a { layout mha; slopes: f32[H]; score = f(dot(q, k)) + slopes }")
+            .kinds() == Kinds{"unknown-name"});
   CHECK(Checked("def f(x) = x + later\n").kinds() == Kinds{"unknown-name"});
   CHECK(Checked("def f(x) { y = z1 + 1; z1 = 2; y + z1 }\n").kinds() == Kinds{"used-before-definition"});
-  CHECK(Checked("def f(x, n) = sum(n: x)\nattention a { layout mha; t: f32[N]; score = dot(q, k) + f(t, 1) }").kinds() == Kinds{"hidden-coordinate"});
+  CHECK(
+      Checked("def f(x, n) = sum(n: x)\nattention a { layout mha; t: f32[N]; score = dot(q, k) + f(t, 1) }").kinds() ==
+      Kinds{"hidden-coordinate"});
   CHECK(Checked("def f(h) = h\n").kinds() == Kinds{"coordinate-name"});
   CHECK(Checked("def f(x, x) = x\n").kinds() == Kinds{"duplicate-parameter"});
   CHECK(Checked("def f(N) = N\n").kinds() == Kinds{"capital-name"});
@@ -69,14 +78,17 @@ TEST_CASE("rules 6.7, 6.8: which def a name means", "[defs]") {
 }
 
 TEST_CASE("rule 6.9: no recursion", "[defs]") {
-  CHECK(Checked("def f(x) = f(x)\nattention a { layout mha; score = f(dot(q, k)) }").kinds() == Kinds{"recursive-definition"});
-  CHECK(Checked("def f(x) = g1(x)\ndef g1(x) = f(x)\nattention a { layout mha; score = g1(dot(q, k)) }").kinds() == Kinds{"recursive-definition"});
+  CHECK(Checked("def f(x) = f(x)\nattention a { layout mha; score = f(dot(q, k)) }").kinds() ==
+        Kinds{"recursive-definition"});
+  CHECK(Checked("def f(x) = g1(x)\ndef g1(x) = f(x)\nattention a { layout mha; score = g1(dot(q, k)) }").kinds() ==
+        Kinds{"recursive-definition"});
   // Calling a def on its own result is no recursion.
   CHECK(mha("mask = tiled(tiled(causal, 4), 16)").kinds().empty());
 }
 
 TEST_CASE("a mistake in a def is told once, however many call it", "[defs]") {
-  Checked c("def f(x) = x + causal\nattention a { layout mha; score = f(dot(q, k)) }\nattention a2 { layout mha; score = f(dot(q, k)) }");
+  Checked c("def f(x) = x + causal\nattention a { layout mha; score = f(dot(q, k)) }\nattention a2 { layout mha; score "
+            "= f(dot(q, k)) }");
   CHECK(c.kinds() == Kinds{"not-number"});
   CHECK_FALSE(c.program);
 }

@@ -67,8 +67,9 @@ TEST_CASE("rule 3.6: an extent may vary with b", "[extents]") {
   CHECK_FALSE(extent(c, "I").perBatch);
   CHECK(mha("J = i").kinds() == Kinds{"extent-varies"});
   CHECK(mha("len: i32[B]\nJ = len").kinds() == Kinds{"per-batch-dimension", "per-batch-dimension"});
-  CHECK(Checked("attention a { q: f32[B, I, D]; x: f32[B, N, D]; len: i32[B]; J = len[b]; k = x[b, j]; v = k; out weight }").kinds() ==
-        Kinds{"per-batch-dimension"});
+  CHECK(Checked(
+            "attention a { q: f32[B, I, D]; x: f32[B, N, D]; len: i32[B]; J = len[b]; k = x[b, j]; v = k; out weight }")
+            .kinds() == Kinds{"per-batch-dimension"});
 }
 
 TEST_CASE("rule 3.7: unbound extents", "[extents]") {
@@ -83,8 +84,9 @@ TEST_CASE("rule 3.7: unbound extents", "[extents]") {
   REQUIRE(heads.program);
   CHECK(sema::format(heads.attention(), extent(heads, "H").value) == "G");
   CHECK(Checked("attention a { layout gqa; H = 6; G = 4 }").kinds() == Kinds{"heads-not-divisible"});
-  CHECK(Checked("attention a { q: f32[B, I, D]; k: f32[B, J, D]; v: f32[B, J, E]; out x: f32[Z]; x = e }").kinds().front() ==
-        "output-varies");
+  CHECK(Checked("attention a { q: f32[B, I, D]; k: f32[B, J, D]; v: f32[B, J, E]; out x: f32[Z]; x = e }")
+            .kinds()
+            .front() == "output-varies");
   CHECK(mha("out o, x: f32[Z]\nx = 1").kinds() == Kinds{"extent-unbound"});
 }
 

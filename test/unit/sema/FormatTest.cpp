@@ -28,7 +28,8 @@ TEST_CASE("a dump names everything", "[format]") {
   Checked c = mha("D = 64; w: int = 8\nmask = window(w)\nout o, lse");
   REQUIRE(c.program);
   std::string text = sema::dump(c.attention());
-  for (auto part : {"attention a", "extent D = 64", "scalar w: int = 8", "input q: f32[B, H, I, D]", "mask: bool over i j", "output lse: f32[B, H, I]"})
+  for (auto part : {"attention a", "extent D = 64", "scalar w: int = 8", "input q: f32[B, H, I, D]",
+                    "mask: bool over i j", "output lse: f32[B, H, I]"})
     CHECK(text.find(part) != std::string::npos);
 }
 

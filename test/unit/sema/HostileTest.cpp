@@ -27,7 +27,8 @@ TEST_CASE("rule 6.11: deep calls and long chains are refused, not overflowed", "
   std::string text = "def f0(x) = x\n";
   for (int n = 1; n < 20000; ++n)
     text += fmt::format("def f{}(x) = f{}(x + 1)\n", n, n - 1);
-  CHECK(Checked(text + "attention a { layout mha; score = f19999(dot(q, k)) }").kinds() == Kinds{"definitions-too-deep"});
+  CHECK(Checked(text + "attention a { layout mha; score = f19999(dot(q, k)) }").kinds() ==
+        Kinds{"definitions-too-deep"});
   std::string lines = "x = float(i)\n";
   for (int n = 0; n < 10000; ++n)
     lines += "x = x * x + 1\n";

@@ -28,7 +28,11 @@ TEST_CASE("a second name for a tensor keeps its positions", "[reads]") {
 }
 
 TEST_CASE("rules 4.1 to 4.6: wrong reads", "[reads]") {
-  auto kinds = [](const std::string &x) { return mha("t: f32[H, 4]; u: f32[N, N]; w: f32[4]\nscore = dot(q, k) + " + x + "\nout o, y\ny = t[0, 0] + u[0, 0] + w[0]").kinds(); };
+  auto kinds = [](const std::string &x) {
+    return mha("t: f32[H, 4]; u: f32[N, N]; w: f32[4]\nscore = dot(q, k) + " + x +
+               "\nout o, y\ny = t[0, 0] + u[0, 0] + w[0]")
+        .kinds();
+  };
   CHECK(kinds("t[h, 3]").empty());
   CHECK(kinds("t[h, 4]") == Kinds{"index-out-of-range"});
   CHECK(kinds("t[h, -1]") == Kinds{"index-out-of-range"});
@@ -46,5 +50,6 @@ TEST_CASE("rules 4.1 to 4.6: wrong reads", "[reads]") {
 TEST_CASE("rule 4.6: a mask of a mask may set coordinates the inner one lacks", "[reads]") {
   CHECK(mha("mask = tiled(prefix(4), 8)").kinds().empty());
   CHECK(mha("mask = prefix(4)[i = 0]").kinds() == Kinds{"not-varying"});
-  CHECK(Checked("def f(x) = x[d = 0]\nattention a { layout mha; score = dot(q, k) + f(i) }").kinds() == Kinds{"not-varying"});
+  CHECK(Checked("def f(x) = x[d = 0]\nattention a { layout mha; score = dot(q, k) + f(i) }").kinds() ==
+        Kinds{"not-varying"});
 }

@@ -7,7 +7,8 @@ using Kinds = std::vector<std::string>;
 using sema::NodeKind;
 
 TEST_CASE("rule 9.4: row functions and what they vary with", "[rows]") {
-  Checked c = mha("mask = causal\nweight = softmax(topk(score, 4))\nx = sum_after(score); y = normalize(exp(score)); z = max(j: score)\n"
+  Checked c = mha("mask = causal\nweight = softmax(topk(score, 4))\nx = sum_after(score); y = normalize(exp(score)); z "
+                  "= max(j: score)\n"
                   "s = sparsemax(score); t = entmax15(score)\nout o, x, y, z, s, t");
   INFO(c.rendered());
   REQUIRE(c.program);

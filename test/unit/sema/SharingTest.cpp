@@ -18,7 +18,8 @@ TEST_CASE("rule 6.10: forty doublings make forty nodes", "[sharing]") {
 TEST_CASE("rule 6.10: doublings through parameters and through brackets stay small", "[sharing]") {
   std::string text = "def a0(x) = x\ndef m0 = causal\n";
   for (int n = 1; n <= 40; ++n)
-    text += fmt::format("def a{0}(x) = a{1}(x) + a{1}(x)\ndef m{0} = m{1}[i = i + {0}] and m{1}[j = j + {0}]\n", n, n - 1);
+    text +=
+        fmt::format("def a{0}(x) = a{1}(x) + a{1}(x)\ndef m{0} = m{1}[i = i + {0}] and m{1}[j = j + {0}]\n", n, n - 1);
   Checked c(text + "attention a { layout mha; score = a40(dot(q, k)); mask = m40 }");
   INFO(c.rendered());
   REQUIRE(c.program);

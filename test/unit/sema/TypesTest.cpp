@@ -21,7 +21,9 @@ ScalarType typeOf(const std::string &expression) {
   return ScalarType::Bool;
 }
 
-Kinds kindsOf(const std::string &expression) { return mha("p: int\nx = " + expression + "\nout o, x, p0\np0 = p").kinds(); }
+Kinds kindsOf(const std::string &expression) {
+  return mha("p: int\nx = " + expression + "\nout o, x, p0\np0 = p").kinds();
+}
 
 } // namespace
 
