@@ -340,11 +340,22 @@ private:
       refuse(rangeOf(key), "a key that varies with {}", namesOf(wrong));
   }
 
-  /// Elementwise arithmetic, coordinates, scalars and reads of tables: what a score and a mask are made of, apart from the dot product.
+  /// Whether to look at what a node is computed from: not at a dot product's operands, which are checked apart, nor at a row function's.
+  static bool isPointwise(const Node &node) {
+    return node.kind != NodeKind::Dot && (node.kind == NodeKind::Reduce || !isReduction(node.kind));
+  }
+
+  /// Elementwise arithmetic, coordinates, scalars, reads of tables and reductions over tables' own coordinates: what a score and a mask are
+  /// made of, apart from the dot product.
   void checkPointwise(NodeId id, std::string_view where) {
     const Node &node = at(id);
-    if (isReduction(node.kind))
-      refuse(node.range, "{} in {}", nameOf(node), where);
+    if (isReduction(node.kind)) {
+      CoordinateSet over = 0;
+      for (CoordinateId coordinate : node.coordinates)
+        over |= setOf(coordinate);
+      if (node.kind != NodeKind::Reduce || (over & ofPair))
+        refuse(node.range, "{} in {}", nameOf(node), where);
+    }
     if (node.kind != NodeKind::Load)
       return;
     const Tensor &tensor = attention.tensors[node.index];
@@ -353,7 +364,7 @@ private:
   }
 
   void checkMask() {
-    for (NodeId id : reach(attention.mask, [](const Node &node) { return !isReduction(node.kind) && node.kind != NodeKind::Dot; }))
+    for (NodeId id : reach(attention.mask, isPointwise))
       if (at(id).kind == NodeKind::Dot)
         refuse(rangeOf(id), "a dot product in `mask`");
       else
@@ -364,7 +375,7 @@ private:
 
   void checkScore() {
     std::vector<NodeId> dots;
-    for (NodeId id : reach(score, [](const Node &node) { return !isReduction(node.kind) && node.kind != NodeKind::Dot; })) {
+    for (NodeId id : reach(score, isPointwise)) {
       const Node &node = at(id);
       if (node.kind == NodeKind::Dot)
         dots.push_back(id);

@@ -44,7 +44,9 @@ ArrayRef<Stage> loweringStages() {
       {"guarded", "Reads and divisions that can't go wrong are unchecked; the others carry the condition under which they count.",
        [](OpPassManager &passes, const LoweringOptions &) {
          passes.nest<ir::KernelOp>().addPass(createInferRangesPass());
-         passes.nest<ir::KernelOp>().addPass(createGuardReadsPass());
+         GuardReadsPassOptions guard;
+         guard.split = true;
+         passes.nest<ir::KernelOp>().addPass(createGuardReadsPass(guard));
        }},
       {"online", "Softmax, its weighted sum and its logarithm are one pass over the keys with a mergeable state.",
        [](OpPassManager &passes, const LoweringOptions &) { passes.nest<ir::KernelOp>().addPass(createFormOnlinePass()); }},

@@ -81,4 +81,6 @@ void eraseUnused(ir::KernelOp kernel) {
       op.erase();
 }
 
+bool isOverKeys(ir::ReduceOp reduce) { return llvm::is_contained(reduce.getOver().getAsValueRange<StringAttr>(), "j"); }
+
 } // namespace attn::lower

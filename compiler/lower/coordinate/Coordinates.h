@@ -34,6 +34,9 @@ bool refineType(mlir::Operation *op);
 /// The operations `roots` are computed from, theirs included, in block order.
 llvm::SmallVector<mlir::Operation *> computedFrom(llvm::ArrayRef<mlir::Value> roots);
 
+/// Whether a reduction runs over the keys of a row; any other is arithmetic at one place.
+bool isOverKeys(ir::ReduceOp reduce);
+
 /// Erases the operations of the kernel whose results nobody uses.
 void eraseUnused(ir::KernelOp kernel);
 

@@ -60,7 +60,8 @@ struct FormOnlinePass : impl::FormOnlinePassBase<FormOnlinePass> {
     for (Operation &op : kernel.getBody().front()) {
       if (auto dot = dyn_cast<ir::DotOp>(op))
         orderOperands(dot);
-      if (isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::ReduceOp>(op)) {
+      auto reduce = dyn_cast<ir::ReduceOp>(op);
+      if (isa<ir::SoftmaxOp, ir::LogSumExpOp>(op) || (reduce && isOverKeys(reduce))) {
         op.emitError("no pass over the keys can compute this row function");
         signalPassFailure();
       }

@@ -190,12 +190,18 @@ private:
     if (condition.isAlways())
       return;
     Value where = materialise(op->getLoc(), condition);
-    if (split && addsCoordinates(op, where))
+    if (split && addsCoordinates(op, where) && !isInReduction(op) && !isInReduction(where.getDefiningOp()))
       return check(op, where);
     if (auto read = dyn_cast<ir::ReadOp>(op))
       read.getWhereMutable().assign(where);
     else
       cast<ir::BinaryOp>(op).getWhereMutable().assign(where);
+  }
+
+  /// Whether a value exists only inside a reduction's loop.
+  static bool isInReduction(Operation *op) {
+    return llvm::any_of(functionType(op->getResult(0)).getCoordinates(),
+                        [](StringAttr name) { return !llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()); });
   }
 
   static bool addsCoordinates(Operation *op, Value where) {
@@ -240,7 +246,8 @@ private:
     SetVector<Operation *> found;
     auto add = [&](Value value) {
       Operation *op = value.getDefiningOp();
-      if (op && !isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::OnlineOp, ir::ReduceOp>(op))
+      auto reduce = dyn_cast_or_null<ir::ReduceOp>(op);
+      if (op && !isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::OnlineOp>(op) && !(reduce && isOverKeys(reduce)))
         found.insert(op);
     };
     llvm::for_each(roots, add);

@@ -127,6 +127,15 @@ private:
     return copy->getResult(0);
   }
 
+  static bool isPairwise(ir::CheckOp check) { return llvm::any_of(check->getOperands(), [](Value value) { return variesWith(value, "j"); }); }
+
+  void cloneCheck(ir::CheckOp check, IRMapping &perPair) {
+    IRMapping operands;
+    for (Value operand : check->getOperands())
+      operands.map(operand, clone(operand, perPair));
+    builder.clone(*check, operands);
+  }
+
   Value constant(float value) {
     return ir::ConstantOp::create(builder, location, FnType::get(builder.getF32Type(), {}), builder.getF32FloatAttr(value));
   }
@@ -157,6 +166,9 @@ private:
     builder.setInsertionPoint(rowBlockEnd);
     bool plainScore = online.getScore() == dot.getResult();
     IRMapping none;
+    for (auto check : kernel.getBody().getOps<ir::CheckOp>())
+      if (!isPairwise(check))
+        cloneCheck(check, none);
     auto tensor = [&](Value handle) { return clone(handle, none); };
     Value packed = ir::TilePackOp::create(builder, location, tileType(cast<StringAttr>(dot.getOver()[0])),
                                           tensor(queries.tensor), queries.axes, packScale(plainScore));
@@ -214,6 +226,9 @@ private:
     Block *body = builder.createBlock(&map.getBody(), {}, {dot.getResult().getType()}, {location});
     IRMapping perPair;
     perPair.map(dot.getResult(), body->getArgument(0));
+    for (auto check : kernel.getBody().getOps<ir::CheckOp>())
+      if (isPairwise(check))
+        cloneCheck(check, perPair);
     SmallVector<Value> results;
     if (plainScore)
       results.push_back(body->getArgument(0));

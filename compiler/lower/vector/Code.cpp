@@ -102,18 +102,14 @@ SmallVector<Value> Code::unrolledLoop(Value end, int64_t factor, ValueRange carr
 
 SmallVector<Value> Code::repeat(ValueRange initial, function_ref<Value(ValueRange)> condition,
                                 function_ref<SmallVector<Value>(ValueRange)> body) {
-  auto loop = scf::WhileOp::create(
-      builder, location, initial.getTypes(), initial,
-      [&](OpBuilder &inner, Location, ValueRange values) {
-        OpBuilder::InsertionGuard guard(builder);
-        builder.restoreInsertionPoint(inner.saveInsertionPoint());
-        scf::ConditionOp::create(builder, location, condition(values), values);
-      },
-      [&](OpBuilder &inner, Location, ValueRange values) {
-        OpBuilder::InsertionGuard guard(builder);
-        builder.restoreInsertionPoint(inner.saveInsertionPoint());
-        scf::YieldOp::create(builder, location, body(values));
-      });
+  // The blocks are made by hand so that what is emitted into them already has its module around it.
+  auto loop = scf::WhileOp::create(builder, location, initial.getTypes(), initial);
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Location> locations(initial.size(), location);
+  Block *before = builder.createBlock(&loop.getBefore(), {}, initial.getTypes(), locations);
+  scf::ConditionOp::create(builder, location, condition(before->getArguments()), before->getArguments());
+  Block *after = builder.createBlock(&loop.getAfter(), {}, initial.getTypes(), locations);
+  scf::YieldOp::create(builder, location, body(after->getArguments()));
   return loop.getResults();
 }
 

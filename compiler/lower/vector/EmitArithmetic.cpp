@@ -281,11 +281,11 @@ Plain FunctionEmitter::emitBinary(ir::BinaryOp op) {
     return pointwise(*op, width, [&](ArrayRef<Value> parts) {
       return arithmetic.binaryInt(op.getKind(), parts[0], parts[1], width == 32);
     });
-  int32_t site = sites.number(op, -1, 0, op.getTextAttr());
+  int32_t site = op.getSafe() ? -1 : sites.number(op, -1, 0, op.getTextAttr());
   return pointwise(*op, width, [&](ArrayRef<Value> parts) {
     Value isZero = code.compare(arith::CmpIPredicate::eq, parts[1], arithmetic.integer(0, parts[1]));
-    Value wrong = parts.size() > 2 ? code.both(isZero, parts[2]) : isZero;
-    sites.reportIfAny(code, run.pointer(), site, wrong, parts[1], code.integer(0));
+    if (!op.getSafe())
+      sites.reportIfAny(code, run.pointer(), site, parts.size() > 2 ? code.both(isZero, parts[2]) : isZero, parts[1], code.integer(0));
     Value divisor = code.select(isZero, arithmetic.integer(1, parts[1]), parts[1]);
     return arithmetic.binaryInt(op.getKind(), parts[0], divisor, width == 32);
   });

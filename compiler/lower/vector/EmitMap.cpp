@@ -22,6 +22,9 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const TileValue &tile,
     for (int64_t part = 0; part < vectors; ++part)
       products.parts.push_back(loadScratch(tile.address, row, part));
     functions.define(body.getArgument(0), products);
+    for (auto check : body.getOps<ir::CheckOp>())
+      if (masked || !check.getInMask())
+        functions.emitCheck(check);
     SmallVector<Value> scores = functions.emitVectors(score);
     SmallVector<Value> visible = masked ? functions.emitVectors(mask) : SmallVector<Value>();
     SmallVector<Value> next;

@@ -64,9 +64,11 @@ Plain FunctionEmitter::emitRead(ir::ReadOp op) {
         Value value = resize(partOf(index), 64);
         Value limit = run.size(number, dimension, tensor.getSizes());
         Value inside = code.compare(arith::CmpIPredicate::ult, value, code.broadcast(limit, value.getType()));
-        Value wrong = counts ? code.both(counts, code.negate(inside)) : code.negate(inside);
-        int32_t site = sites.number(op, number, dimension, op.getTextAttr());
-        sites.reportIfAny(code, run.pointer(), site, wrong, value, limit);
+        if (!op.getSafe()) {
+          Value wrong = counts ? code.both(counts, code.negate(inside)) : code.negate(inside);
+          int32_t site = sites.number(op, number, dimension, op.getTextAttr());
+          sites.reportIfAny(code, run.pointer(), site, wrong, value, limit);
+        }
         load = load ? code.both(load, inside) : inside;
       }
       Value value = resize(index.parts[index.perQuery ? part : 0], 64);
@@ -101,6 +103,38 @@ Plain FunctionEmitter::emitRead(ir::ReadOp op) {
     result.parts.push_back(computed.isInteger(64) && result.narrow ? resize(widened, 32) : widened);
   }
   return result;
+}
+
+void FunctionEmitter::emitCheck(ir::CheckOp op) {
+  auto tensor = op.getTensor() ? op.getTensor().getDefiningOp<ir::TensorOp>() : ir::TensorOp();
+  for (auto [dimension, checked] : llvm::enumerate(op.getValues())) {
+    Plain values = emit(checked);
+    Value limit = tensor ? run.size(tensor.getIndex(), dimension, tensor.getSizes()) : code.integer(0);
+    SmallVector<Value> wide, wrong;
+    Value any = code.boolean(false);
+    for (Value part : values.parts) {
+      wide.push_back(resize(part, 64));
+      Value bound = code.broadcast(limit, wide.back().getType());
+      wrong.push_back(code.compare(tensor ? arith::CmpIPredicate::uge : arith::CmpIPredicate::eq, wide.back(), bound));
+      Value some = values.perQuery ? vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::OR, wrong.back()).getResult()
+                                   : wrong.back();
+      any = arith::OrIOp::create(code.builder, code.location, any, some);
+    }
+    int32_t site = sites.number(op, tensor ? tensor.getIndex() : -1, dimension, op.getTextAttr());
+    code.when(any, [&] {
+      Scope scope(*this);
+      Plain counts = emit(op.getWhere());
+      for (size_t part = 0; part < std::max(wrong.size(), counts.parts.size()); ++part) {
+        bool inLanes = values.perQuery || counts.perQuery;
+        auto partOf = [&](ArrayRef<Value> parts, bool perQuery) {
+          Value value = parts[perQuery ? part : 0];
+          return inLanes ? code.broadcast(value, vectorType(getElementTypeOrSelf(value.getType()))) : value;
+        };
+        Value bad = code.both(partOf(wrong, values.perQuery), partOf(counts.parts, counts.perQuery));
+        sites.reportIfAny(code, run.pointer(), site, bad, partOf(wide, values.perQuery), limit);
+      }
+    });
+  }
 }
 
 } // namespace attn::lower

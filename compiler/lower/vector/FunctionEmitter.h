@@ -44,6 +44,9 @@ public:
   /// One vector per group of queries, broadcast where the value is uniform.
   llvm::SmallVector<mlir::Value> emitVectors(mlir::Value value);
 
+  /// Reports what an `attn.check` finds wrong; its condition is evaluated only then.
+  void emitCheck(ir::CheckOp op);
+
   /// Gives a value from outside: a tile kernel's per-row results, the product in a map.
   void define(mlir::Value value, Plain plain) { values[value] = std::move(plain); }
 

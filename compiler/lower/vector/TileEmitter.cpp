@@ -107,6 +107,7 @@ void TileEmitter::emitOperation(Operation &op) {
       .Case([&](ir::TileFinishOp finish) { emitFinish(finish); })
       .Case([&](ir::TileStoreOp store) { emitStore(store); })
       .Case([&](ir::TileStoreRowOp store) { emitStoreRow(store); })
+      .Case([&](ir::CheckOp check) { functions.emitCheck(check); })
       .Case([&](ir::YieldOp) {})
       .Default([&](Operation &function) {
         // What varies with anything else belongs to a reduction and is emitted in its loop.
