@@ -327,9 +327,39 @@ static arith::CmpFPredicate floatPredicate(ir::CompareKind kind) {
   llvm_unreachable("unknown comparison");
 }
 
+/// Whether a vector of integers stays clear of both ends of 32 bits, so that it compares with a saturated number as with the number itself.
+static bool isInsideOf32(Value value) {
+  auto range = value.getDefiningOp() ? value.getDefiningOp()->getAttrOfType<DenseI64ArrayAttr>("attn.range") : DenseI64ArrayAttr();
+  return range && range[0] > INT32_MIN && range[1] < INT32_MAX;
+}
+
+/// A vector of narrow integers against a scalar of 64 bits: saturating the scalar once keeps the lanes narrow.
+std::optional<Plain> FunctionEmitter::compareNarrow(ir::CompareOp op) {
+  Plain left = emit(op.getLhs()), right = emit(op.getRhs());
+  bool scalarIsRight = left.perQuery;
+  Plain &lanesSide = scalarIsRight ? left : right, &scalarSide = scalarIsRight ? right : left;
+  if (!lanesSide.perQuery || scalarSide.perQuery || !lanesSide.narrow || !isInsideOf32(scalarIsRight ? op.getLhs() : op.getRhs()))
+    return std::nullopt;
+  Value scalar = scalarSide.parts.front();
+  if (!scalarSide.narrow) {
+    scalar = code.minimum(scalar, code.integer(INT32_MAX));
+    scalar = arith::MaxSIOp::create(code.builder, code.location, scalar, code.integer(INT32_MIN));
+  }
+  Plain result;
+  result.perQuery = true;
+  for (Value part : lanesSide.parts) {
+    Value saturated = code.broadcast(resize(scalar, 32), part.getType());
+    result.parts.push_back(code.compare(intPredicate(op.getKind()), scalarIsRight ? part : saturated, scalarIsRight ? saturated : part));
+  }
+  return result;
+}
+
 Plain FunctionEmitter::emitCompare(ir::CompareOp op) {
   Arithmetic arithmetic{code};
   bool isFloat = isFloatFn(op.getLhs());
+  if (cast<ir::FnType>(op.getLhs().getType()).getElementType().isInteger(64))
+    if (auto narrow = compareNarrow(op))
+      return *narrow;
   return pointwise(*op, integerWidth(*op), [&](ArrayRef<Value> parts) {
     return isFloat ? arithmetic.compare(floatPredicate(op.getKind()), parts[0], parts[1])
                    : code.compare(intPredicate(op.getKind()), parts[0], parts[1]);

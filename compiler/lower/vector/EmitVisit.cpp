@@ -46,7 +46,10 @@ static func::FuncOp outlineClassifier(Code &code, ir::TileKernelOp kernel, ir::T
   inputs.append(4, code.i64());
   OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
   auto type = FunctionType::get(kernel.getContext(), inputs, {code.i1(), code.i1()});
-  auto function = func::FuncOp::create(top, kernel.getLoc(), (kernel.getSymName() + "_classify").str(), type);
+  std::string name = (kernel.getSymName() + "_classify").str();
+  for (int64_t more = 2; module.lookupSymbol(name); ++more)
+    name = (kernel.getSymName() + "_classify_" + Twine(more)).str();
+  auto function = func::FuncOp::create(top, kernel.getLoc(), name, type);
   function.setPrivate();
   Block *entry = function.addEntryBlock();
   OpBuilder builder = OpBuilder::atBlockEnd(entry);
@@ -128,10 +131,7 @@ KeyBlock TileEmitter::trim(KeyBlock block) {
 /// nothing is visible the search takes ever larger steps, and where a large step holds something visible it takes half of it.
 SmallVector<Value> TileEmitter::visitClassified(ir::TileVisitOp op, ValueRange state) {
   SmallVector<Value> uniforms;
-  if (!classifier)
-    classifier = outlineClassifier(code, kernel, op, uniforms);
-  else
-    op.getClassifier().walk([&](ir::UniformOp uniform) { uniforms.push_back(uniform.getOperand()); });
+  classifier = outlineClassifier(code, kernel, op, uniforms);
   classifierArguments = {run.pointer()};
   for (Value uniform : uniforms)
     classifierArguments.push_back(functions.emitScalar(uniform));

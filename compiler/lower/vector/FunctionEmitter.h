@@ -71,6 +71,7 @@ private:
   Plain emitUnary(ir::UnaryOp op);
   Plain emitBinary(ir::BinaryOp op);
   Plain emitCompare(ir::CompareOp op);
+  std::optional<Plain> compareNarrow(ir::CompareOp op);
   Plain emitConvert(ir::ConvertOp op);
   Plain emitReduce(ir::ReduceOp op);
 

@@ -101,7 +101,7 @@ private:
   /// Scratch memory: of each packed query tile and each accumulator, by the operation that makes it; of the scores, and of one row.
   llvm::DenseMap<mlir::Operation *, mlir::Value> scratchTiles;
   mlir::Value scoreTile, rowTile;
-  mlir::func::FuncOp classifier;
+  mlir::func::FuncOp classifier; ///< of the visit being emitted
   llvm::SmallVector<mlir::Value> classifierArguments;
   llvm::DenseMap<mlir::Value, TileValue> tiles;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>> states;
