@@ -88,6 +88,8 @@ SmallVector<Value> Code::loop(Value begin, Value end, int64_t step, ValueRange c
 }
 
 SmallVector<Value> Code::unrolledLoop(Value end, int64_t factor, ValueRange carried, LoopBody body) {
+  if (factor == 1)
+    return loop(integer(0), end, 1, carried, body);
   APInt known;
   bool isWhole = matchPattern(end, m_ConstantInt(&known)) && known.getSExtValue() % factor == 0;
   Value whole = isWhole ? end : multiply(divide(end, integer(factor)), integer(factor));

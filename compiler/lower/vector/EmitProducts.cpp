@@ -4,8 +4,10 @@ using namespace mlir;
 
 namespace attn::lower {
 
-/// Steps of the innermost loops taken at once: enough that their few rounds are predicted, and no more than keeps the code small.
-static constexpr int64_t unrolledFeatures = 8, unrolledKeys = 4;
+/// Steps of the innermost loops taken at once: enough that their few rounds are predicted, and no more than keeps the code small. Rows whose
+/// elements lie apart take one, so that code few run doesn't cost everybody's compile time.
+static int64_t unrolledFeatures(const Matrix &matrix) { return matrix.isContiguous ? 8 : 1; }
+static int64_t unrolledKeys(const Matrix &matrix) { return matrix.isContiguous ? 4 : 1; }
 
 static Value larger(Code &code, Value candidate, Value current) {
   Value isLarger = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OGT, candidate, current);
@@ -16,6 +18,7 @@ static Value larger(Code &code, Value candidate, Value current) {
 static SmallVector<Value> forStride(Code &code, Matrix matrix, TypeRange types, function_ref<SmallVector<Value>(const Matrix &)> loop) {
   Matrix contiguous = matrix;
   contiguous.columnStride = code.integer(1);
+  contiguous.isContiguous = true;
   return code.branch(
       code.compare(arith::CmpIPredicate::eq, matrix.columnStride, contiguous.columnStride), types, [&] { return loop(contiguous); },
       [&] { return loop(matrix); });
@@ -47,7 +50,7 @@ SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matri
     }
     SmallVector<Value> sums(keyRows * vectors, zero);
     sums.push_back(code.integer(0));
-    SmallVector<Value> products = code.unrolledLoop(featureCount, unrolledFeatures, sums, [&](Value d, ValueRange partial) {
+    SmallVector<Value> products = code.unrolledLoop(featureCount, unrolledFeatures(keys), sums, [&](Value d, ValueRange partial) {
       SmallVector<Value> next, queries;
       for (int64_t part = 0; part < vectors; ++part)
         queries.push_back(loadScratch(packed, d, part));
@@ -111,7 +114,7 @@ void TileEmitter::accumulateBlock(ir::TileAccumulateOp op, const Matrix &values)
         sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, index, part), rescale[part]));
     }
     sums.push_back(values.base);
-    SmallVector<Value> total = code.unrolledLoop(count, unrolledKeys, sums, [&](Value key, ValueRange partial) {
+    SmallVector<Value> total = code.unrolledLoop(count, unrolledKeys(values), sums, [&](Value key, ValueRange partial) {
       SmallVector<Value> next, factors;
       for (int64_t part = 0; part < vectors; ++part)
         factors.push_back(loadScratch(weights, key, part));

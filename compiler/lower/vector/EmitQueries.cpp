@@ -76,7 +76,6 @@ void TileEmitter::emitFinish(ir::TileFinishOp op) {
         }
         return next;
       });
-  notFinite = code.boolean(false);
   for (Value sum : sums) {
     Value isNan = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::UNO, sum, sum);
     Value any = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::OR, isNan);

@@ -104,9 +104,10 @@ struct LowerTilesPass : impl::LowerTilesBase<LowerTilesPass> {
     ModuleOp module = getOperation();
     MathTarget target{avx512, fma, hasRound};
     for (ir::TileKernelOp kernel : llvm::to_vector(module.getOps<ir::TileKernelOp>())) {
-      auto binder = module.lookupSymbol<ir::BinderOp>((kernel.getSymName() + "_binder").str());
+      std::string name = (kernel.getSymName() + "_binder").str();
+      auto binder = module.lookupSymbol<ir::BinderOp>(name);
       if (!binder) {
-        kernel.emitError("has no binder");
+        kernel.emitError("has no binder: expected `attn.binder @") << name << "`";
         return signalPassFailure();
       }
       if (failed(lowerBinder(binder, kernel, target)))

@@ -80,6 +80,7 @@ void TileEmitter::emitTask(Value task) {
         again[0], code.i1(),
         [&]() -> SmallVector<Value> {
           FunctionEmitter::Scope scope(functions);
+          notFinite = code.boolean(false);
           emitRowBlock();
           return {notFinite};
         },
@@ -119,7 +120,7 @@ void TileEmitter::emitOperation(Operation &op) {
 
 Matrix TileEmitter::matrixOf(Value tensor, ArrayAttr axes, StringRef row, StringRef column) {
   int64_t number = tensor.getDefiningOp<ir::TensorOp>().getIndex();
-  Matrix matrix{run.data(number), code.integer(0), code.integer(0)};
+  Matrix matrix{run.data(number), code.integer(0), code.integer(0), false};
   for (auto [dimension, axis] : llvm::enumerate(axes.getAsValueRange<StringAttr>())) {
     Value stride = run.stride(number, dimension);
     if (axis == row) {

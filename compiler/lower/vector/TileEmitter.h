@@ -27,6 +27,7 @@ struct KeyBlock {
 /// A tensor operand's memory for the batch and head at hand: element (row, column) is at base + row * rowStride + column * columnStride.
 struct Matrix {
   mlir::Value base, rowStride, columnStride;
+  bool isContiguous = false; ///< columnStride is the constant 1
 };
 
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
@@ -96,7 +97,7 @@ private:
 
   mlir::Value rows;      ///< queries of this row block
   mlir::Value isCareful; ///< i1: keep values of weight 0 out of sums even if they aren't finite
-  mlir::Value notFinite; ///< i1, set by finish: some element of the result isn't finite
+  mlir::Value notFinite; ///< i1, raised by finish: some element of a result isn't finite
   mlir::Value hint;      ///< address of where the last row block's visible keys began
   /// Scratch memory: of each packed query tile and each accumulator, by the operation that makes it; of the scores, and of one row.
   llvm::DenseMap<mlir::Operation *, mlir::Value> scratchTiles;
