@@ -145,7 +145,7 @@ demo() {
   sed 's/^/    /' "$spec"
 
   step "Compile it, run it on random tensors, check every row against the float64 oracle"
-  show_command attnc run "$spec" --random --dims B=2,H=8,I=500,J=500,D=64 -p w=128 --check --time
+  show_command attnc run "$spec" --random --dims B=2,H=8,I=500,J=500,D=64 -p w=128 --check
 
   step "What the compiler understood: no block mask to build, no hint to give"
   show_command attnc explain "$spec" --dims "$dims" -p w=256
@@ -154,12 +154,11 @@ demo() {
   show_command attnc bench "$spec" --dims "$dims" -p w=256
 
   step "And when you slip: the same spec with a typo"
-  local slip
-  slip=$(mktemp -d)
-  trap 'rm -rf "$slip"' EXIT
-  sed 's/window(w)/windw(w)/' "$spec" >"$slip/typo.attn"
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  sed 's/window(w)/windw(w)/' "$spec" >"$scratch/typo.attn"
   printf '\n%s$ attnc check typo.attn%s\n' "$bold" "$plain"
-  if (cd "$slip" && attnc check typo.attn); then
+  if (cd "$scratch" && attnc check typo.attn); then
     fail "attnc accepted the typo"
   fi
 

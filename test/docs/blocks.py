@@ -23,8 +23,8 @@ import sys
 import tempfile
 
 FENCE = re.compile(r"^( *)```(.*)$")
-# Runs the tests: they would run themselves. Fetches the repository: it is here.
-OUTSIDE = re.compile(r"^(git clone |cd |\./bootstrap\.sh test\b|export PATH=)")
+# What the tests stand in already: the repository is here and built, and they would run themselves.
+OUTSIDE = re.compile(r"^(git clone |cd |\./bootstrap\.sh (build|test)\b|export PATH=)")
 
 
 def blocks(path):
