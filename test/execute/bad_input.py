@@ -99,8 +99,6 @@ class BadInput(unittest.TestCase):
     def test_wrong_element_type(self):
         npy.write(self.path("len.npy"), npy.Array("<f4", (2,), struct.pack("<2f", 2.5, 3.0)))
         self.refused(len="len.npy", says=["len", "i32"])
-        npy.write(self.path("k.npy"), npy.Array("|b1", SHAPES["k"], bytes(2 * 2 * 5 * 8)))
-        self.refused(says=["k", "f32"])
 
     def test_damaged_files(self):
         with open(self.path("k.npy"), "rb") as file:
