@@ -66,10 +66,14 @@ def ScheduleAttr : AttrDef<AttnDialect, "Schedule"> {
     `lanes` float lanes of a vector; `vectors` vectors of queries side by side, so that a row block is `lanes * vectors` queries; `key_rows` and
     `feature_rows` are the rows of the two register tiles; `key_block` keys are taken through the softmax at a time; keys
     are skipped in multiples of `key_step`.
+
+    All are positive. `lanes` is a power of two up to 16 and a row block a multiple of 4 queries, as scratch memory is aligned to 64 bytes; a key block is a
+    multiple of the register tile's rows and `key_step` times a power of two, as it is trimmed by halving.
   }];
   let parameters = (ins "int64_t":$lanes, "int64_t":$vectors, "int64_t":$key_rows, "int64_t":$feature_rows,
                         "int64_t":$key_block, "int64_t":$key_step);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     int64_t queryBlock() const { return getLanes() * getVectors(); }
   }];

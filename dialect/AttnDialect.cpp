@@ -26,6 +26,23 @@ void AttnDialect::initialize() {
       >();
 }
 
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes, int64_t vectors, int64_t keyRows,
+                                   int64_t featureRows, int64_t keyBlock, int64_t keyStep) {
+  for (auto [name, value] : {std::pair("lanes", lanes), {"vectors", vectors}, {"key_rows", keyRows}, {"feature_rows", featureRows},
+                             {"key_block", keyBlock}, {"key_step", keyStep}})
+    if (value < 1)
+      return emitError() << "a schedule's " << name << " is positive, not " << value;
+  if (lanes > 16 || !llvm::isPowerOf2_64(lanes))
+    return emitError() << "a schedule's lanes are a power of two up to 16, not " << lanes;
+  if (lanes * vectors % 4)
+    return emitError() << "a row block is a multiple of 4 queries, not " << lanes * vectors;
+  if (keyBlock % keyRows)
+    return emitError() << "a key block is a multiple of key_rows " << keyRows << ", not " << keyBlock;
+  if (keyBlock % keyStep || !llvm::isPowerOf2_64(keyBlock / keyStep))
+    return emitError() << "a key block is key_step " << keyStep << " times a power of two, not " << keyBlock;
+  return success();
+}
+
 Operation *AttnDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location location) {
   auto function = dyn_cast<FnType>(type);
   auto typed = dyn_cast<TypedAttr>(value);

@@ -1,4 +1,5 @@
 #include "dialect/AttnDialect.h"
+#include "dialect/Verify.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
@@ -29,33 +30,13 @@ static std::optional<int64_t> fixedIn(std::optional<ArrayRef<int64_t>> values, i
 std::optional<int64_t> KernelOp::fixedExtent(int64_t number) { return fixedIn(getExtents(), number); }
 std::optional<int64_t> TileKernelOp::fixedExtent(int64_t number) { return fixedIn(getExtents(), number); }
 
-LogicalResult KernelOp::verify() {
-  auto known = getExtents();
-  for (NamedAttribute coordinate : getCoordinates()) {
-    auto extent = dyn_cast<IntegerAttr>(coordinate.getValue());
-    if (!extent || extent.getInt() < 0)
-      return emitOpError("maps `") << coordinate.getName().getValue() << "` to no extent: expected its number";
-    if (known && extent.getInt() >= int64_t(known->size()))
-      return emitOpError("maps `") << coordinate.getName().getValue() << "` to extent " << extent.getInt() << " of "
-                                   << known->size();
-  }
-  return success();
-}
+LogicalResult KernelOp::verify() { return verifyKernel(*this, getCoordinates(), getExtents()); }
 
 /// A result varies with exactly what follows from its operands.
 static LogicalResult verifyCoordinates(Operation *op) {
   FnType expected = inferredType(op);
   if (op->getResult(0).getType() != expected)
     return op->emitOpError("varies with what its operands vary with: expected ") << expected;
-  return success();
-}
-
-/// Coordinates named by an attribute are distinct.
-static LogicalResult verifyDistinct(Operation *op, ArrayAttr coordinates) {
-  llvm::SmallDenseSet<Attribute, 8> seen;
-  for (Attribute coordinate : coordinates)
-    if (!seen.insert(coordinate).second)
-      return op->emitOpError("names ") << coordinate << " twice";
   return success();
 }
 
@@ -239,23 +220,38 @@ LogicalResult OutputOp::verify() {
   return success();
 }
 
-LogicalResult ClassifyOp::verify() {
-  Block &block = getBody().front();
-  if (block.getNumArguments() != 4 || llvm::any_of(block.getArgumentTypes(), [](Type type) { return !type.isInteger(64); }))
-    return emitOpError("takes the tile's four bounds as i64");
-  auto yield = dyn_cast<YieldOp>(block.back());
-  if (!yield || yield.getNumOperands() != 2 ||
-      llvm::any_of(yield.getOperandTypes(), [](Type type) { return !type.isInteger(1); }))
-    return emitOpError("yields two booleans: some pair may be visible, some pair may be invisible");
+LogicalResult BindOp::verify() {
+  if (int64_t(getIndex()) < 0)
+    return emitOpError("has a negative index");
+  FnType type = functionType(getValue());
+  if (!type.getCoordinates().empty())
+    return emitOpError("binds what varies with nothing, not ") << type;
+  Type element = type.getElementType();
+  bool isScalar = getKind() == BindKind::Scalar;
+  if (!element.isInteger(64) && !(isScalar && (element.isF64() || element.isInteger(1))))
+    return emitOpError("binds ") << (isScalar ? "a scalar to an i64, f64 or i1" : "an extent or size to an i64") << ", not " << element;
   return success();
 }
 
+LogicalResult ClassifyOp::verify() { return verifyClassifier(*this, getBody()); }
+
 LogicalResult UniformOp::verify() {
   FnType type = functionType(getOperand());
-  if (type.variesWith("i") || type.variesWith("j"))
-    return emitOpError("takes what varies with neither i nor j, not ") << type;
+  for (StringAttr coordinate : type.getCoordinates())
+    if (coordinate != "b" && coordinate != "h" && coordinate != "g")
+      return emitOpError("takes what varies with neither i nor j nor anything but the batch and head, not ") << type;
   if (type.getElementType() != getResult().getType())
     return emitOpError("gives the element type of its operand");
+  return success();
+}
+
+LogicalResult TableRangeOp::verify() {
+  auto tensor = cast<TensorHandleType>(getTensor().getType());
+  if (getLow().size() != tensor.getRank())
+    return emitOpError("needs a lowest and a highest index per dimension: expected ") << tensor.getRank() << " of each, not " << getLow().size();
+  bool isFloat = isa<FloatType>(tensor.getElementType());
+  if (isFloat != getMinimum().getType().isF64())
+    return emitOpError("gives ") << (isFloat ? "f64 for floats" : "i64 for integers and booleans") << ", not " << getMinimum().getType();
   return success();
 }
 

@@ -270,9 +270,13 @@ def BinderOp : AttnOp<"binder", [IsolatedFromAbove, Symbol, SingleBlock, NoTermi
 
 def BindOp : AttnOp<"bind"> {
   let summary = "gives a computed extent, an omitted scalar or an expected dimension its value";
-  let description = "`index` counts extents, scalars, or the dimensions of all tensors, inputs before outputs, in order.";
+  let description = [{
+    `index` counts extents, scalars, or the dimensions of all tensors, inputs before outputs, in order. The value varies with nothing; it is an
+    i64, or for a scalar i64, f64 or i1.
+  }];
   let arguments = (ins BindKindAttr:$kind, I64Attr:$index, AnyFn:$value);
   let assemblyFormat = "$kind $index `=` $value attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 //===-- Mask classification -------------------------------------------------------------------------------------===//
@@ -306,6 +310,7 @@ def TableRangeOp : AttnOp<"table_range", [Pure, SameVariadicOperandSize, AllType
   let arguments = (ins TensorHandleType:$tensor, Variadic<I64>:$low, Variadic<I64>:$high);
   let results = (outs I1:$known, AnyTypeOf<[I64, F64]>:$minimum, AnyTypeOf<[I64, F64]>:$maximum);
   let assemblyFormat = "$tensor `[` $low `]` `to` `[` $high `]` attr-dict `:` type($tensor) `->` type($minimum)";
+  let hasVerifier = 1;
 }
 
 def YieldOp : AttnOp<"yield", [Pure, Terminator, ReturnLike]> {
@@ -328,6 +333,7 @@ def TileKernelOp : AttnOp<"tile_kernel", [IsolatedFromAbove, Symbol, SingleBlock
   let assemblyFormat = [{
     $sym_name `coordinates` $coordinates (`extents` $extents^)? `schedule` $schedule attr-dict-with-keyword $body
   }];
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Number of the extent a coordinate runs over.
     int64_t extentOf(::llvm::StringRef coordinate);
@@ -344,23 +350,27 @@ def TilePackOp : AttnOp<"tile_pack"> {
   let assemblyFormat = [{
     $tensor $axes (`scale` $scale^ `:` type($scale))? attr-dict `:` type($tensor) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 def TileInitOp : AttnOp<"tile_init"> {
   let summary = "the state of a normaliser that has seen nothing, and a zero accumulator";
   let results = (outs StateType:$state, TileType:$accumulator);
   let assemblyFormat = "attr-dict `:` type($state) `,` type($accumulator)";
+  let hasVerifier = 1;
 }
 
 def TileVisitOp : AttnOp<"tile_visit"> {
   let summary = "runs its body for each block of keys with something visible, in ascending order";
   let description = [{
-    The first region, if it isn't empty, classifies a tile as `attn.classify` does. The body takes the block of keys and the loop-carried values.
+    The first region, if it isn't empty, classifies a tile as `attn.classify` does. The body takes the block of keys and what is carried from block to
+    block, a state and its accumulator, and yields them anew.
   }];
   let arguments = (ins Variadic<AnyType>:$inits);
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region AnyRegion:$classifier, SizedRegion<1>:$body);
   let assemblyFormat = "`(` $inits `)` attr-dict `:` type($inits) `->` type($results) `classify` $classifier `keys` $body";
+  let hasVerifier = 1;
 }
 
 def TileContractOp : AttnOp<"tile_contract"> {
@@ -370,6 +380,7 @@ def TileContractOp : AttnOp<"tile_contract"> {
   let assemblyFormat = [{
     $queries `,` $keys $axes `at` $block attr-dict `:` type($queries) `,` type($keys) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 def TileMapOp : AttnOp<"tile_map", [AllTypesMatch<["products", "result"]>]> {
@@ -382,6 +393,7 @@ def TileMapOp : AttnOp<"tile_map", [AllTypesMatch<["products", "result"]>]> {
   let results = (outs TileType:$result);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$products `at` $block attr-dict `:` type($products) $body";
+  let hasVerifier = 1;
 }
 
 def TileAbsorbOp : AttnOp<"tile_absorb", [AllTypesMatch<["state", "next"]>, AllTypesMatch<["scores", "weights"]>]> {
@@ -392,6 +404,7 @@ def TileAbsorbOp : AttnOp<"tile_absorb", [AllTypesMatch<["state", "next"]>, AllT
   let assemblyFormat = [{
     $state `,` $scores `at` $block attr-dict `:` type($state) `,` type($scores) `->` type($rescale)
   }];
+  let hasVerifier = 1;
 }
 
 def TileAccumulateOp : AttnOp<"tile_accumulate", [AllTypesMatch<["accumulator", "result"]>]> {
@@ -403,6 +416,7 @@ def TileAccumulateOp : AttnOp<"tile_accumulate", [AllTypesMatch<["accumulator", 
     $accumulator `times` $rescale `plus` $weights `,` $values $axes `at` $block attr-dict `:`
     type($accumulator) `,` type($rescale) `,` type($weights) `,` type($values)
   }];
+  let hasVerifier = 1;
 }
 
 def TileCombineOp : AttnOp<"tile_combine", [AllTypesMatch<["left", "right", "state"]>,
@@ -421,18 +435,21 @@ def TileFinishOp : AttnOp<"tile_finish", [AllTypesMatch<["accumulator", "result"
   let arguments = (ins StateType:$state, TileType:$accumulator);
   let results = (outs TileType:$result, AnyFn:$log_denominator);
   let assemblyFormat = "$state `,` $accumulator attr-dict `:` type($state) `,` type($accumulator) `->` type($log_denominator)";
+  let hasVerifier = 1;
 }
 
 def TileStoreOp : AttnOp<"tile_store"> {
   let summary = "stores a finished tile, transposed back, in rows of an output tensor";
   let arguments = (ins TileType:$tile, TensorHandleType:$tensor, StrArrayAttr:$axes);
   let assemblyFormat = "$tile `,` $tensor $axes attr-dict `:` type($tile) `,` type($tensor)";
+  let hasVerifier = 1;
 }
 
 def TileStoreRowOp : AttnOp<"tile_store_row"> {
   let summary = "stores one value per query in an output tensor";
   let arguments = (ins AnyFn:$value, TensorHandleType:$tensor, StrArrayAttr:$axes);
   let assemblyFormat = "$value `,` $tensor $axes attr-dict `:` type($value) `,` type($tensor)";
+  let hasVerifier = 1;
 }
 
 #endif

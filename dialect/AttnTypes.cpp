@@ -91,12 +91,22 @@ void FnType::print(AsmPrinter &printer) const {
   printElementAndCoordinates(printer, getElementType(), getCoordinates());
 }
 
+LogicalResult TileType::verify(function_ref<InFlightDiagnostic()> emitError, Type elementType,
+                               ArrayRef<StringAttr> coordinates) {
+  if (!isa<FloatType>(elementType))
+    return emitError() << "a tile is of floats, not " << elementType;
+  if (coordinates.size() != 2 || coordinates[0] == "i" || coordinates[1] != "i")
+    return emitError() << "a tile has two coordinates: that of its rows, and `i` across lanes";
+  return success();
+}
+
 Type TileType::parse(AsmParser &parser) {
   Type element;
   SmallVector<StringAttr> coordinates;
+  SMLoc start = parser.getCurrentLocation();
   if (parseElementAndCoordinates(parser, element, coordinates))
     return {};
-  return TileType::get(parser.getContext(), element, coordinates);
+  return TileType::getChecked([&] { return parser.emitError(start); }, parser.getContext(), element, coordinates);
 }
 
 void TileType::print(AsmPrinter &printer) const {

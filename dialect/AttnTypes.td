@@ -42,11 +42,16 @@ def TensorHandleType : AttnType<"TensorHandle", "tensor"> {
 def TileType : AttnType<"Tile", "tile"> {
   let summary = "a tile in scratch memory";
   let description = [{
-    `!attn.tile<f32, [d, i]>`: a two-dimensional block of values, the last coordinate across vector lanes. Tile values are used
-    linearly: an operation that returns a tile of the same coordinates reuses its operand's memory.
+    `!attn.tile<f32, [d, i]>`: a two-dimensional block of float values, its rows over the first coordinate, queries (`i`) across vector lanes.
+    Tile values are used linearly: an operation that returns a tile of the same coordinates reuses its operand's memory.
   }];
   let parameters = (ins "::mlir::Type":$elementType, ArrayRefParameter<"::mlir::StringAttr">:$coordinates);
   let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The coordinate its rows run over.
+    ::llvm::StringRef getRows() const { return getCoordinates().front().getValue(); }
+  }];
 }
 
 def StateType : AttnType<"State", "state"> {

@@ -1,5 +1,7 @@
 #include "compiler/lower/coordinate/Passes.h"
 #include "compiler/lower/math/ExpandMath.h"
+#include "compiler/lower/tile/Passes.h"
+#include "compiler/lower/vector/Passes.h"
 #include "dialect/AttnDialect.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -23,6 +25,8 @@ int main(int argc, char **argv) {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   attn::lower::registerAttnCoordinatePasses();
+  attn::lower::registerAttnTilePasses();
+  attn::lower::registerAttnVectorPasses();
   attn::lower::registerExpandMathPass();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "attn pass driver\n", registry));
 }

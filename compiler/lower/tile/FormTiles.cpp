@@ -30,14 +30,15 @@ struct Operand {
   ArrayAttr axes;
 };
 
+/// Tiles are copied as they lie in memory, so nothing can be checked or converted on the way.
 FailureOr<Operand> plainRead(Value value) {
   auto read = value.getDefiningOp<ir::ReadOp>();
-  if (!read)
+  if (!read || !read.getUnchecked() || !cast<ir::TensorHandleType>(read.getTensor().getType()).getElementType().isF32())
     return failure();
   SmallVector<Attribute> axes;
   for (Value index : read.getIndices()) {
     auto coordinate = index.getDefiningOp<ir::CoordinateOp>();
-    if (!coordinate)
+    if (!coordinate || llvm::is_contained(axes, coordinate.getNameAttr()))
       return failure();
     axes.push_back(coordinate.getNameAttr());
   }
@@ -88,7 +89,7 @@ private:
     FailureOr<Operand> queryRead = plainRead(query), keyRead = plainRead(key), valueRead = plainRead(online.getValue());
     if (failed(queryRead) || failed(keyRead) || failed(valueRead) || variesWith(query, "j") || variesWith(key, "i") ||
         variesWith(online.getValue(), "i"))
-      return dot.emitError("query, key or value isn't a tensor read at plain coordinates");
+      return dot.emitError("query, key or value isn't an f32 tensor read unchecked at plain coordinates");
     queries = *queryRead, keys = *keyRead, values = *valueRead;
 
     for (auto axis : values.axes.getAsRange<StringAttr>())
@@ -99,6 +100,13 @@ private:
       }
     if (!feature)
       return online.emitError("a value without a feature coordinate");
+    for (auto output : kernel.getBody().getOps<ir::OutputOp>()) {
+      if (output.getValue() != online.getValues() && output.getValue() != online.getLogDenominator())
+        return output.emitError("stores neither the weighted sum nor its log-sum-exp");
+      Type stored = cast<ir::TensorHandleType>(output.getTensor().getType()).getElementType();
+      if (!stored.isF32())
+        return output.emitError("stores ") << stored << ": tiles are stored as f32";
+    }
     return success();
   }
 
@@ -164,7 +172,8 @@ private:
     // A marker that what is computed per row block is placed before; removed at the end.
     rowBlockEnd = ir::ConstantOp::create(builder, location, FnType::get(builder.getI64Type(), {}), builder.getI64IntegerAttr(0));
     builder.setInsertionPoint(rowBlockEnd);
-    bool plainScore = online.getScore() == dot.getResult();
+    // Where anything else looks at the product it must be unscaled.
+    bool plainScore = online.getScore() == dot.getResult() && dot.getResult().hasOneUse();
     IRMapping none;
     for (auto check : kernel.getBody().getOps<ir::CheckOp>())
       if (!isPairwise(check))

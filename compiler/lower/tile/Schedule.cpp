@@ -17,7 +17,10 @@ struct SchedulePass : impl::ScheduleBase<SchedulePass> {
   void runOnOperation() override {
     constexpr int64_t keyBlock = 64, keyStep = 16;
     int64_t vectors = registers >= 32 ? 3 : 2, rows = registers >= 32 ? 8 : 4;
-    auto schedule = ir::ScheduleAttr::get(&getContext(), lanes, vectors, rows, rows, keyBlock, keyStep);
+    auto schedule = ir::ScheduleAttr::getChecked([&] { return getOperation()->emitError(); }, &getContext(), lanes.getValue(), vectors, rows, rows,
+                                                 keyBlock, keyStep);
+    if (!schedule)
+      return signalPassFailure();
     getOperation()->walk([&](ir::KernelOp kernel) {
       if (!kernel->hasAttr(scheduleAttributeName))
         kernel->setAttr(scheduleAttributeName, schedule);
