@@ -5,6 +5,7 @@
 #include "compiler/library/Accuracy.h"
 #include "compiler/library/Facts.h"
 #include "compiler/library/MaskStatistics.h"
+#include "compiler/library/MemoryUse.h"
 #include "compiler/library/PeakRate.h"
 
 #include "llvm/Support/JSON.h"
@@ -54,6 +55,13 @@ double median(std::vector<double> values) {
   return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
+/// Several threads beside one, both measured in turn with the same loops beside them.
+struct Scaling {
+  double kernel = 0; ///< times as fast as one thread
+  double fma = 0;    ///< the same of the loop of multiply-adds
+  double share = 0;  ///< the first over the second
+};
+
 /// Everything measured about one kernel.
 struct Measurement {
   std::string name;
@@ -61,7 +69,10 @@ struct Measurement {
   unsigned threads = 1;
   size_t runs = 0;
   double medianMs = 0, minMs = 0;
-  double gflops = 0, peakGflops = 0, shareOfPeak = 0;
+  double gflops = 0, peakGflops = 0, maxPeakGflops = 0, shareOfPeak = 0;
+  double classificationMs = 0, shareOfClassification = 0;
+  std::optional<Scaling> scaling;
+  MemoryUse memory;
   double readGbs = 0, bandwidthGbs = 0;
   MaskStatistics mask;
   CheckResult check;
@@ -76,21 +87,41 @@ public:
   bool measure(Measurement &result, int &status);
 
 private:
-  bool runOnce(int &status);
+  std::shared_ptr<const Kernel> load(bool onlyVisits, int &status);
+  bool runOnce(const Kernel &which, int &status);
+  double millisecondsOf(const Kernel &which, const attn_context &how) const;
   void time(Measurement &result);
 
   std::shared_ptr<const Spec> spec;
   const sema::Attention &attention;
   const BenchOptions &options;
   std::optional<RunData> data;
+  Compiler compiler;
   std::shared_ptr<const Kernel> kernel;
+  /// The kernel's search for visible keys and nothing else. With nothing between its calls the classifier finds caches and
+  /// branch predictors warmer than in the whole kernel; in return a whole launch counts, with the minima and maxima of tables.
+  std::shared_ptr<const Kernel> search;
   std::vector<DLTensor> views;
   std::vector<const DLTensor *> pointers;
   attn_context context{};
 };
 
-bool KernelBench::runOnce(int &status) {
-  Status done = kernel->run(pointers, data->scalars, &context);
+std::shared_ptr<const Kernel> KernelBench::load(bool onlyVisits, int &status) {
+  CompileRequest request;
+  request.extents = options.fixed;
+  request.optimiseHarder = options.harder;
+  request.onlyVisits = onlyVisits;
+  for (const auto &[name, size] : featureExtents(attention, data->binding))
+    request.extents.insert({name, size});
+  CompileReport report;
+  std::shared_ptr<const Kernel> loaded = compiler.load(spec, attention.name, request, report);
+  if (!loaded)
+    status = compileError(report);
+  return loaded;
+}
+
+bool KernelBench::runOnce(const Kernel &which, int &status) {
+  Status done = which.run(pointers, data->scalars, &context);
   if (!done) {
     printError(done.message());
     status = exitInput;
@@ -98,13 +129,22 @@ bool KernelBench::runOnce(int &status) {
   return bool(done);
 }
 
-/// Bursts of multiply-adds before each run, so that both see the same machine; their ratio is taken run by run.
+/// Of a run that is known to succeed.
+double KernelBench::millisecondsOf(const Kernel &which, const attn_context &how) const {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start = Clock::now();
+  (void)which.run(pointers, data->scalars, &how);
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+/// Bursts of multiply-adds on both sides of each run, so that all see the same machine; ratios are taken run by run.
 void KernelBench::time(Measurement &result) {
   using Clock = std::chrono::steady_clock;
-  constexpr double burstMs = 2, budgetMs = 1000;
+  constexpr double leastBurstMs = 2, mostBurstMs = 20, budgetMs = 1000;
   constexpr size_t least = 5, most = 1000;
-  std::vector<double> times, peaks, shares;
-  double operations = result.gflops;
+  std::vector<double> times, peaks, shares, searches, searchShares, kernelScalings, fmaScalings, scalingShares;
+  double operations = result.gflops, burstMs = leastBurstMs;
+  attn_context serial = attn_executor_context(nullptr);
   Clock::time_point begin = Clock::now();
   auto enough = [&] {
     if (options.repeat)
@@ -112,21 +152,37 @@ void KernelBench::time(Measurement &result) {
     double elapsed = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
     return times.size() >= most || (times.size() >= least && elapsed > budgetMs);
   };
+  auto beside = [&](unsigned threads, const attn_context &how, double &milliseconds) {
+    double before = measureFmaRate(threads, burstMs);
+    milliseconds = millisecondsOf(*kernel, how);
+    return (before + measureFmaRate(threads, burstMs)) / 2;
+  };
   while (!enough()) {
-    peaks.push_back(measureFmaRate(options.threads, burstMs));
-    Clock::time_point start = Clock::now();
-    Status done = kernel->run(pointers, data->scalars, &context);
-    times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
-    if (!done)
-      break;
-    shares.push_back(operations / (times.back() * 1e6) / peaks.back());
+    double milliseconds, peak = beside(options.threads, context, milliseconds);
+    times.push_back(milliseconds);
+    peaks.push_back(peak);
+    shares.push_back(operations / (milliseconds * 1e6) / peak);
+    searches.push_back(millisecondsOf(*search, context));
+    searchShares.push_back(searches.back() / milliseconds);
+    if (options.threads > 1) {
+      double alone, loneFma = beside(1, serial, alone);
+      kernelScalings.push_back(alone / milliseconds);
+      fmaScalings.push_back(peak / loneFma);
+      scalingShares.push_back(kernelScalings.back() / fmaScalings.back());
+    }
+    burstMs = std::clamp(milliseconds / 20, leastBurstMs, mostBurstMs);
   }
   result.runs = times.size();
   result.medianMs = median(times);
   result.minMs = *std::min_element(times.begin(), times.end());
   result.peakGflops = median(peaks);
-  result.shareOfPeak = shares.empty() ? 0 : median(shares);
+  result.maxPeakGflops = *std::max_element(peaks.begin(), peaks.end());
+  result.shareOfPeak = median(shares);
   result.gflops = operations / (result.medianMs * 1e6);
+  result.classificationMs = median(searches);
+  result.shareOfClassification = median(searchShares);
+  if (options.threads > 1)
+    result.scaling = Scaling{median(kernelScalings), median(fmaScalings), median(scalingShares)};
 }
 
 bool KernelBench::measure(Measurement &result, int &status) {
@@ -138,18 +194,13 @@ bool KernelBench::measure(Measurement &result, int &status) {
     status = exitInput;
     return false;
   }
-  CompileRequest request;
-  request.extents = options.fixed;
-  request.optimiseHarder = options.harder;
-  for (const auto &[name, size] : featureExtents(attention, data->binding))
-    request.extents.insert({name, size});
-  Compiler compiler;
+  kernel = load(false, status);
+  search = kernel ? load(true, status) : nullptr;
+  if (!search)
+    return false;
   CompileReport report;
-  kernel = compiler.load(spec, attention.name, request, report);
-  std::optional<Facts> facts;
-  if (kernel)
-    facts = findFacts(kernel->attention(), request, report);
-  if (!kernel || !facts) {
+  std::optional<Facts> facts = findFacts(kernel->attention(), {}, report);
+  if (!facts) {
     status = compileError(report);
     return false;
   }
@@ -174,9 +225,16 @@ bool KernelBench::measure(Measurement &result, int &status) {
   {
     Progress progress(fmt::format("timing `{}`", attention.name));
     measureFmaRate(options.threads, 50);
-    if (!runOnce(status) || !runOnce(status))
+    if (!runOnce(*kernel, status) || !runOnce(*search, status) || !runOnce(*kernel, status))
       return false;
     time(result);
+    Result<MemoryUse> memory = measureMemory(*kernel, pointers, data->scalars);
+    if (!memory) {
+      printError(memory.message());
+      status = exitInput;
+      return false;
+    }
+    result.memory = *memory;
   }
   double bytes = 0;
   for (const Tensor &tensor : data->tensors)
@@ -217,10 +275,21 @@ std::string jsonText(const Measurement &it) {
     json.attribute("min_ms", it.minMs);
     json.attribute("visible_gflops", it.gflops);
     json.attribute("peak_gflops", it.peakGflops);
+    json.attribute("max_peak_gflops", it.maxPeakGflops);
     json.attribute("share_of_peak", it.shareOfPeak);
     json.attribute("read_gbs", it.readGbs);
     json.attribute("bandwidth_gbs", it.bandwidthGbs);
     json.attribute("share_of_bandwidth", it.bandwidthGbs > 0 ? it.readGbs / it.bandwidthGbs : 0);
+    json.attribute("classification_ms", it.classificationMs);
+    json.attribute("share_of_classification", it.shareOfClassification);
+    json.attribute("allocated_bytes", int64_t(it.memory.allocated));
+    json.attribute("stack_bytes", int64_t(it.memory.stack));
+    if (it.scaling)
+      json.attributeObject("scaling", [&] {
+        json.attribute("kernel", it.scaling->kernel);
+        json.attribute("fma", it.scaling->fma);
+        json.attribute("share", it.scaling->share);
+      });
     json.attributeObject("tiles", [&] {
       json.attribute("empty", it.mask.empty);
       json.attribute("full", it.mask.full);
@@ -245,11 +314,18 @@ std::string plainText(const Measurement &it) {
                       it.gflops, 100 * it.shareOfPeak, it.peakGflops);
   text += fmt::format("  memory  {:.2f} GB/s of tensors, {:.0f} % of the read bandwidth ({:.1f} GB/s)\n", it.readGbs,
                       it.bandwidthGbs > 0 ? 100 * it.readGbs / it.bandwidthGbs : 0, it.bandwidthGbs);
+  text += fmt::format("  scratch {:.1f} KiB allocated and {:.1f} KiB of stack for each thread\n",
+                      double(it.memory.allocated) / 1024, double(it.memory.stack) / 1024);
+  if (it.scaling)
+    text += fmt::format("  threads {:.2f} times as fast as one; the multiply-adds alone {:.2f} times: {:.1f} % of that\n",
+                        it.scaling->kernel, it.scaling->fma, 100 * it.scaling->share);
   double tiles = std::max<double>(1, double(it.mask.empty + it.mask.full + it.mask.mixed));
   text += fmt::format("  tiles   {} empty (skipped), {} full, {} mixed of {} × {}: {:.0f} % skipped, {:.1f} % of the pairs visible\n",
                       it.mask.empty, it.mask.full, it.mask.mixed, it.mask.tileQueries, it.mask.tileKeys,
                       100 * double(it.mask.empty) / tiles,
                       it.mask.pairs > 0 ? 100 * it.mask.visible / it.mask.pairs : 0);
+  text += fmt::format("  search  {:.3f} ms, {:.2f} % of the time, went into finding the visible tiles\n",
+                      it.classificationMs, 100 * it.shareOfClassification);
   for (const OutputCheck &check : it.check.outputs)
     text += fmt::format("  error   {}: {:.2g}, bound {:.2g} ({} of {} rows){}\n", check.output, check.error, check.bound,
                         check.checkedRows, check.rows, check.agrees ? "" : ": TOO FAR OFF");

@@ -110,7 +110,7 @@ std::optional<NativeWork> compileNative(const std::vector<sema::Attention> &atte
   work.target = *std::move(target);
   auto level = request.optimiseHarder ? codegen::Optimisation::Full : codegen::Optimisation::Quick;
   std::optional<codegen::NativeModule> native =
-      lowerToNative(pointersTo(attentions), work.target, level, report, work.kernels);
+      lowerToNative(pointersTo(attentions), work.target, level, request.onlyVisits, report, work.kernels);
   if (!native)
     return std::nullopt;
   work.native = *std::move(native);
@@ -263,7 +263,8 @@ std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &
   if (!attentions)
     return nullptr;
   sema::Attention &attention = attentions->front();
-  std::string key = fmt::format("{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "");
+  std::string key = fmt::format("{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "",
+                                one.onlyVisits ? "V" : "");
   {
     std::lock_guard lock(mutex);
     if (auto known = kernels.find(key); known != kernels.end())

@@ -22,6 +22,9 @@ struct CompileRequest {
   std::map<std::string, int64_t> extents; ///< to fix; an attention that lacks one is not asked for it if another has it
   std::string cpu, triple;                ///< empty: this machine
   bool optimiseHarder = false;
+  /// `Compiler::load` only: a kernel that searches for the keys it would visit, exactly as the whole kernel does, and writes no output. Where
+  /// every key is visited without a search it does nothing at all.
+  bool onlyVisits = false;
 };
 
 /// What compiling had to say.

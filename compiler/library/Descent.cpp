@@ -66,6 +66,7 @@ bool Descent::go(std::string_view stage) {
 
   lower::LoweringOptions options;
   options.target = target.info;
+  options.onlyVisits = onlyVisits;
   options.verify = verifyBetweenPasses;
   for (const sema::Extent &extent : attention.extents)
     if (extent.fixed)

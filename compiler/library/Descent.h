@@ -26,6 +26,9 @@ public:
   /// As far as a stage, or to the LLVM dialect where it is empty. Called once. False on failure.
   bool go(std::string_view stage);
 
+  /// Lower to what CompileRequest::onlyVisits asks for.
+  bool onlyVisits = false;
+
   mlir::ModuleOp module() { return *held; }
   std::string text();
   /// The kernel's tables. After `go` reached the LLVM dialect.

@@ -27,10 +27,12 @@ std::optional<std::string> library::lowerToText(const sema::Attention &attention
 
 std::optional<codegen::NativeModule>
 library::lowerToNative(const std::vector<const sema::Attention *> &attentions, const codegen::Target &target,
-                       codegen::Optimisation level, CompileReport &report, std::vector<codegen::KernelSource> &kernels) {
+                       codegen::Optimisation level, bool onlyVisits, CompileReport &report,
+                       std::vector<codegen::KernelSource> &kernels) {
   codegen::NativeModule native;
   for (const sema::Attention *attention : attentions) {
     Descent descent(*attention, target, report);
+    descent.onlyVisits = onlyVisits;
     // The others are looked at too: a person wants to know of everything that isn't compiled yet at once.
     if (!descent.go(""))
       continue;

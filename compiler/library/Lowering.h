@@ -17,9 +17,9 @@ std::vector<std::string> loweringStageNames();
 std::optional<std::string> lowerToText(const sema::Attention &attention, const codegen::Target &target,
                                        std::string_view stage, CompileReport &report);
 
-/// All the way to LLVM IR, optimised, as one module. Nothing on failure.
+/// All the way to LLVM IR, optimised, as one module; `onlyVisits` as in CompileRequest. Nothing on failure.
 std::optional<codegen::NativeModule> lowerToNative(const std::vector<const sema::Attention *> &attentions,
                                                    const codegen::Target &target, codegen::Optimisation level,
-                                                   CompileReport &report, std::vector<codegen::KernelSource> &kernels);
+                                                   bool onlyVisits, CompileReport &report, std::vector<codegen::KernelSource> &kernels);
 
 } // namespace attn::library

@@ -65,6 +65,7 @@ ArrayRef<Stage> loweringStages() {
          MathTarget math = mathTarget(options.target);
          LowerTilesOptions lower;
          lower.avx512 = math.avx512, lower.fma = math.fma, lower.hasRound = math.hasRound;
+         lower.onlyVisits = options.onlyVisits;
          passes.addPass(createLowerTiles(lower));
          passes.addPass(createCSEPass());
          passes.addPass(createExpandMathPass(math));

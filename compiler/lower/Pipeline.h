@@ -21,6 +21,8 @@ struct LoweringOptions {
   TargetInfo target;
   /// Extents that are known, by name.
   std::vector<std::pair<std::string, int64_t>> extents;
+  /// Emit only the search for visible keys: a kernel that computes nothing, to be timed beside the whole one.
+  bool onlyVisits = false;
   /// Run MLIR's verifier after every pass.
   bool verify = false;
 };

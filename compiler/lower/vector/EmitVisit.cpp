@@ -8,7 +8,16 @@ using namespace mlir;
 
 namespace attn::lower {
 
+void TileEmitter::countVisited(const KeyBlock &block) {
+  Value count = code.at(hint, code.i64(), 1);
+  code.store(code.add(code.load(code.i64(), count, 8), code.subtract(block.end, block.first)), count, 8);
+}
+
 SmallVector<Value> TileEmitter::emitBlock(ir::TileVisitOp op, KeyBlock block, ValueRange state) {
+  if (onlyVisits) {
+    countVisited(block);
+    return SmallVector<Value>(state);
+  }
   Block &body = op.getBody().front();
   blocks[body.getArgument(0)] = block;
   states[body.getArgument(1)] = SmallVector<Value>(state);

@@ -24,7 +24,7 @@ func::FuncOp createFunction(ModuleOp module, Location location, const Twine &nam
   return function;
 }
 
-void lowerKernel(ir::TileKernelOp kernel, const MathTarget &target) {
+void lowerKernel(ir::TileKernelOp kernel, const MathTarget &target, bool onlyVisits) {
   auto module = kernel->getParentOfType<ModuleOp>();
   MLIRContext *context = kernel.getContext();
   Type pointer = LLVM::LLVMPointerType::get(context), i64 = IntegerType::get(context, 64);
@@ -36,7 +36,9 @@ void lowerKernel(ir::TileKernelOp kernel, const MathTarget &target) {
   Operation *marker = code.integer(0).getDefiningOp();
   RunState run(entry.getArgument(0), marker, [kernel](int64_t number) mutable { return kernel.fixedExtent(number); });
   Sites sites;
-  TileEmitter(code, run, sites, kernel, target).emitTasks(entry.getArgument(1), entry.getArgument(2), entry.getArgument(3));
+  TileEmitter emitter(code, run, sites, kernel, target);
+  emitter.onlyVisits = onlyVisits;
+  emitter.emitTasks(entry.getArgument(1), entry.getArgument(2), entry.getArgument(3));
   marker->erase();
   function->setAttr("attn.sites", sites.attribute(context));
 
@@ -112,7 +114,7 @@ struct LowerTilesPass : impl::LowerTilesBase<LowerTilesPass> {
       }
       if (failed(lowerBinder(binder, kernel, target)))
         return signalPassFailure();
-      lowerKernel(kernel, target);
+      lowerKernel(kernel, target, onlyVisits);
       binder.erase();
       kernel.erase();
     }

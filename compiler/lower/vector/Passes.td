@@ -13,7 +13,8 @@ def LowerTiles : Pass<"attn-lower-tiles", "::mlir::ModuleOp"> {
   let options = [
     Option<"avx512", "avx512", "bool", "false", "the target has vscalefps">,
     Option<"fma", "fma", "bool", "true", "the target has a fused multiply-add">,
-    Option<"hasRound", "round", "bool", "true", "the target rounds to integral values in one instruction">
+    Option<"hasRound", "round", "bool", "true", "the target rounds to integral values in one instruction">,
+    Option<"onlyVisits", "only-visits", "bool", "false", "find out which keys to visit, compute nothing: to time just that">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",

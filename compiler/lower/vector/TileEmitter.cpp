@@ -36,7 +36,7 @@ void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve)
   reserve(rowTile, code.integer(1));
 }
 
-/// Floats before the first tile: the hint, on a cache line of its own.
+/// Floats before the first tile: the hint, and the count of visited keys where that is all there is, on a cache line of their own.
 static constexpr int64_t headerFloats = 16;
 
 Value TileEmitter::workspaceFloats() {
@@ -48,6 +48,8 @@ Value TileEmitter::workspaceFloats() {
 void TileEmitter::emitTasks(Value begin, Value end, Value workspace) {
   hint = workspace;
   code.store(code.integer(0), hint, 8);
+  if (onlyVisits)
+    code.store(code.integer(0), code.at(hint, code.i64(), 1), 8);
   Value next = code.at(workspace, code.f32(), headerFloats);
   forEachScratchTile([&](Value &tile, Value count) {
     tile = next;
@@ -89,6 +91,13 @@ void TileEmitter::emitTask(Value task) {
 }
 
 void TileEmitter::emitRowBlock() {
+  if (onlyVisits) {
+    for (auto visit : kernel.getBody().getOps<ir::TileVisitOp>())
+      if (!visit.getClassifier().empty())
+        emitVisit(visit);
+    notFinite = code.boolean(false);
+    return;
+  }
   for (Operation &op : kernel.getBody().front())
     emitOperation(op);
 }

@@ -44,6 +44,10 @@ public:
   /// How many tasks there are.
   mlir::Value taskCount();
 
+  /// Emit the search for visible keys, call for call as in the whole kernel, and in place of what is done with them a count that keeps
+  /// it from being dropped.
+  bool onlyVisits = false;
+
 private:
   mlir::Value extentOf(llvm::StringRef coordinate);
   /// Calls `reserve` with each tile that has memory of its own and how many rows it has.
@@ -69,6 +73,8 @@ private:
   llvm::SmallVector<mlir::Value> visitClassified(ir::TileVisitOp op, mlir::ValueRange state);
   /// Some pair of the row block and keys [first, last] may be visible; may be invisible.
   std::pair<mlir::Value, mlir::Value> classify(mlir::Value first, mlir::Value last);
+  /// Where only visits are emitted, adds the block's keys to the count in the workspace's header.
+  void countVisited(const KeyBlock &block);
   /// Drops keys at both ends of a block that no query of the row block sees.
   KeyBlock trim(KeyBlock block);
   llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const TileValue &tile, const KeyBlock &block, bool masked);

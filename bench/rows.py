@@ -1,0 +1,112 @@
+"""The rows of the benchmark: what is run, and what is asked of it.
+
+Sizes, masks and targets are data; nothing here measures. A target is a share: of the FMA peak, of the plain kernel's speed, of
+the scaling of a loop of multiply-adds, or the most of the run time that the search for visible tiles may take.
+"""
+
+from dataclasses import dataclass, field, replace
+
+DOCUMENT = 512
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str                   # unique
+    text: str                   # as the table shows it
+    spec: str                   # specs/<spec>.attn
+    dims: dict
+    scalars: dict = field(default_factory=dict)
+    inputs: dict = field(default_factory=dict)   # name -> expression, or a function of dims that gives rows of integers
+    target: float = None        # least share of peak
+    plain: str = None           # the row to whose speed this one's is compared, shape for shape
+    plain_target: float = None  # least share of that speed
+    threads: int = 1
+    scaling_target: float = None
+    classification_target: float = None          # most of the run time
+    is_long: bool = False       # only with --long
+    repeat: int = None          # timed runs; None: a second's worth
+
+
+def shape(length, width=64, **more):
+    return {"B": 1, "H": 8, "I": length, "J": length, "D": width, **more}
+
+
+def documents(dims):
+    return [[position // DOCUMENT for position in range(dims["N"])] for _ in range(dims["B"])]
+
+
+def slopes(heads):
+    return "[" + ",".join(repr(2.0 ** -(8 * (h + 1) / heads)) for h in range(heads)) + "]"
+
+
+PREFILL = [
+    Row("dense-1024", "dense, 1024", "dense", shape(1024)),
+    Row("dense-4096", "dense, 4096", "dense", shape(4096), target=0.85),
+    Row("alibi", "ALiBi, dense, 4096", "alibi", shape(4096), inputs={"slopes": slopes(8)}, plain="dense-4096",
+        plain_target=0.75),
+    Row("softcap", "soft cap, dense, 4096", "softcap", shape(4096), plain="dense-4096", plain_target=0.75),
+    Row("dense-2048-128", "dense, 2048, D = 128", "dense", shape(2048, 128), target=0.87),
+    Row("dense-1000", "dense, 1000", "dense", shape(1000), plain="dense-1024"),
+    Row("dense-1023", "dense, 1023", "dense", shape(1023), plain="dense-1024"),
+    Row("causal-1024", "causal, 1024", "causal", shape(1024)),
+    Row("causal-4096", "causal, 4096", "causal", shape(4096), target=0.80),
+    Row("causal-2048-128", "causal, 2048, D = 128", "causal", shape(2048, 128)),
+    Row("gqa", "GQA 8:2, causal, 2048, D = 128", "gqa", shape(2048, 128, G=2)),
+    Row("window-256", "causal window 256, 4096", "window", shape(4096), {"w": 256}, target=0.55),
+    Row("window-1024", "causal window 1024, 4096", "window", shape(4096), {"w": 1024}),
+    Row("documents", "causal documents of 512, 8192", "documents", shape(8192, N=8192), inputs={"doc": documents}),
+    Row("prefix", "prefix 1024 or causal, 4096", "prefix", shape(4096), inputs={"prompt": "[1024]"}),
+    Row("streaming", "StreamingLLM, 4 sinks, window 1024, 4096", "streaming", shape(4096)),
+    Row("chunked", "causal chunks of 1024, 4096", "chunked", shape(4096)),
+]
+
+THREADS = [
+    Row("dense-4096-2", "dense, 4096", "dense", shape(4096), threads=2, scaling_target=0.95),
+    Row("causal-4096-2", "causal, 4096", "causal", shape(4096), threads=2, scaling_target=0.95),
+    Row("causal-3-heads-2", "causal, 4096, 3 heads", "causal", {**shape(4096), "H": 3}, threads=2, scaling_target=0.95),
+]
+
+# One head: every head classifies the same tiles and computes as long, and a run stays at seconds.
+LENGTH = 65536
+
+
+def long_row(name, text, spec, **more):
+    dims = {**shape(LENGTH), "H": 1, **more.pop("dims", {})}
+    return Row(name, text, spec, dims, classification_target=0.02, is_long=True, repeat=3, **more)
+
+
+LONG = [
+    long_row("long-causal", "causal", "causal"),
+    long_row("long-window-256", "causal window 256", "window", scalars={"w": 256}),
+    long_row("long-window-4096", "causal window 4096", "window", scalars={"w": 4096}),
+    long_row("long-documents", "causal documents of 512", "documents", dims={"N": LENGTH}, inputs={"doc": documents}),
+    long_row("long-prefix", "prefix 16384 or causal", "prefix", inputs={"prompt": "[16384]"}),
+    long_row("long-streaming", "StreamingLLM, 4 sinks, window 1024", "streaming"),
+    long_row("long-chunked", "causal chunks of 8192", "chunked", scalars={"c": 8192}),
+]
+
+ROWS = PREFILL + THREADS + LONG
+
+# Compiled for the latency rows: a plain one, one with a mask and a soft cap's worth of score, one that reads a table.
+COMPILED = ["dense", "causal", "softcap", "gqa", "documents", "streaming"]
+JIT_TARGET_MS = 120
+OBJECT_TARGET_MS = 250
+WORKSPACE_TARGET = 1 << 20
+
+
+def tiny(row):
+    """The same row at sizes at which everything still happens, in milliseconds."""
+    dims = {name: size for name, size in row.dims.items()}
+    for name in ("I", "J", "N"):
+        if name in dims:
+            dims[name] = max(dims[name] // 32, 96) if dims[name] <= 8192 else 192
+    dims["H"] = min(dims["H"], 2)
+    if "G" in dims:
+        dims["G"] = 1
+    scalars = {name: max(value // 64, 4) for name, value in row.scalars.items()}
+    inputs = dict(row.inputs)
+    if "slopes" in inputs:
+        inputs["slopes"] = slopes(dims["H"])
+    if "prompt" in inputs:
+        inputs["prompt"] = "[20]"
+    return replace(row, dims=dims, scalars=scalars, inputs=inputs, repeat=2)

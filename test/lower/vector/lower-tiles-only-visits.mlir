@@ -1,0 +1,71 @@
+// RUN: attn-opt %s --attn-lower-tiles=only-visits | FileCheck %s
+
+// The search for visible keys alone, with all its calls of the classifier: nothing is read of the tensors, nothing computed or written. What it
+// finds is counted in the workspace, so that the search can't be dropped.
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+!row = !attn.fn<f32, [i]>
+!pair = !attn.fn<f32, [i, j]>
+!ci = !attn.fn<i64, [i]>
+!cj = !attn.fn<i64, [j]>
+!hidden = !attn.fn<i1, [i, j]>
+#query = affine_map<()[I, J, D, E] -> (I, D)>
+#key = affine_map<()[I, J, D, E] -> (J, D)>
+#value = affine_map<()[I, J, D, E] -> (J, E)>
+
+attn.binder @causal_binder {
+}
+
+// CHECK-LABEL: func.func @causal_body
+// CHECK-SAME: %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64, %[[WORKSPACE:.*]]: !llvm.ptr
+// CHECK-NOT: attn_pack_rows
+// CHECK: scf.while {{.*}} : (i64, i64, i1, i1) ->
+// CHECK: %[[ANSWER:.*]]:2 = func.call @causal_classify
+// Trimming asks as often as in the whole kernel.
+// CHECK: scf.if %[[ANSWER]]#1 -> (i64, i64)
+// CHECK: func.call @causal_classify
+// CHECK: func.call @causal_classify
+// CHECK: %[[PLACE:.*]] = llvm.getelementptr %[[WORKSPACE]][1]
+// CHECK: %[[BEFORE:.*]] = llvm.load %[[PLACE]] {alignment = 8 : i64} : !llvm.ptr -> i64
+// CHECK: %[[KEYS:.*]] = arith.subi
+// CHECK: %[[AFTER:.*]] = arith.addi %[[BEFORE]], %[[KEYS]]
+// CHECK: llvm.store %[[AFTER]], %[[PLACE]]
+// CHECK-NOT: math.fma
+// CHECK-NOT: attn_unpack_rows
+// CHECK-NOT: vector<
+// CHECK: return
+// CHECK-LABEL: func.func private @causal_classify
+attn.tile_kernel @causal coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %q = attn.tensor "q" 0 sizes #query : !t
+  %k = attn.tensor "k" 1 sizes #key : !t
+  %v = attn.tensor "v" 2 sizes #value : !t
+  %o = attn.tensor "o" 3 sizes affine_map<()[I, J, D, E] -> (I, E)> : !t
+  %packed = attn.tile_pack %q ["i", "d"] : !t -> !queries
+  %state, %zero = attn.tile_init : !state, !features
+  %end, %sum = attn.tile_visit(%state, %zero) : !state, !features -> !state, !features classify {
+  ^bb0(%i0: i64, %i1: i64, %j0: i64, %j1: i64):
+    %show = arith.cmpi sle, %j0, %i1 : i64
+    %hide = arith.cmpi sgt, %j1, %i0 : i64
+    attn.yield %show, %hide : i1, i1
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
+    %products = attn.tile_contract %packed, %k ["j", "d"] at %block : !queries, !t -> !scores
+    %scores = attn.tile_map %products at %block : !scores {
+    ^bb1(%s: !pair):
+      %i = attn.coordinate "i" : !ci
+      %j = attn.coordinate "j" : !cj
+      %mask = attn.compare less_equal %j, %i : !cj, !ci -> !hidden
+      attn.yield %s, %mask : !pair, !hidden
+    }
+    %next, %weights, %rescale = attn.tile_absorb %old, %scores at %block : !state, !scores -> !row
+    %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["j", "e"] at %block : !features, !row, !scores, !t
+    attn.yield %next, %more : !state, !features
+  }
+  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  attn.tile_store %result, %o ["i", "e"] : !features, !t
+}
