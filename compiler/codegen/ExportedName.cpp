@@ -50,6 +50,9 @@ std::vector<std::string> codegen::memberNames(const sema::Attention &attention) 
 }
 
 std::string codegen::dimensionText(const sema::Attention &attention, const sema::Dimension &dimension) {
+  // An output without a type has its name where a dimension's text would be.
+  if (const sema::Node &size = attention.nodes[dimension.value]; size.kind == sema::NodeKind::Extent)
+    return attention.extents[size.index].name;
   if (dimension.range && dimension.range.text().find_first_of("\n#") == std::string_view::npos)
     return std::string(dimension.range.text());
   return sema::format(attention, dimension.value);
