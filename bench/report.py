@@ -39,7 +39,7 @@ def machine_text(results):
     text = f"{machine['cpu']}, {machine['cpus']} CPUs{' of a virtual machine' if machine['virtual'] else ''}"
     text += f" ({', '.join(machine['vectors'])}{'; ' if caches else ''}{caches}), {machine['system']}. "
     text += f"{machine['attnc']}, revision {machine['revision'] or 'unknown'}; {'LLVM ' + machine['llvm'] if machine['llvm'] else 'LLVM unknown'}. "
-    text += f"{results['date']}, {results['rounds']} rounds."
+    text += f"{results['date']}, {results['rounds']} round{'' if results['rounds'] == 1 else 's'}."
     other = results["other_work"]
     if other:
         text += f" While it ran, other processes used {percent(other['other_processes'])} of the CPUs and {percent(other['stolen'])} were stolen."
