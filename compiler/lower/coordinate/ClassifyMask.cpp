@@ -29,15 +29,16 @@ struct ClassifyMaskPass : impl::ClassifyMaskPassBase<ClassifyMaskPass> {
   static void classify(ir::KernelOp kernel, ir::OnlineOp online) {
     Location location = online.getLoc();
     Value mask = online.getMask();
-    OpBuilder builder(online);
+    OpBuilder builder(online), outside(online);
     auto classify = ir::ClassifyOp::create(builder, location);
     Type integer = builder.getI64Type();
     Block *block = builder.createBlock(&classify.getBody(), {}, {integer, integer, integer, integer},
                                        {location, location, location, location});
     ScalarCode code(builder, location);
     IntegerBounds bounds(kernel);
+    outside.setInsertionPoint(classify);
     Tile tile{block->getArgument(0), block->getArgument(1), block->getArgument(2), block->getArgument(3)};
-    TileEvaluator evaluator(kernel, bounds, code, tile);
+    TileEvaluator evaluator(kernel, bounds, outside, code, tile);
     Truth visible = evaluator.truth(mask);
     Value mayFail = evaluator.mayFail(mask);
     Value results[] = {code.either(visible.mayBeTrue, mayFail), code.either(visible.mayBeFalse, mayFail)};

@@ -38,33 +38,48 @@ Value TileEvaluator::uniform(Value value) {
   return known = ir::UniformOp::create(code.builder, code.location, functionType(value).getElementType(), value);
 }
 
-const Interval &TileEvaluator::integer(Value value) {
+Interval TileEvaluator::integer(Value value) {
   if (auto known = integers.find(value); known != integers.end())
     return known->second;
   Interval computed = computeInteger(value);
   return integers[value] = computed;
 }
 
-const RealInterval &TileEvaluator::real(Value value) {
+RealInterval TileEvaluator::real(Value value) {
   if (auto known = realIntervals.find(value); known != realIntervals.end())
     return known->second;
   RealInterval computed = computeReal(value);
   return realIntervals[value] = computed;
 }
 
-ir::TableRangeOp TileEvaluator::tableRange(ir::ReadOp read) {
-  if (auto known = tableRanges.find(read); known != tableRanges.end())
-    return known->second;
+ir::TableRangeOp TileEvaluator::tableRange(Value tensor, ValueRange indices) {
+  std::vector<const void *> key = {tensor.getAsOpaquePointer()};
   SmallVector<Value> low, high;
-  for (Value index : read.getIndices()) {
-    const Interval &range = integer(index);
+  for (Value index : indices) {
+    key.push_back(index.getAsOpaquePointer());
+    Interval range = integer(index);
     low.push_back(range.low);
     high.push_back(range.high);
   }
-  Type stored = cast<ir::TensorHandleType>(read.getTensor().getType()).getElementType();
-  Type result = isa<FloatType>(stored) ? Type(code.builder.getF64Type()) : code.builder.getI64Type();
-  auto range = ir::TableRangeOp::create(code.builder, code.location, code.builder.getI1Type(), result, result, read.getTensor(), low, high);
-  return tableRanges[read] = range;
+  ir::TableRangeOp &known = tableRanges[key];
+  if (!known) {
+    Type stored = cast<ir::TensorHandleType>(tensor.getType()).getElementType();
+    Type result = isa<FloatType>(stored) ? Type(code.builder.getF64Type()) : code.builder.getI64Type();
+    known = ir::TableRangeOp::create(code.builder, code.location, code.builder.getI1Type(), result, result, tensor, low, high);
+  }
+  return known;
+}
+
+/// The extent a coordinate runs over.
+Value TileEvaluator::extent(StringRef coordinate) {
+  int64_t number = kernel.extentOf(coordinate);
+  if (auto fixed = kernel.fixedExtent(number))
+    return code.integer(*fixed);
+  for (auto known : kernel.getBody().getOps<ir::ExtentOp>())
+    if (int64_t(known.getIndex()) == number)
+      return uniform(known);
+  auto type = ir::FnType::get(outside.getI64Type(), {});
+  return uniform(ir::ExtentOp::create(outside, code.location, type, coordinate.upper(), number, IntegerAttr()));
 }
 
 /// What `op` gives: one arm where the condition is decided, otherwise either.
@@ -92,8 +107,12 @@ Interval TileEvaluator::computeInteger(Value value) {
       return intervals.between(tile.firstQuery, tile.lastQuery, hullOf(value));
     if (coordinate.getName() == "j")
       return intervals.between(tile.firstKey, tile.lastKey, hullOf(value));
+    if (kernel.extentOf(coordinate.getName()) >= 0) {
+      Value last = code.subtract(extent(coordinate.getName()), code.integer(1));
+      return intervals.between(code.integer(0), code.maximum(last, code.integer(0)), {0, largestExtent});
+    }
   } else if (auto read = dyn_cast<ir::ReadOp>(op)) {
-    ir::TableRangeOp range = tableRange(read);
+    ir::TableRangeOp range = tableRange(read.getTensor(), read.getIndices());
     Interval within = intervals.between(range.getMinimum(), range.getMaximum(), hullOf(value));
     return intervals.select(range.getKnown(), within, intervals.unknown(hullOf(value)));
   } else if (auto binary = dyn_cast<ir::BinaryOp>(op)) {
@@ -168,7 +187,7 @@ RealInterval TileEvaluator::computeReal(Value value) {
     return reals.point(uniform(value));
   Operation *op = value.getDefiningOp();
   if (auto read = dyn_cast<ir::ReadOp>(op)) {
-    ir::TableRangeOp range = tableRange(read);
+    ir::TableRangeOp range = tableRange(read.getTensor(), read.getIndices());
     return reals.round({range.getMinimum(), range.getMaximum(), code.negate(range.getKnown())}, type);
   }
   if (auto choice = dyn_cast<ir::SelectOp>(op))
@@ -255,7 +274,7 @@ Truth TileEvaluator::ownTruth(Value value) {
   if (isUniform(value))
     return {uniform(value), code.negate(uniform(value))};
   if (auto read = dyn_cast<ir::ReadOp>(op)) {
-    ir::TableRangeOp range = tableRange(read);
+    ir::TableRangeOp range = tableRange(read.getTensor(), read.getIndices());
     Value unknown = code.negate(range.getKnown()), zero = code.integer(0);
     return {code.either(unknown, code.compare(CmpIPredicate::ne, range.getMaximum(), zero)),
             code.either(unknown, code.equal(range.getMinimum(), zero))};
@@ -267,6 +286,16 @@ Truth TileEvaluator::ownTruth(Value value) {
     Value zero = code.integer(0);
     return {code.either(code.compare(CmpIPredicate::ne, operand.low, zero), code.compare(CmpIPredicate::ne, operand.high, zero)),
             code.both(code.atMost(operand.low, zero), code.atMost(zero, operand.high))};
+  }
+  if (auto reduce = dyn_cast<ir::ReduceOp>(op); reduce && !reduce.getWhere()) {
+    Truth operand = truth(reduce.getOperand());
+    Value isEmpty = code.boolean(false);
+    for (StringRef coordinate : reduce.getOver().getAsValueRange<StringAttr>())
+      isEmpty = code.either(isEmpty, code.compare(CmpIPredicate::slt, extent(coordinate), code.integer(1)));
+    if (reduce.getKind() == ir::ReductionKind::Any)
+      return {operand.mayBeTrue, code.either(operand.mayBeFalse, isEmpty)};
+    if (reduce.getKind() == ir::ReductionKind::All)
+      return {code.either(operand.mayBeTrue, isEmpty), operand.mayBeFalse};
   }
   return {code.boolean(true), code.boolean(true)};
 }
@@ -312,23 +341,39 @@ Truth TileEvaluator::truth(Value value) {
   return truths[value] = result;
 }
 
+Value TileEvaluator::mayBeZero(Value divisor) {
+  Interval range = integer(divisor);
+  return code.both(code.atMost(range.low, code.integer(0)), code.atMost(code.integer(0), range.high));
+}
+
 /// A read outside its table, or a divisor of 0, where the pair is evaluated at all.
 Value TileEvaluator::mayFail(Value value) {
   Value any = code.boolean(false);
-  for (Operation *op : computedFrom({value})) {
-    if (!ir::canFail(op) || isUniform(op->getResult(0)))
-      continue;
-    Value wrong, where;
-    if (auto read = dyn_cast<ir::ReadOp>(op)) {
-      wrong = code.negate(tableRange(read).getKnown());
-      where = read.getWhere();
-    } else {
-      auto division = cast<ir::BinaryOp>(op);
-      const Interval divisor = integer(division.getRhs());
-      wrong = code.both(code.atMost(divisor.low, code.integer(0)), code.atMost(code.integer(0), divisor.high));
-      where = division.getWhere();
-    }
+  auto add = [&](Value wrong, Value where) {
     any = code.either(any, where ? code.both(wrong, truth(where).mayBeTrue) : wrong);
+  };
+  SmallVector<Operation *> graph = computedFrom({value});
+  for (Operation *op : graph) {
+    if (!ir::canFail(op))
+      continue;
+    if (auto read = dyn_cast<ir::ReadOp>(op))
+      add(code.negate(tableRange(read.getTensor(), read.getIndices()).getKnown()), read.getWhere());
+    else
+      add(mayBeZero(cast<ir::BinaryOp>(op).getRhs()), cast<ir::BinaryOp>(op).getWhere());
+  }
+  for (auto check : kernel.getBody().getOps<ir::CheckOp>()) {
+    bool isOfGraph = llvm::any_of(graph, [&](Operation *op) {
+      if (auto read = dyn_cast<ir::ReadOp>(op))
+        return read.getSafe() && read.getTensor() == check.getTensor() && read.getIndices() == check.getValues();
+      auto division = dyn_cast<ir::BinaryOp>(op);
+      return division && division.getSafe() && !check.getTensor() && check.getValues()[0] == division.getRhs();
+    });
+    if (!isOfGraph)
+      continue;
+    if (check.getTensor())
+      add(code.negate(tableRange(check.getTensor(), check.getValues()).getKnown()), check.getWhere());
+    else
+      add(mayBeZero(check.getValues()[0]), check.getWhere());
   }
   return any;
 }

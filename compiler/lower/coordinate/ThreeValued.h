@@ -6,6 +6,7 @@
 #include "compiler/lower/coordinate/RealIntervals.h"
 
 #include <map>
+#include <vector>
 
 namespace attn::lower {
 
@@ -23,8 +24,10 @@ class TileEvaluator {
 public:
   static constexpr size_t mostTerms = 32;
 
-  TileEvaluator(ir::KernelOp kernel, const IntegerBounds &bounds, ScalarCode &code, Tile tile)
-      : kernel(kernel), bounds(bounds), code(code), intervals(code), reals(code), differences(code, tile), tile(tile) {}
+  /// What it adds to the kernel itself goes in with `outside`.
+  TileEvaluator(ir::KernelOp kernel, const IntegerBounds &bounds, mlir::OpBuilder outside, ScalarCode &code, Tile tile)
+      : kernel(kernel), bounds(bounds), outside(outside), code(code), intervals(code), reals(code), differences(code, tile),
+        tile(tile) {}
 
   Truth truth(mlir::Value value);
 
@@ -32,8 +35,8 @@ public:
   mlir::Value mayFail(mlir::Value value);
 
 private:
-  const Interval &integer(mlir::Value value);
-  const RealInterval &real(mlir::Value value);
+  Interval integer(mlir::Value value);
+  RealInterval real(mlir::Value value);
   Interval computeInteger(mlir::Value value);
   Interval computeBinary(ir::BinaryOp op);
   RealInterval computeReal(mlir::Value value);
@@ -42,7 +45,9 @@ private:
 
   mlir::Value uniform(mlir::Value value);
   Hull hullOf(mlir::Value value) const;
-  ir::TableRangeOp tableRange(ir::ReadOp read);
+  ir::TableRangeOp tableRange(mlir::Value tensor, mlir::ValueRange indices);
+  mlir::Value mayBeZero(mlir::Value divisor);
+  mlir::Value extent(llvm::StringRef coordinate);
   template <typename IntervalOf> auto choose(ir::SelectOp op, IntervalOf intervalOf);
 
   /// The terms of a boolean or of its opposite; nothing if there are too many.
@@ -62,6 +67,7 @@ private:
 
   ir::KernelOp kernel;
   const IntegerBounds &bounds;
+  mlir::OpBuilder outside;
   ScalarCode &code;
   IntervalCode intervals;
   RealIntervalCode reals;
@@ -71,7 +77,7 @@ private:
   llvm::DenseMap<mlir::Value, Interval> integers;
   llvm::DenseMap<mlir::Value, RealInterval> realIntervals;
   llvm::DenseMap<mlir::Value, Truth> truths;
-  llvm::DenseMap<mlir::Operation *, ir::TableRangeOp> tableRanges;
+  std::map<std::vector<const void *>, ir::TableRangeOp> tableRanges; ///< by tensor and indices
   std::map<std::pair<const void *, bool>, std::optional<Terms>> termsOf;
 };
 
