@@ -29,7 +29,8 @@ struct ClassifyMaskPass : impl::ClassifyMaskPassBase<ClassifyMaskPass> {
   static void classify(ir::KernelOp kernel, ir::OnlineOp online) {
     Location location = online.getLoc();
     Value mask = online.getMask();
-    OpBuilder builder(online), outside(online);
+    // At the end, where everything that says when something counts is there.
+    OpBuilder builder = OpBuilder::atBlockEnd(&kernel.getBody().front()), outside = builder;
     auto classify = ir::ClassifyOp::create(builder, location);
     Type integer = builder.getI64Type();
     Block *block = builder.createBlock(&classify.getBody(), {}, {integer, integer, integer, integer},

@@ -185,7 +185,10 @@ std::optional<Terms> TileEvaluator::compareTerms(ir::CompareOp op, bool negated)
       break;
     }
   }
-  if (result && !isPlain)
+  auto isStructured = [](const Term &term) {
+    return term.chunks || llvm::any_of(term.ranges, [](const Range &range) { return range.low || range.high; });
+  };
+  if (result && (!isPlain || llvm::any_of(*result, isStructured)))
     return result;
   // Two values that aren't sums need no difference, which might wrap.
   Term term;
