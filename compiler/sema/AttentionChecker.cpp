@@ -1,5 +1,7 @@
 #include "compiler/sema/AttentionChecker.h"
 
+#include <fmt/format.h>
+
 namespace attn::sema {
 
 AttentionChecker::AttentionChecker(const syntax::Attention &syntax, ModuleSet &modules, Reports &reports,
@@ -91,8 +93,13 @@ bool AttentionChecker::budgetSpent(SourceRange at, const Context &context) {
   if (!graph.exhausted())
     return false;
   // rule 6.11
-  if (!budgetReported)
-    report(DiagnosticKind::ProgramTooLarge, at, context, attention.name, GraphBuilder::nodeBudget)
+  if (!budgetReported && graph.tooDeep())
+    report(DiagnosticKind::ProgramTooLarge, at, context, attention.name,
+           fmt::format("a chain of more than {} operations, each on the result of the last", GraphBuilder::depthBudget))
+        .note("a sum of many terms is shallower in halves: `(a + b) + (c + d)`");
+  else if (!budgetReported)
+    report(DiagnosticKind::ProgramTooLarge, at, context, attention.name,
+           fmt::format("more than {} different expressions", GraphBuilder::nodeBudget))
         .note("definitions that use each other several times, each time with other arguments, multiply");
   budgetReported = true;
   return true;

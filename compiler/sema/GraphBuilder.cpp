@@ -127,6 +127,7 @@ NodeId GraphBuilder::add(Node node) {
   for (NodeId operand : node.operands)
     depth = std::max(depth, depths[operand] + 1);
   if (attention.nodes.size() >= nodeBudget || depth > depthBudget) {
+    deep |= !spent && depth > depthBudget;
     spent = true;
     // Any node of the type will do from here on.
     node = Node{.kind = NodeKind::Integer, .type = node.type, .varies = node.varies, .range = node.range};

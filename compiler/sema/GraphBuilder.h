@@ -20,6 +20,8 @@ public:
 
   /// A budget is spent: new nodes are no longer kept apart and the graph is meaningless, which the caller reports.
   bool exhausted() const { return spent; }
+  /// It is the budget of depth.
+  bool tooDeep() const { return deep; }
 
   NodeId integer(int64_t value, SourceRange range);
   NodeId real(double value, ScalarType type, SourceRange range);
@@ -61,7 +63,7 @@ private:
   Attention &attention;
   std::unordered_multimap<size_t, NodeId> known;
   std::vector<uint32_t> depths;
-  bool spent = false;
+  bool spent = false, deep = false;
 };
 
 /// Integer arithmetic as the language defines it: 64 bits that wrap, floored division. Empty where it has no value (a

@@ -45,6 +45,7 @@ void AttentionChecker::checkOutputs() {
   struct Item {
     const syntax::OutputItem *item;
     const PlacedLine *placed;
+    const syntax::OutputItem *again = nullptr; ///< the attention's own mention of a layout's output
   };
   std::vector<Item> items;
   for (const PlacedLine &placed : lines) {
@@ -58,14 +59,17 @@ void AttentionChecker::checkOutputs() {
         continue;
       }
       // rule 10.2: an attention may name an output of its layout again, with another type or without one.
-      if (earlier->placed->layout && !placed.layout) {
-        if (item.type)
-          *earlier = {&item, &placed};
+      if (earlier->placed->layout && !placed.layout && !earlier->again) {
+        earlier->again = &item;
+        if (item.type) {
+          earlier->item = &item;
+          earlier->placed = &placed;
+        }
         continue;
       }
       report(DiagnosticKind::DuplicateOutput, item.range, Context{.module = placed.module, .layout = placed.layout},
              item.name.text)
-          .note(earlier->item->range, "it is an output here");
+          .note((earlier->again ? earlier->again : earlier->item)->range, "it is an output here");
     }
   }
   for (uint32_t n = 0; n < lines.size(); ++n) {

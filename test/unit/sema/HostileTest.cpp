@@ -32,7 +32,9 @@ TEST_CASE("rule 6.11: deep calls and long chains are refused, not overflowed", "
   std::string lines = "x = float(i)\n";
   for (int n = 0; n < 10000; ++n)
     lines += "x = x * x + 1\n";
-  CHECK(mha(lines + "score = dot(q, k) + x").kinds() == Kinds{"program-too-large"});
+  Checked chain = mha(lines + "score = dot(q, k) + x");
+  CHECK(chain.kinds() == Kinds{"program-too-large"});
+  CHECK(chain.rendered().find("a chain of more than 4000 operations") != std::string::npos);
 }
 
 TEST_CASE("thousands of names are no matter", "[hostile]") {

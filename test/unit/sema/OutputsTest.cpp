@@ -35,6 +35,9 @@ TEST_CASE("rules 10.1 to 10.4: wrong outputs", "[outputs]") {
   CHECK(mha("out nothing").kinds() == Kinds{"unknown-output"});
   CHECK(mha("out q").kinds() == Kinds{"output-is-input"});
   CHECK(mha("out lse, lse").kinds() == Kinds{"duplicate-output"});
+  CHECK(mha("out o").kinds().empty());
+  CHECK(mha("out o, o").kinds() == Kinds{"duplicate-output"});
+  CHECK(mha("out o: bf16[B, H, I, D]; out o").kinds() == Kinds{"duplicate-output"});
   CHECK(mha("out o: bf16[B, H, I, D]").kinds().empty());
   CHECK(mha("out lse: f32[B, H]").kinds() == Kinds{"output-varies"});
   CHECK(mha("x = causal\nout x: f32[I, J]").kinds() == Kinds{"output-type"});
