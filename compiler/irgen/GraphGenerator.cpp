@@ -1,5 +1,7 @@
 #include "compiler/irgen/GraphGenerator.h"
 
+#include "compiler/irgen/Supported.h"
+
 #include <array>
 
 using namespace mlir;
@@ -70,7 +72,7 @@ AffineExpr GraphGenerator::size(NodeId value) const {
   if (node.kind == NodeKind::Integer)
     return builder.getAffineConstantExpr(node.integer);
   if (node.kind == NodeKind::Extent)
-    return builder.getAffineSymbolExpr(node.index);
+    return builder.getAffineSymbolExpr(definingExtent(attention, node.index));
   AffineExpr left = size(node.operands[0]), right = size(node.operands[1]);
   switch (node.binary) {
   case sema::BinaryOp::Add:
@@ -158,8 +160,9 @@ Value GraphGenerator::create(const sema::Node &node) {
     return ir::CoordinateOp::create(builder, place, ir::FnType::get(element, {name}), name);
   }
   case NodeKind::Extent: {
-    const sema::Extent &extent = attention.extents[node.index];
-    return ir::ExtentOp::create(builder, place, pointwise, builder.getStringAttr(extent.name), builder.getI64IntegerAttr(node.index),
+    sema::ExtentId id = definingExtent(attention, node.index);
+    const sema::Extent &extent = attention.extents[id];
+    return ir::ExtentOp::create(builder, place, pointwise, builder.getStringAttr(extent.name), builder.getI64IntegerAttr(id),
                                 extent.fixed ? builder.getI64IntegerAttr(*extent.fixed) : IntegerAttr());
   }
   case NodeKind::Scalar:

@@ -94,8 +94,8 @@ void generateKernel(OpBuilder &builder, const sema::Attention &attention) {
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<NamedAttribute> coordinates;
   for (const sema::Coordinate &coordinate : attention.coordinates)
-    if (coordinate.extent != sema::none)
-      coordinates.push_back(builder.getNamedAttr(coordinate.name, builder.getI64IntegerAttr(coordinate.extent)));
+    if (sema::ExtentId extent = definingExtent(attention, coordinate.extent); extent != sema::none)
+      coordinates.push_back(builder.getNamedAttr(coordinate.name, builder.getI64IntegerAttr(extent)));
   SmallVector<int64_t> extents;
   for (const sema::Extent &extent : attention.extents)
     extents.push_back(extent.fixed.value_or(-1));

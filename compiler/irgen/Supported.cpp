@@ -287,15 +287,41 @@ private:
     if (tensor.element != ElementType::F32)
       noteStorage(tensor.element, tensor.name, tensor.range);
     CoordinateSet seen = 0;
-    for (NodeId index : node.operands) {
-      if (at(index).kind != NodeKind::Coordinate || (seen & setOf(at(index).coordinate))) {
+    for (size_t n = 0; n < node.operands.size(); ++n) {
+      const Node &index = at(node.operands[n]);
+      if (index.kind != NodeKind::Coordinate || (seen & setOf(index.coordinate))) {
         refuse(rangeOf(id), "{} read at computed indices (`{}`)", role, shortText(id));
         return false;
       }
-      seen |= setOf(at(index).coordinate);
+      if (!isInside(index.coordinate, tensor.dimensions[n])) {
+        refuse(rangeOf(id), "{} read at `{}`, which may lie outside dimension `{}` of `{}`,", role, attention.coordinates[index.coordinate].name,
+               format(attention, tensor.dimensions[n].value), tensor.name);
+        return false;
+      }
+      seen |= setOf(index.coordinate);
     }
     return true;
   }
+
+  /// Whether a dimension is at least as large as a coordinate's extent by the way both are declared.
+  bool isInside(CoordinateId coordinate, const Dimension &dimension) const {
+    ExtentId extent = definingExtent(attention, attention.coordinates[coordinate].extent);
+    if (extent == none)
+      return true;
+    const Node &size = at(dimension.value);
+    // `J + 1` and `P + J`: no extent is negative.
+    bool isSum = size.kind == NodeKind::Binary && size.binary == BinaryOp::Add;
+    return isAtLeast(size, extent) || (isSum && ((isAtLeast(at(size.operands[0]), extent) && isNatural(at(size.operands[1]))) ||
+                                                 (isAtLeast(at(size.operands[1]), extent) && isNatural(at(size.operands[0])))));
+  }
+
+  bool isAtLeast(const Node &size, ExtentId extent) const {
+    if (size.kind == NodeKind::Extent)
+      return definingExtent(attention, size.index) == extent;
+    return size.kind == NodeKind::Integer && attention.extents[extent].fixed && *attention.extents[extent].fixed <= size.integer;
+  }
+
+  static bool isNatural(const Node &size) { return size.kind == NodeKind::Extent || (size.kind == NodeKind::Integer && size.integer >= 0); }
 
   std::string shortText(NodeId id) const {
     constexpr size_t most = 60;
@@ -430,6 +456,13 @@ bool isSizeExpression(const Attention &attention, NodeId value) {
     open.insert(open.end(), node.operands.begin(), node.operands.end());
   }
   return true;
+}
+
+ExtentId definingExtent(const Attention &attention, ExtentId id) {
+  while (id != none && !attention.extents[id].fixed && attention.extents[id].value != none &&
+         attention.node(attention.extents[id].value).kind == NodeKind::Extent)
+    id = attention.node(attention.extents[id].value).index;
+  return id;
 }
 
 bool checkSupported(const Attention &attention, Diagnostics &diagnostics) {

@@ -12,4 +12,7 @@ bool checkSupported(const sema::Attention &attention, Diagnostics &diagnostics);
 /// Whether a dimension's size is made of what a tensor's sizes may be made of: integers, extents, + - * // %.
 bool isSizeExpression(const sema::Attention &attention, sema::NodeId value);
 
+/// The extent that another one is by definition (`J = I`), or itself. What is compared by number is known to be equal.
+sema::ExtentId definingExtent(const sema::Attention &attention, sema::ExtentId id);
+
 } // namespace attn::irgen

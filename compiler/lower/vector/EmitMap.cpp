@@ -1,5 +1,7 @@
 #include "compiler/lower/vector/TileEmitter.h"
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
 using namespace mlir;
 
 namespace attn::lower {
@@ -18,9 +20,12 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const TileValue &tile,
   return code.loop(code.integer(0), code.subtract(block.end, block.first), 1, initial, [&](Value row, ValueRange carried) {
     FunctionEmitter::Scope perKey(functions);
     functions.place.key = code.add(block.first, row);
-    Plain products{{}, true, false};
+    Plain products{{}, cast<ir::FnType>(body.getArgument(0).getType()).variesWith("i"), false};
     for (int64_t part = 0; part < vectors; ++part)
       products.parts.push_back(loadScratch(tile.address, row, part));
+    // Every lane holds the same product where there is one query for all.
+    if (!products.perQuery)
+      products.parts = {vector::ExtractOp::create(code.builder, code.location, products.parts[0], 0)};
     functions.define(body.getArgument(0), products);
     for (auto check : body.getOps<ir::CheckOp>())
       if (masked || !check.getInMask())

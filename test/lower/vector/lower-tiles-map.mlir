@@ -22,6 +22,8 @@ attn.binder @guarded_binder {
 }
 attn.binder @reduction_binder {
 }
+attn.binder @one_query_binder {
+}
 
 // Without a classifier every block may hide something: queries are in lanes, the key is a scalar, and what is hidden scores -inf.
 // CHECK-LABEL: func.func @mask_body
@@ -178,4 +180,34 @@ attn.tile_kernel @reduction coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, 
   }
   %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
   attn.tile_store %result, %o ["i", "e"] : !features, !t
+}
+
+// A product that doesn't vary with the query is the same in all lanes: the score is computed once for all of them.
+// CHECK-LABEL: func.func @one_query_body
+// CHECK: %[[PRODUCT:.*]] = vector.extract %{{.*}}[0] : f32 from vector<4xf32>
+// CHECK: %[[CAPPED:.*]] = math.tanh %[[PRODUCT]] : f32
+// CHECK: vector.broadcast %[[CAPPED]] : f32 to vector<4xf32>
+attn.tile_kernel @one_query coordinates {j = 1 : i64, d = 2 : i64, e = 3 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %q = attn.tensor "q" 0 sizes affine_map<()[I, J, D] -> (D)> : !attn.tensor<1 x f32>
+  %k = attn.tensor "k" 1 sizes #sizes : !t
+  %v = attn.tensor "v" 2 sizes #sizes : !t
+  %o = attn.tensor "o" 3 sizes affine_map<()[I, J, D, E] -> (E)> : !attn.tensor<1 x f32>
+  %packed = attn.tile_pack %q ["d"] : !attn.tensor<1 x f32> -> !queries
+  %state, %zero = attn.tile_init : !state, !features
+  %end, %sum = attn.tile_visit(%state, %zero) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
+    %products = attn.tile_contract %packed, %k ["j", "d"] at %block : !queries, !t -> !scores
+    %scores = attn.tile_map %products at %block : !scores {
+    ^bb1(%s: !attn.fn<f32, [j]>):
+      %capped = attn.unary tanh %s : !attn.fn<f32, [j]> -> !attn.fn<f32, [j]>
+      attn.yield %capped : !attn.fn<f32, [j]>
+    }
+    %next, %weights, %rescale = attn.tile_absorb %old, %scores at %block : !state, !scores -> !row
+    %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["j", "e"] at %block : !features, !row, !scores, !t
+    attn.yield %next, %more : !state, !features
+  }
+  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  attn.tile_store %result, %o ["e"] : !features, !attn.tensor<1 x f32>
 }
