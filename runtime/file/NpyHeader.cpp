@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace attn {
@@ -66,7 +67,8 @@ private:
       return false;
     value = text.substr(at + 1, end - at - 1);
     at = end + 1;
-    return value.find('\\') == std::string::npos;
+    // What goes into messages is one printable line.
+    return std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c < 0x7f && c != '\\'; });
   }
 
   std::string entry(const std::string &key) {
@@ -97,6 +99,8 @@ private:
     if (rest.empty())
       return fmt::format("has an unknown element type `{}`", header.descr);
     header.kind = rest.front();
+    if (std::string_view("OSUMm").find(header.kind) != std::string_view::npos)
+      return fmt::format("describes elements of type `{}`, which are not numbers", header.descr);
     auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), header.itemSize);
     if (error != std::errc() || end != rest.data() + rest.size() || header.itemSize <= 0)
       return fmt::format("has an unknown element type `{}`", header.descr);

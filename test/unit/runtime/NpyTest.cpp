@@ -211,7 +211,11 @@ TEST_CASE("damaged and hostile files") {
   CHECK(reader.problem(npy(header("<f4", "(2"), "")) == "the header has a `shape` that is not a tuple of numbers");
   CHECK(reader.problem(npy(header("<c8", "(1,)"), "abcdefgh")) ==
         "has elements of type `<c8`, which no tensor can hold; convert it with NumPy's astype first");
-  CHECK(reader.problem(npy(header("|O", "(1,)"), "")) == "the header has an unknown element type `|O`");
+  CHECK(reader.problem(npy(header("|O", "(1,)"), "")) ==
+        "the header describes elements of type `|O`, which are not numbers");
+  CHECK(reader.problem(npy(header("<U4", "(1,)"), "0123456789abcdef")) ==
+        "the header describes elements of type `<U4`, which are not numbers");
+  CHECK(reader.problem(npy(header("<f4\n", "(1,)"), "")) == "the header has a `descr` that is not a string");
   CHECK(reader.problem(npy(header("|V2", "(1,)"), "ab")) ==
         "has elements of type `|V2`, whose meaning is known only where bf16 is wanted");
   CHECK(reader.problem(npy(header("<f4x", "(1,)"), "")) == "the header has an unknown element type `<f4x`");
