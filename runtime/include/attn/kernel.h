@@ -31,7 +31,8 @@ typedef struct attn_context {
   void (*parallel_for)(void *executor, int64_t count, void (*body)(void *argument, int64_t begin, int64_t end),
                        void *argument);
   void *allocator;
-  /* Returns memory aligned to `alignment` (a power of two), or null. Called from any thread. */
+  /* Returns memory aligned to `alignment` (a power of two), or null. Called from any thread. Beside it a null `release`
+     means that the allocator frees its memory by itself, as an arena does. */
   void *(*allocate)(void *allocator, size_t bytes, size_t alignment);
   void (*release)(void *allocator, void *memory, size_t bytes);
 } attn_context;
