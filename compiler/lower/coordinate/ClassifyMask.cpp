@@ -1,4 +1,5 @@
 #include "compiler/lower/coordinate/Coordinates.h"
+#include "compiler/lower/coordinate/HoistUniform.h"
 #include "compiler/lower/coordinate/Passes.h"
 #include "compiler/lower/coordinate/ThreeValued.h"
 
@@ -44,6 +45,7 @@ struct ClassifyMaskPass : impl::ClassifyMaskPassBase<ClassifyMaskPass> {
     Value mayFail = evaluator.mayFail(mask);
     Value results[] = {code.either(visible.mayBeTrue, mayFail), code.either(visible.mayBeFalse, mayFail)};
     ir::YieldOp::create(code.builder, location, results);
+    hoistUniform(classify, outside);
     eraseUnusedIn(*block);
   }
 
