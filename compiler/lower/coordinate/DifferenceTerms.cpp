@@ -11,6 +11,27 @@ static bool isConstant(Value value, bool expected) {
   return matchPattern(value, m_ConstantInt(&constant)) && constant.getBoolValue() == expected;
 }
 
+static bool isEmpty(const Range &range) {
+  APInt low, high;
+  return range.low && range.high && matchPattern(range.low, m_ConstantInt(&low)) && matchPattern(range.high, m_ConstantInt(&high)) &&
+         low.sgt(high);
+}
+
+static bool implies(const Range &narrow, const Range &wide) {
+  return (!wide.low || wide.low == narrow.low) && (!wide.high || wide.high == narrow.high);
+}
+
+bool DifferenceCode::implies(const Term &narrow, const Term &wide) {
+  for (auto [own, other] : llvm::zip(narrow.ranges, wide.ranges))
+    if (!lower::implies(own, other))
+      return false;
+  if (wide.chunks &&
+      (!narrow.chunks || narrow.chunks->size != wide.chunks->size || narrow.chunks->queryOffset != wide.chunks->queryOffset ||
+       narrow.chunks->keyOffset != wide.chunks->keyOffset || !lower::implies(narrow.chunks->range, wide.chunks->range)))
+    return false;
+  return llvm::all_of(wide.conditions, [&](Value condition) { return llvm::is_contained(narrow.conditions, condition); });
+}
+
 std::optional<Term> DifferenceCode::both(const Term &left, const Term &right) const {
   Term result = left;
   for (auto [range, other] : llvm::zip(result.ranges, right.ranges)) {
@@ -18,6 +39,8 @@ std::optional<Term> DifferenceCode::both(const Term &left, const Term &right) co
       range.low = range.low ? code.maximum(range.low, other.low) : other.low;
     if (other.high)
       range.high = range.high ? code.minimum(range.high, other.high) : other.high;
+    if (isEmpty(range))
+      return std::nullopt;
   }
   auto require = [&](Value condition) {
     if (!isConstant(condition, true) && !llvm::is_contained(result.conditions, condition))
@@ -35,6 +58,8 @@ std::optional<Term> DifferenceCode::both(const Term &left, const Term &right) co
         range.low = range.low ? code.maximum(range.low, more.range.low) : more.range.low;
       if (more.range.high)
         range.high = range.high ? code.minimum(range.high, more.range.high) : more.range.high;
+      if (isEmpty(range))
+        return std::nullopt;
     } else {
       // Two kinds of chunks are decided apart.
       Term alone;

@@ -45,6 +45,9 @@ class DifferenceCode {
 public:
   DifferenceCode(ScalarCode &code, Tile tile) : code(code), tile(tile) {}
 
+  /// Whether wherever `narrow` holds so does `wide`, as far as equal handles tell.
+  static bool implies(const Term &narrow, const Term &wide);
+
   /// left and right; nothing if they are known to exclude each other.
   std::optional<Term> both(const Term &left, const Term &right) const;
 

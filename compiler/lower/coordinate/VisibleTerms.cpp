@@ -49,27 +49,34 @@ Terms TileEvaluator::opaque(Value value, bool negated) {
   return result;
 }
 
+/// A term that implies another adds nothing to it.
+static void addTerm(Terms &terms, const Term &term) {
+  if (llvm::any_of(terms, [&](const Term &other) { return DifferenceCode::implies(term, other); }))
+    return;
+  llvm::erase_if(terms, [&](const Term &other) { return DifferenceCode::implies(other, term); });
+  terms.push_back(term);
+}
+
 std::optional<Terms> TileEvaluator::conjunction(const std::optional<Terms> &left, const std::optional<Terms> &right) const {
   if (!left || !right)
     return std::nullopt;
   Terms product;
   for (const Term &a : *left)
     for (const Term &b : *right) {
-      std::optional<Term> both = differences.both(a, b);
-      if (!both)
-        continue;
-      if (product.size() == mostTerms)
+      if (std::optional<Term> both = differences.both(a, b))
+        addTerm(product, *both);
+      if (product.size() > mostTerms)
         return std::nullopt;
-      product.push_back(std::move(*both));
     }
   return product;
 }
 
 std::optional<Terms> TileEvaluator::disjunction(std::optional<Terms> left, const std::optional<Terms> &right) {
-  if (!left || !right || left->size() + right->size() > mostTerms)
+  if (!left || !right)
     return std::nullopt;
-  left->append(right->begin(), right->end());
-  return left;
+  for (const Term &term : *right)
+    addTerm(*left, term);
+  return left->size() <= mostTerms ? left : std::nullopt;
 }
 
 std::optional<Terms> TileEvaluator::computeTerms(Value value, bool negated) {
