@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 using namespace attn;
@@ -97,7 +98,13 @@ driver::parseNamed(const Arguments &arguments, OptionId option, int &status) {
       status = usageError(fmt::format("`{} {}` lacks a name or a value; write `{}`", shown, text, example));
       return std::nullopt;
     }
-    list.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    std::string name = text.substr(0, equals), value = text.substr(equals + 1);
+    auto twice = std::find_if(list.begin(), list.end(), [&](const auto &entry) { return entry.first == name; });
+    if (twice != list.end()) {
+      status = usageError(fmt::format("`{}` gives `{}` twice: `{}` and `{}`", shown, name, twice->second, value));
+      return std::nullopt;
+    }
+    list.push_back({std::move(name), std::move(value)});
   }
   return list;
 }

@@ -13,11 +13,14 @@ using namespace attn::driver;
 
 namespace {
 
+/// Nobody may be reading: a message that can't be written is lost, and the exit status still says what happened.
+void writeError(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 void labelled(std::string_view label, std::string_view colour, std::string_view text) {
   if (useColor())
-    fmt::print(stderr, "\x1b[1;{}m{}:\x1b[0m {}\n", colour, label, text);
+    writeError(fmt::format("\x1b[1;{}m{}:\x1b[0m {}\n", colour, label, text));
   else
-    fmt::print(stderr, "{}: {}\n", label, text);
+    writeError(fmt::format("{}: {}\n", label, text));
 }
 
 } // namespace
@@ -33,11 +36,11 @@ void driver::printNote(std::string_view text) { labelled("note", "36", text); }
 
 void driver::printDiagnostics(const Diagnostics &diagnostics) {
   if (!diagnostics.all().empty())
-    fmt::print(stderr, "{}", render(diagnostics, useColor()));
+    writeError(render(diagnostics, useColor()));
 }
 
 int driver::usageError(std::string_view text) {
-  fmt::print(stderr, "attnc: {}\n", text);
+  writeError(fmt::format("attnc: {}\n", text));
   return exitUsage;
 }
 
@@ -58,8 +61,8 @@ void driver::printTimes(const library::StageTimes &times) {
     total += time.milliseconds;
   }
   for (const library::StageTime &time : times)
-    fmt::print(stderr, "{:<{}}  {:9.2f} ms\n", time.stage, width, time.milliseconds);
-  fmt::print(stderr, "{:<{}}  {:9.2f} ms\n", "total", width, total);
+    writeError(fmt::format("{:<{}}  {:9.2f} ms\n", time.stage, width, time.milliseconds));
+  writeError(fmt::format("{:<{}}  {:9.2f} ms\n", "total", width, total));
 }
 
 bool driver::writeOut(std::string_view text) {
@@ -71,10 +74,10 @@ bool driver::writeOut(std::string_view text) {
 
 Progress::Progress(std::string_view text) : shown(isatty(STDERR_FILENO)) {
   if (shown)
-    fmt::print(stderr, "{} …", text);
+    writeError(fmt::format("{} …", text));
 }
 
 Progress::~Progress() {
   if (shown)
-    fmt::print(stderr, "\r\x1b[K");
+    writeError("\r\x1b[K");
 }

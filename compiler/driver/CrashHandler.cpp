@@ -28,6 +28,7 @@ void attn::driver::installCrashHandler() {
   action.sa_flags = SA_ONSTACK;
   for (int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE})
     sigaction(signal, &action, nullptr);
-  // A reader that goes away is a failed write, not the end of the program without a word.
+  // A reader that goes away and a file past the limit are failed writes, not the end of the program without a word.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }

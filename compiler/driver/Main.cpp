@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 using namespace attn;
 using namespace attn::driver;
@@ -64,7 +65,7 @@ int main(int count, char **words) {
   installCrashHandler();
   std::vector<std::string> rest(words + 1, words + count);
   if (rest.empty()) {
-    fmt::print(stderr, "{}", overallHelp());
+    std::fputs(overallHelp().c_str(), stderr);
     return exitUsage;
   }
   if (const Command *command = findCommand(rest.front())) {

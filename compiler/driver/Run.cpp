@@ -59,6 +59,18 @@ std::optional<RunOptions> parseRun(const Arguments &arguments, int &status) {
     }
     options.tolerance = value;
   }
+  for (auto output = outputs->begin(); output != outputs->end(); ++output) {
+    if (output->second == "-") {
+      status = usageError(fmt::format("`-o {}=-`: arrays are not written to standard output; name a file", output->first));
+      return std::nullopt;
+    }
+    auto same = std::find_if(outputs->begin(), output, [&](const auto &other) { return other.second == output->second; });
+    if (same != output) {
+      status = usageError(fmt::format("outputs `{}` and `{}` can't both be written to {}", same->first, output->first,
+                                      output->second));
+      return std::nullopt;
+    }
+  }
   options.inputs = *std::move(inputs);
   options.outputs = *std::move(outputs);
   options.fixed = *std::move(fixed);
