@@ -3,6 +3,7 @@
 #include "compiler/codegen/ExportedName.h"
 #include "compiler/library/RandomRange.h"
 #include "runtime/file/Npy.h"
+#include "runtime/kernel/Kernel.h"
 #include "runtime/tensor/InputExpression.h"
 #include "runtime/tensor/Random.h"
 
@@ -114,6 +115,11 @@ void Gatherer::setScalars() {
         errors.push_back(fmt::format("scalar `{}`: expected an integer of 64 bits, got `{}`", name, text));
         continue;
       }
+      if (value.integer == ATTN_UNSET_INT) {
+        errors.push_back(fmt::format("scalar `{}`: {} can't be given: in a kernel's arguments it stands for the default",
+                                     name, text));
+        continue;
+      }
     } else if (attention.scalars[id].kind == sema::ScalarKind::Bool) {
       if (text != "true" && text != "false" && text != "1" && text != "0") {
         errors.push_back(fmt::format("scalar `{}`: expected `true` or `false`, got `{}`", name, text));
@@ -125,6 +131,11 @@ void Gatherer::setScalars() {
       value.real = std::strtod(text.c_str(), &rest);
       if (text.empty() || *rest || text.find_first_of(" xX") != std::string::npos) {
         errors.push_back(fmt::format("scalar `{}`: expected a number, got `{}`", name, text));
+        continue;
+      }
+      if (value.real == ATTN_UNSET_FLOAT) {
+        errors.push_back(fmt::format("scalar `{}`: {} can't be given: in a kernel's arguments it stands for the default",
+                                     name, text));
         continue;
       }
     }
@@ -270,7 +281,8 @@ bool Gatherer::makeMissingTensors() {
   }
   reference::InputShapes shapes = reference::inputShapes(attention, arguments);
   errors.insert(errors.end(), shapes.errors.begin(), shapes.errors.end());
-  if (!shapes.missing.empty()) {
+  // Shapes are not worked out past an error: what is missing then may be known all the same.
+  if (shapes.errors.empty() && !shapes.missing.empty()) {
     std::vector<std::string> dims;
     for (const std::string &extent : shapes.missing)
       dims.push_back(extent + "=…");
