@@ -22,11 +22,22 @@ constexpr std::array reserved = std::to_array<std::string_view>({
 });
 static_assert(std::is_sorted(reserved.begin(), reserved.end()));
 
+/// Functions of libc that the code of an object may call, and types of the headers that every kernel's header includes:
+/// a kernel of that name would be called in their place, or not compile.
+constexpr std::array foreign = std::to_array<std::string_view>({
+    "abort", "aligned_alloc", "calloc", "free", "int16_t", "int32_t", "int64_t", "int8_t", "malloc", "max_align_t", "memcmp",
+    "memcpy", "memmove", "memset", "posix_memalign", "ptrdiff_t", "realloc", "size_t", "strchr", "strcmp", "strlen",
+    "strncmp", "uint16_t", "uint32_t", "uint64_t", "uint8_t",
+});
+static_assert(std::is_sorted(foreign.begin(), foreign.end()));
+
+bool isReserved(std::string_view name) { return std::binary_search(reserved.begin(), reserved.end(), name); }
+
 } // namespace
 
 std::string codegen::exportedName(std::string_view name) {
-  bool isReserved = std::binary_search(reserved.begin(), reserved.end(), name);
-  return std::string(name) + (isReserved ? "_" : "");
+  bool isTaken = isReserved(name) || std::binary_search(foreign.begin(), foreign.end(), name) || name.starts_with("attn_");
+  return std::string(name) + (isTaken ? "_" : "");
 }
 
 std::vector<std::string> codegen::memberNames(const sema::Attention &attention) {
@@ -39,9 +50,9 @@ std::vector<std::string> codegen::memberNames(const sema::Attention &attention) 
     names.push_back(scalar.name);
   std::set<std::string> taken(names.begin(), names.end());
   for (std::string &name : names) {
-    std::string exported = exportedName(name);
-    if (exported == name)
+    if (!isReserved(name))
       continue;
+    std::string exported = name + "_";
     while (!taken.insert(exported).second)
       exported += '_';
     name = exported;

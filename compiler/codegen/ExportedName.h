@@ -8,7 +8,8 @@
 
 namespace attn::codegen {
 
-/// The name under which C and C++ see an attention: its own, or with a trailing `_` where that is a keyword of either (or `main`).
+/// The name under which C and C++ see an attention: its own, or with a trailing `_` where that is a keyword of either, `main`,
+/// a function of libc that the object calls, a type of <stdint.h> or <stddef.h>, or begins with `attn_`.
 std::string exportedName(std::string_view name);
 
 /// The names of the argument struct's members: inputs, outputs, then scalars. Keywords get a trailing `_`, and another where

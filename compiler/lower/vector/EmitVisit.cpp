@@ -55,9 +55,9 @@ static func::FuncOp outlineClassifier(Code &code, ir::TileKernelOp kernel, ir::T
   inputs.append(4, code.i64());
   OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
   auto type = FunctionType::get(kernel.getContext(), inputs, {code.i1(), code.i1()});
-  std::string name = (kernel.getSymName() + "_classify").str();
+  std::string name = (kernel.getSymName() + ".classify").str();
   for (int64_t more = 2; module.lookupSymbol(name); ++more)
-    name = (kernel.getSymName() + "_classify_" + Twine(more)).str();
+    name = (kernel.getSymName() + ".classify_" + Twine(more)).str();
   auto function = func::FuncOp::create(top, kernel.getLoc(), name, type);
   function.setPrivate();
   Block *entry = function.addEntryBlock();

@@ -16,9 +16,9 @@ attn.binder @halves_binder {
 
 // CHECK-LABEL: func.func @halves_body
 // CHECK: %[[LEFT:.*]]:6 = scf.while
-// CHECK: func.call @halves_classify(
+// CHECK: func.call @halves.classify(
 // CHECK: %[[RIGHT:.*]]:6 = scf.while
-// CHECK: func.call @halves_classify_2(
+// CHECK: func.call @halves.classify_2(
 
 // CHECK: %[[LARGER:.*]] = arith.cmpf ogt, %[[RIGHT]]#4, %[[LEFT]]#4
 // CHECK: %[[MAXIMUM:.*]] = arith.select %[[LARGER]], %[[RIGHT]]#4, %[[LEFT]]#4
@@ -32,10 +32,10 @@ attn.binder @halves_binder {
 // CHECK: math.fma %{{.*}}, %[[RESCALERIGHT]], %[[OURS]]
 // CHECK: call @attn_unpack_rows_f32
 
-// CHECK-LABEL: func.func private @halves_classify(
+// CHECK-LABEL: func.func private @halves.classify(
 // CHECK-SAME: %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64, %[[FIRST:.*]]: i64, %{{.*}}: i64)
 // CHECK: arith.cmpi slt, %[[FIRST]]
-// CHECK-LABEL: func.func private @halves_classify_2(
+// CHECK-LABEL: func.func private @halves.classify_2(
 // CHECK-SAME: %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64, %{{.*}}: i64, %[[LAST:.*]]: i64)
 // CHECK: arith.cmpi sge, %[[LAST]]
 attn.tile_kernel @halves coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}

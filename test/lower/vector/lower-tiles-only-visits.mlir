@@ -24,11 +24,11 @@ attn.binder @causal_binder {
 // CHECK-SAME: %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64, %[[WORKSPACE:.*]]: !llvm.ptr
 // CHECK-NOT: attn_pack_rows
 // CHECK: scf.while {{.*}} : (i64, i64, i1, i1) ->
-// CHECK: %[[ANSWER:.*]]:2 = func.call @causal_classify
+// CHECK: %[[ANSWER:.*]]:2 = func.call @causal.classify
 // Trimming asks as often as in the whole kernel.
 // CHECK: scf.if %[[ANSWER]]#1 -> (i64, i64)
-// CHECK: func.call @causal_classify
-// CHECK: func.call @causal_classify
+// CHECK: func.call @causal.classify
+// CHECK: func.call @causal.classify
 // CHECK: %[[PLACE:.*]] = llvm.getelementptr %[[WORKSPACE]][1]
 // CHECK: %[[BEFORE:.*]] = llvm.load %[[PLACE]] {alignment = 8 : i64} : !llvm.ptr -> i64
 // CHECK: %[[KEYS:.*]] = arith.subi
@@ -38,7 +38,7 @@ attn.binder @causal_binder {
 // CHECK-NOT: attn_unpack_rows
 // CHECK-NOT: vector<
 // CHECK: return
-// CHECK-LABEL: func.func private @causal_classify
+// CHECK-LABEL: func.func private @causal.classify
 attn.tile_kernel @causal coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
   %q = attn.tensor "q" 0 sizes #query : !t

@@ -28,10 +28,10 @@ attn.binder @documents_binder {
 // The search for visible keys: a loop that carries the next key, the step, two flags and the state.
 // CHECK: %[[HEAD:[0-9]+]] = arith.remui
 // CHECK: scf.while {{.*}} : (i64, i64, i1, i1, vector<4xf32>, vector<4xf32>)
-// CHECK: %[[ANSWER:.*]]:2 = func.call @documents_classify(%[[STATE]], %[[HEAD]], %{{.*}}, %{{.*}}, %[[FIRST:.*]], %{{.*}}) : (!llvm.ptr, i64, i64, i64, i64, i64) -> (i1, i1)
+// CHECK: %[[ANSWER:.*]]:2 = func.call @documents.classify(%[[STATE]], %[[HEAD]], %{{.*}}, %{{.*}}, %[[FIRST:.*]], %{{.*}}) : (!llvm.ptr, i64, i64, i64, i64, i64) -> (i1, i1)
 // A block that may hide something is trimmed, then its mask is evaluated; another's isn't.
 // CHECK: scf.if %[[ANSWER]]#1 -> (i64, i64)
-// CHECK: func.call @documents_classify
+// CHECK: func.call @documents.classify
 // CHECK: math.fma
 // CHECK: scf.if %[[ANSWER]]#1 -> (vector<4xf32>)
 // CHECK: llvm.intr.masked.gather
@@ -41,7 +41,7 @@ attn.binder @documents_binder {
 // CHECK: math.fma
 // CHECK: return
 
-// CHECK-LABEL: func.func private @documents_classify
+// CHECK-LABEL: func.func private @documents.classify
 // CHECK-SAME: (%[[STATE:.*]]: !llvm.ptr, %[[HEAD:.*]]: i64, %[[I0:.*]]: i64, %[[I1:.*]]: i64, %[[J0:.*]]: i64, %[[J1:.*]]: i64) -> (i1, i1)
 // A table's range is asked of the runtime: the box goes through memory, inclusive bounds of one dimension after the other.
 // CHECK-DAG: llvm.store %[[HEAD]], %[[LOW:.*]] {

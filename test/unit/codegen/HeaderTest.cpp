@@ -79,6 +79,10 @@ TEST_CASE("names that are keywords get a trailing underscore") {
   attention.scalars[0].name = "register";
   CHECK(exportedName("double") == "double_");
   CHECK(exportedName("doubles") == "doubles");
+  CHECK(exportedName("free") == "free_");
+  CHECK(exportedName("int64_t") == "int64_t_");
+  CHECK(exportedName("attn_launch") == "attn_launch_");
+  CHECK(exportedName("attn") == "attn");
   CHECK(memberNames(attention) == std::vector<std::string>{"class__", "class_", "register_"});
   Program program;
   program.add("double.h", headerOf(attention, "double"));
