@@ -20,6 +20,11 @@ static constexpr int64_t largestChunk = int64_t(1) << 32;
 static constexpr int64_t largestChunkBound = int64_t(1) << 28;
 static constexpr unsigned mostSplits = 3;
 
+/// Whether a term says more than conditions on the tile.
+static bool isStructured(const Term &term) {
+  return term.chunks || llvm::any_of(term.ranges, [](const Range &range) { return range.low || range.high; });
+}
+
 static Term single(Axis axis, Range range) {
   Term term;
   term.ranges[axis] = range;
@@ -192,9 +197,6 @@ std::optional<Terms> TileEvaluator::compareTerms(ir::CompareOp op, bool negated)
       break;
     }
   }
-  auto isStructured = [](const Term &term) {
-    return term.chunks || llvm::any_of(term.ranges, [](const Range &range) { return range.low || range.high; });
-  };
   if (result && (!isPlain || llvm::any_of(*result, isStructured)))
     return result;
   // Two values that aren't sums need no difference, which might wrap.
@@ -234,7 +236,7 @@ Interval TileEvaluator::residual(const LinearForm &form) {
 /// form <= limit, as terms: by splitting what is one of two values, by chunks, by the range of i, j or i - j it means, or by itself.
 std::optional<Terms> TileEvaluator::atMost(const LinearForm &form, int64_t limit, unsigned depth) {
   if (depth < mostSplits)
-    if (std::optional<Terms> split = splitLeaf(form, limit, depth))
+    if (std::optional<Terms> split = splitLeaf(form, limit, depth); split && (split->empty() || llvm::any_of(*split, isStructured)))
       return split;
   if (std::optional<Terms> chunks = chunkTerms(form, limit))
     return chunks;

@@ -200,8 +200,8 @@ TEST_CASE("the usual masks are found wherever they are empty or full") {
 }
 
 TEST_CASE("a cheap mask has cheap code") {
-  CHECK(ClassifiedMask("mask = causal").codeSize() <= 4);
-  CHECK(ClassifiedMask("w: int\nmask = window(w)").codeSize() <= 24);
+  CHECK(ClassifiedMask("mask = causal").codeSize() <= 7);
+  CHECK(ClassifiedMask("w: int\nmask = window(w)").codeSize() <= 15);
   CHECK(ClassifiedMask("w = 256\nmask = window(w)").codeSize() <= 14);
   CHECK(ClassifiedMask("c = 64\nmask = i // c == j // c").codeSize() <= 30);
   CHECK(ClassifiedMask("mask = true").codeSize() == 0);
