@@ -1,26 +1,20 @@
 #include "compiler/codegen/Object.h"
 
-#include "llvm/Bitcode/BitcodeReader.h"
-#include "llvm/IR/GlobalValue.h"
-#include "llvm/Linker/Linker.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/TargetParser/Host.h"
-#include "llvm/Transforms/IPO/GlobalDCE.h"
-#include "llvm/Transforms/IPO/Internalize.h"
 
 #include <fmt/format.h>
 
-#include <set>
 
 using namespace attn;
 using namespace attn::codegen;
 
-/// The support code's bitcode, which SupportBitcode.c embeds.
-extern "C" const char attn_support_bitcode[];
-extern "C" const char attn_support_bitcode_end[];
+/// The support code's assembly, which SupportText.c embeds.
+extern "C" const char attn_support_text[];
+extern "C" const char attn_support_text_end[];
 
 namespace {
 
@@ -44,24 +38,10 @@ struct TemporaryFile {
 
 } // namespace
 
-llvm::Error codegen::linkSupport(llvm::Module &module, const std::vector<KernelSource> &kernels) {
-  llvm::StringRef bitcode(attn_support_bitcode, size_t(attn_support_bitcode_end - attn_support_bitcode));
-  auto support = llvm::getOwningLazyBitcodeModule(
-      llvm::MemoryBuffer::getMemBuffer(bitcode, "support", /*RequiresNullTerminator=*/false), module.getContext());
-  if (!support)
-    return support.takeError();
-  (*support)->setTargetTriple(module.getTargetTriple());
-  (*support)->setDataLayout(module.getDataLayout());
-  if (llvm::Linker::linkModules(module, std::move(*support), llvm::Linker::LinkOnlyNeeded))
-    return failure("the support code cannot be linked into the module");
-  std::set<std::string> exported;
-  for (const KernelSource &kernel : kernels)
-    exported.insert(kernel.symbol);
-  llvm::internalizeModule(
-      module, [&](const llvm::GlobalValue &value) { return exported.count(value.getName().str()) != 0; });
-  llvm::ModuleAnalysisManager analyses;
-  llvm::GlobalDCEPass().run(module, analyses);
-  return llvm::Error::success();
+void codegen::addSupport(llvm::Module &module) {
+  llvm::InitializeNativeTargetAsmParser();
+  module.appendModuleInlineAsm(
+      llvm::StringRef(attn_support_text, size_t(attn_support_text_end - attn_support_text)));
 }
 
 llvm::Expected<std::string> codegen::linkSharedLibrary(std::string_view object) {

@@ -6,9 +6,9 @@
 
 namespace attn::codegen {
 
-/// Links the support code (launcher, packing, table ranges) a module uses into it, as private copies: the object then needs only
+/// Adds the support code (launcher, packing, table ranges) to a module, with every symbol private: the object then needs only
 /// libc and exports nothing but its kernels.
-llvm::Error linkSupport(llvm::Module &module, const std::vector<KernelSource> &kernels);
+void addSupport(llvm::Module &module);
 
 /// The bytes of a shared library made from an object's bytes by the system's C compiler.
 llvm::Expected<std::string> linkSharedLibrary(std::string_view object);

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <thread>
 
 using namespace attn;
@@ -327,8 +328,8 @@ std::string plainText(const Measurement &it) {
   text += fmt::format("  search  {:.3f} ms, {:.2f} % of the time, went into finding the visible tiles\n",
                       it.classificationMs, 100 * it.shareOfClassification);
   for (const OutputCheck &check : it.check.outputs)
-    text += fmt::format("  error   {}: {:.2g}, bound {:.2g} ({} of {} rows){}\n", check.output, check.error, check.bound,
-                        check.checkedRows, check.rows, check.agrees ? "" : ": TOO FAR OFF");
+    text += fmt::format("  error   {}: {:.2g}, bound {:.2g} ({} of {} rows checked){}\n", check.output, check.error,
+                        check.bound, check.checkedRows, check.rows, check.agrees ? "" : ": too far off");
   return text;
 }
 

@@ -122,14 +122,7 @@ std::optional<std::string> compileObject(const std::vector<sema::Attention> &att
   std::optional<NativeWork> work = compileNative(attentions, request, report);
   if (!work)
     return std::nullopt;
-  {
-    Stopwatch watch(&report.times, "support");
-    if (llvm::Error error = codegen::linkSupport(*work->native.module, work->kernels)) {
-      report.failure = llvm::toString(std::move(error));
-      report.isInternal = true;
-      return std::nullopt;
-    }
-  }
+  codegen::addSupport(*work->native.module);
   Stopwatch watch(&report.times, "machine code");
   return taken(codegen::emit(*work->native.module, work->target, codegen::NativeForm::Object), report, true);
 }

@@ -124,7 +124,10 @@ NodeId BoundBuilder::computeMagnitude(NodeId id) {
     case UnaryOp::Elu:
     case UnaryOp::Silu:
     case UnaryOp::Gelu: return binary(BinaryOp::Maximum, magnitude(copy.operands[0]), unary(UnaryOp::Abs, id));
-    default: return binary(BinaryOp::Multiply, unary(UnaryOp::Abs, id), magnitude(copy.operands[0]));
+    default: {
+      NodeId value = unary(UnaryOp::Abs, id);
+      return binary(BinaryOp::Maximum, value, binary(BinaryOp::Multiply, value, magnitude(copy.operands[0])));
+    }
     }
   case NodeKind::Binary:
     switch (copy.binary) {

@@ -180,12 +180,8 @@ std::string test::compileScale(const std::string &name, Optimisation level, bool
   sema::Attention attention = scaleAttention(name);
   NativeModule native = toNative(*parsed.module, attention, *target);
   optimise(*native.module, *target, level);
-  if (withSupport) {
-    KernelSource source;
-    source.symbol = name;
-    llvm::Error error = linkSupport(*native.module, {source});
-    REQUIRE(!error);
-  }
+  if (withSupport)
+    addSupport(*native.module);
   llvm::Expected<std::string> object = emit(*native.module, *target, NativeForm::Object);
   REQUIRE(bool(object));
   return *object;
