@@ -70,9 +70,13 @@ Plain FunctionEmitter::emitReduce(ir::ReduceOp op) {
     Value count = run.extent(cast<IntegerAttr>(coordinates.get(over[depth])).getInt());
     return code.loop(code.integer(0), count, 1, carried, [&](Value index, ValueRange inner) {
       Scope scope(*this);
+      // Inside another reduction over a coordinate of the same name, what was emitted for that one is of no use here.
+      Value outer = place.others.lookup(over[depth]);
+      if (outer)
+        forget(over[depth]);
       place.others[over[depth]] = index;
       SmallVector<Value> next = nest(depth + 1, inner);
-      place.others.erase(over[depth]);
+      place.others[over[depth]] = outer;
       return next;
     });
   };

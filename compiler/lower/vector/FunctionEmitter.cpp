@@ -22,6 +22,15 @@ const Plain &FunctionEmitter::emit(Value value) {
   return values[value] = std::move(plain);
 }
 
+void FunctionEmitter::forget(StringRef coordinate) {
+  SmallVector<Value> varying;
+  for (const auto &[value, plain] : values)
+    if (cast<ir::FnType>(value.getType()).variesWith(coordinate))
+      varying.push_back(value);
+  for (Value value : varying)
+    values.erase(value);
+}
+
 Value FunctionEmitter::emitScalar(Value value) {
   const Plain &plain = emit(value);
   assert(!plain.perQuery && "a scalar was asked of what varies with i");

@@ -64,6 +64,9 @@ public:
   mlir::VectorType vectorType(mlir::Type element) const { return mlir::VectorType::get({lanes}, element); }
 
 private:
+  /// Forgets, until the innermost scope closes, what varies with a coordinate.
+  void forget(llvm::StringRef coordinate);
+
   Plain emitOperation(mlir::Operation &op);
   Plain emitCoordinate(ir::CoordinateOp op);
   Plain emitConstant(ir::ConstantOp op);
