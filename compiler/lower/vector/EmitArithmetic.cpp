@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <limits>
 #include <numbers>
 
 using namespace mlir;
@@ -202,6 +203,34 @@ struct Arithmetic {
     llvm_unreachable("not a function of two integers");
   }
 
+  /// A function of doubles, of floats: their quotients then have the right floor, as in floorDivideNarrow.
+  Value inDoubles(Value x, Value y, function_ref<Value(Value, Value)> function) {
+    Type type = x.getType();
+    if (getElementTypeOrSelf(type).isF64())
+      return function(x, y);
+    Type wide = withElement(x, builder.getF64Type());
+    return make<arith::TruncFOp>(type, function(make<arith::ExtFOp>(wide, x), make<arith::ExtFOp>(wide, y)));
+  }
+
+  /// The floor of the exact quotient: where x / y was rounded up to an integer, the remainder has the wrong sign.
+  Value floorDivideFloat(Value x, Value y) {
+    Value quotient = make<math::FloorOp>(make<arith::DivFOp>(x, y));
+    Value remainder = make<math::FmaOp>(make<arith::NegFOp>(quotient), y, x), zero = real(0, x);
+    Value towardsDivisor = code.select(compare(arith::CmpFPredicate::OGT, y, zero), remainder, make<arith::NegFOp>(remainder));
+    return code.select(compare(arith::CmpFPredicate::OLT, towardsDivisor, zero), make<arith::SubFOp>(quotient, real(1, x)), quotient);
+  }
+
+  /// x - y floor(x / y). Modulo an infinity a finite x is itself, or the infinity where the signs differ.
+  Value moduloFloat(Value x, Value y) {
+    Value remainder = make<math::FmaOp>(make<arith::NegFOp>(floorDivideFloat(x, y)), y, x), zero = real(0, x);
+    Value infinity = real(std::numeric_limits<double>::infinity(), x);
+    Value modInfinity = code.both(compare(arith::CmpFPredicate::OEQ, make<math::AbsFOp>(y), infinity),
+                                  compare(arith::CmpFPredicate::OLT, make<math::AbsFOp>(x), infinity));
+    Value xIsNegative = compare(arith::CmpFPredicate::OLT, x, zero), yIsNegative = compare(arith::CmpFPredicate::OLT, y, zero);
+    Value signsDiffer = code.both(make<arith::XOrIOp>(xIsNegative, yIsNegative), compare(arith::CmpFPredicate::UNE, x, zero));
+    return code.select(modInfinity, code.select(signsDiffer, y, x), remainder);
+  }
+
   Value binaryFloat(ir::BinaryKind kind, Value x, Value y) {
     using Kind = ir::BinaryKind;
     switch (kind) {
@@ -214,9 +243,9 @@ struct Arithmetic {
     case Kind::Divide:
       return make<arith::DivFOp>(x, y);
     case Kind::FloorDivide:
-      return make<math::FloorOp>(make<arith::DivFOp>(x, y));
+      return inDoubles(x, y, [&](Value a, Value b) { return floorDivideFloat(a, b); });
     case Kind::Modulo:
-      return make<arith::SubFOp>(x, make<arith::MulFOp>(y, make<math::FloorOp>(make<arith::DivFOp>(x, y))));
+      return inDoubles(x, y, [&](Value a, Value b) { return moduloFloat(a, b); });
     case Kind::Power:
       return make<math::PowFOp>(x, y);
     case Kind::Minimum:
