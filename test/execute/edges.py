@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""What compiled kernels do at the edges of the language: infinities and NaN, rows and masks of every kind, extents around every tile, integers at
-both ends of 64 bits, each function and table element, errors, threads, and random specs, all against the oracle.
+"""What compiled kernels do at the edges of the language, against the oracle: infinities and NaN, rows and masks of
+every kind, extents around every tile, integers at both ends of 64 bits, each function and table element, errors, threads, and
+random specs.
 
 usage: edges.py ATTNC [FIRST-SEED COUNT]
 """
@@ -67,7 +68,8 @@ class Edges(unittest.TestCase):
         paths = {key: os.path.join(self.folder, f"{name}-out-{key}.npy") for key in outputs}
         for key, path in paths.items():
             command += ["-o", f"{key}={path}"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                              timeout=300)
         done.spec = f"{text}\n$ {' '.join(command)}\nexit status {done.returncode}\n{done.stdout}{done.stderr}"
         results = {}
         for key, path in paths.items():
@@ -95,8 +97,10 @@ class Rows(Edges):
     """Rule 9.1."""
 
     MASKS = {
-        "none": "false", "all": "true", "first": "j == 0", "last": "j == J - 1", "alternate": "j % 2 == 0", "one": "j == i * 7 % J",
-        "causal": "j <= i", "even queries": "i % 2 == 0", "none by table": "at[j] < 0", "alternate by table": "at[j] % 2 == 0",
+        "none": "false", "all": "true", "first": "j == 0", "last": "j == J - 1", "alternate": "j % 2 == 0",
+        "one": "j == i * 7 % J",
+        "causal": "j <= i", "even queries": "i % 2 == 0", "none by table": "at[j] < 0",
+        "alternate by table": "at[j] % 2 == 0",
         "pairs": "shown[i, j]", "blocks": "(i // 16 + j // 16) % 2 == 0", "far": "j > i + 20",
     }
 
@@ -106,13 +110,17 @@ class Rows(Edges):
             tables, inputs = "; at: i32[J]", {"at": tensor("i32", (keys,), range(keys))}
         if "shown[" in mask:
             bits = random.Random(4)
-            tables, inputs = "; shown: bool[I, J]", {"shown": tensor("bool", (queries, keys), (bits.random() < 0.2 for _ in range(queries * keys)))}
+            shown = (bits.random() < 0.2 for _ in range(queries * keys))
+            tables, inputs = "; shown: bool[I, J]", {"shown": tensor("bool", (queries, keys), shown)}
         return f"{QKV}; bias: f32[J]{tables}\nscore = dot(q, k) / sqrt(D) + bias; mask = {mask}; out o, lse", inputs
 
     def visible(self, mask, queries, keys, inputs):
-        source = compile(mask.replace("at[j]", "j").replace("shown[i, j]", "shown[i * J + j]").replace("true", "True").replace("false", "False"), "mask", "eval")
+        words = {"at[j]": "j", "shown[i, j]": "shown[i * J + j]", "true": "True", "false": "False"}
+        for word, meaning in words.items():
+            mask = mask.replace(word, meaning)
         shown = inputs["shown"].values() if "shown" in inputs else ()
-        return [{j for j in range(keys) if eval(source, {"i": i, "j": j, "J": keys, "shown": shown})} for i in range(queries)]
+        sees = eval(f"lambda i, j, J, shown: {mask}")
+        return [{j for j in range(keys) if sees(i, j, keys, shown)} for i in range(queries)]
 
     def test_what_is_invisible_changes_nothing(self):
         queries, keys = 35, 70
@@ -146,11 +154,13 @@ class Rows(Edges):
             for bad, at in ((NAN, 40), (INF, 0), (INF, 69), (-INF, 33)):
                 with self.subTest(f"{name}: {bad} at {at}"):
                     bias = list(normal((keys,), 4).values())
-                    good = self.checked(text, inputs | {"bias": tensor("f32", (keys,), bias)}, outputs=("lse",))["lse"].values()
+                    good = self.checked(text, inputs | {"bias": tensor("f32", (keys,), bias)}, outputs=("lse",)
+                            )["lse"].values()
                     bias[at] = bad
                     # A score of -inf is as good as a mask: its value doesn't enter.
                     values = filled(v, {at}, NAN) if bad == -INF else v
-                    found = self.checked(text, inputs | {"bias": tensor("f32", (keys,), bias), "v": values}, outputs=("o", "lse"))
+                    found = self.checked(text, inputs | {"bias": tensor("f32", (keys,), bias), "v": values},
+                                         outputs=("o", "lse"))
                     for row, log in enumerate(found["lse"].values()):
                         spoilt = at in seen[row % queries] and bad != -INF
                         features = found["o"].values()[row * 5:row * 5 + 5]
@@ -160,13 +170,16 @@ class Rows(Edges):
             # One query of NaN, one of inf (whose scores are inf, -inf and NaN).
             with self.subTest(f"{name}: queries"):
                 spoilt = filled(filled(q, {3}, NAN), {33}, INF)
-                found = self.checked(text, inputs | {"bias": normal((keys,), 4), "q": spoilt}, outputs=("lse",))["lse"].values()
-                self.assertEqual([n % queries for n in range(2 * queries) if math.isnan(found[n]) and n % queries != 33], [3, 3] if seen[3] else [])
+                found = self.checked(text, inputs | {"bias": normal((keys,), 4), "q": spoilt}, outputs=("lse",)
+                        )["lse"].values()
+                self.assertEqual([n % queries for n in range(2 * queries) if math.isnan(found[n])
+                                  and n % queries != 33], [3, 3] if seen[3] else [])
 
     def test_lengths(self):
         text = "layout mha; len: i64[B]; mask = j < len[b]; out o, lse"
         for keys in (1, 33, 129):
-            self.checked(text, {"len": tensor("i64", (5,), [0, 1, keys // 2, keys, 99])}, "--dims", f"B=5,H=2,I=3,J={keys},D=16")
+            self.checked(text, {"len": tensor("i64", (5,), [0, 1, keys // 2, keys, 99])}, "--dims",
+                         f"B=5,H=2,I=3,J={keys},D=16")
 
     def test_large_scores(self):
         for scale in (1e2, 1e4):
@@ -179,16 +192,21 @@ class Rows(Edges):
         self.assertEqual([round(x / 1e4) for x in found], [149, 0, 149, 0])
 
     def test_infinities_in_conditions(self):
-        self.checked(f"{QKV}; score = dot(q, k) if j % 3 != 0 else -inf; out o, lse", {}, "--dims", "H=2,I=40,J=70,D=8,E=8")
-        self.checked(f"{QKV}; score = dot(q, k) + (-inf if i < 20 else 0.0); out o, lse", {}, "--dims", "H=2,I=40,J=70,D=8,E=8")
-        self.checked(f"{QKV}; score = dot(q, k) + (inf if i == 7 and j == 69 else 0.0); out o, lse", {}, "--dims", "H=2,I=40,J=70,D=8,E=8")
+        self.checked(f"{QKV}; score = dot(q, k) if j % 3 != 0 else -inf; out o, lse", {}, "--dims",
+                     "H=2,I=40,J=70,D=8,E=8")
+        self.checked(f"{QKV}; score = dot(q, k) + (-inf if i < 20 else 0.0); out o, lse", {}, "--dims",
+                     "H=2,I=40,J=70,D=8,E=8")
+        self.checked(f"{QKV}; score = dot(q, k) + (inf if i == 7 and j == 69 else 0.0); out o, lse", {}, "--dims",
+                     "H=2,I=40,J=70,D=8,E=8")
 
 
 class Sizes(Edges):
     SIZES = [1, 7, 17, 33, 47, 48, 49, 63, 64, 65, 129, 1000]
     FEATURES = [1, 3, 8, 13, 40, 64, 80, 128, 256]
-    ORDERS = ["q: f32[B, H, I, D]; k: f32[B, G, J, D]; v: f32[B, G, J, E]", "q: f32[I, B, H, D]; k: f32[J, G, B, D]; v: f32[E, J, B, G]; out o: f32[I, E, H, B]",
-              "q: f32[D, H, B, I]; k: f32[D, J, B, G]; v: f32[G, E, B, J]; out o: f32[E, I, B, H], lse", "q: f32[H, D, I, B]; k: f32[B, D, G, J]; v: f32[J, E, G, B]; out o: f32[H, I, B, E]"]
+    ORDERS = ["q: f32[B, H, I, D]; k: f32[B, G, J, D]; v: f32[B, G, J, E]",
+              "q: f32[I, B, H, D]; k: f32[J, G, B, D]; v: f32[E, J, B, G]; out o: f32[I, E, H, B]",
+              "q: f32[D, H, B, I]; k: f32[D, J, B, G]; v: f32[G, E, B, J]; out o: f32[E, I, B, H], lse",
+              "q: f32[H, D, I, B]; k: f32[B, D, G, J]; v: f32[J, E, G, B]; out o: f32[H, I, B, E]"]
     MASKS = ["true", "causal", "causal_end", "window(5)", "(i + j) % 3 != 0 or j == 0", "j >= J - 1 - i"]
 
     def test_extents(self):
@@ -199,12 +217,14 @@ class Sizes(Edges):
             heads, groups = [(1, 1), (2, 1), (4, 2), (3, 3)][(queries + keys) % 4]
             batches = 1 if queries * keys > 30000 else 2
             with self.subTest(f"I={queries} J={keys} D={d} E={e}"):
-                self.checked(f"{order}; mask = {mask}", {}, "--dims", f"B={batches},H={heads},G={groups},I={queries},J={keys},D={d},E={e}")
+                self.checked(f"{order}; mask = {mask}", {}, "--dims",
+                             f"B={batches},H={heads},G={groups},I={queries},J={keys},D={d},E={e}")
 
     def test_every_width(self):
         for d, e in zip(self.FEATURES, reversed(self.FEATURES)):
             with self.subTest(f"D={d} E={e}"):
-                self.checked("layout mha; out o, lse; mask = causal" if d == e else f"{QKV}; mask = causal; out o, lse", {}, "--dims",
+                self.checked("layout mha; out o, lse; mask = causal"
+                             if d == e else f"{QKV}; mask = causal; out o, lse", {}, "--dims",
                              f"H=2,I=37,J=50,D={d}" + ("" if d == e else f",E={e}") + (",B=2" if d == e else ""))
 
     def test_extents_of_one_are_read_everywhere(self):
@@ -212,7 +232,8 @@ class Sizes(Edges):
         bias = normal((3, 4, 9), 4)
         shape = {"q": q, "k": k, "v": v, "bias": bias}
         text = f"{self.ORDERS[0]}; bias: f32[B, H, I]; score = dot(q, k) + bias * float(j % 5); out o, lse"
-        for name, leading in (("k", (1, 2)), ("k", (3, 1)), ("v", (1, 1)), ("q", (1, 4)), ("bias", (1, 1)), ("bias", (3, 1))):
+        for name, leading in (("k", (1, 2)), ("k", (3, 1)), ("v", (1, 1)), ("q", (1, 4)), ("bias", (1, 1)), ("bias",
+                (3, 1))):
             with self.subTest(f"{name} {leading}"):
                 array = shape[name]
                 values = array.values()[:math.prod(leading) * math.prod(array.shape[2:])]
@@ -222,7 +243,8 @@ class Sizes(Edges):
         text = "layout gqa; mask = causal_end or j % 7 == 0; out o, lse"
         for dims in ("B=2,H=4,G=2,I=70,J=150,D=16", "B=1,H=1,G=1,I=1,J=1000,D=64", "B=1,H=2,G=1,I=3,J=700,D=8"):
             with self.subTest(dims):
-                found = [self.run_attnc("a", text, {}, "--dims", dims, "--threads", threads, outputs=("o", "lse"))[1] for threads in ("1", "2", "3", "3", "1")]
+                found = [self.run_attnc("a", text, {}, "--dims", dims, "--threads", threads, outputs=("o",
+                        "lse"))[1] for threads in ("1", "2", "3", "3", "1")]
                 for other in found[1:]:
                     self.assertEqual((found[0]["o"].data, found[0]["lse"].data), (other["o"].data, other["lse"].data))
 
@@ -231,14 +253,19 @@ class Integers(Edges):
     """Each bit of a result is a key that is seen or not."""
 
     OPERATIONS = [
-        "x + y", "x - y", "x * y", "(x // y if y != 0 else 5)", "(x % y if y != 0 else 5)", "x & y", "x | y", "x ^ ~y", "x << y", "x >> y", "min(x, y)",
-        "max(x, y)", "clamp(x, y, 7)", "-x - y", "abs(x) + y", "sign(x) * 2 + sign(y)", "relu(x) + relu(y)", "x ** 3 + y ** 2", "x // 7 + y % 7",
-        "x // 8 + y % 8", "x // -1 + y // -8", "x % -7 + y % -8", "x // 1 + y % 1", "(x + y) >> 1", "(x if x < y else y * 3)",
-        "int(x == y) + 2 * int(x <= y) + 4 * int(x > y)", "floor(x) + round(y)", "(x << 63) + (y >> 63)", "int(float(x)) + int(float(y) * 1.5)",
+        "x + y", "x - y", "x * y", "(x // y if y != 0 else 5)", "(x % y if y != 0 else 5)", "x & y", "x | y", "x ^ ~y",
+        "x << y", "x >> y", "min(x, y)",
+        "max(x, y)", "clamp(x, y, 7)", "-x - y", "abs(x) + y", "sign(x) * 2 + sign(y)", "relu(x) + relu(y)",
+        "x ** 3 + y ** 2", "x // 7 + y % 7",
+        "x // 8 + y % 8", "x // -1 + y // -8", "x % -7 + y % -8", "x // 1 + y % 1", "(x + y) >> 1",
+        "(x if x < y else y * 3)",
+        "int(x == y) + 2 * int(x <= y) + 4 * int(x > y)", "floor(x) + round(y)", "(x << 63) + (y >> 63)",
+        "int(float(x)) + int(float(y) * 1.5)",
         "x // 1099511627776 + y % 1099511627776",
     ]
     VALUES = {
-        "i64": [0, 1, -1, 2, -3, 7, 63, 64, -64, 2**31, 2**32 + 1, 2**53 + 1, MOST, LEAST, LEAST + 1, 0x123456789abcdef],
+        "i64": [0, 1, -1, 2, -3, 7, 63, 64, -64, 2**31, 2**32 + 1, 2**53 + 1, MOST, LEAST, LEAST + 1,
+                0x123456789abcdef],
         "i32": [0, 1, -1, 2, -3, 7, 31, 33, 63, 64, 2**31 - 1, -2**31, -2**31 + 1, 46341, -65537],
     }
 
@@ -251,8 +278,8 @@ class Integers(Edges):
             pairs = {"x": tensor(element, (count,), x), "y": tensor(element, (count,), y)}
             for where, queries, keys, bit in (("I", count, 64, "j"), ("J", 64, count, "i")):
                 with self.subTest(f"{element}[{where}]: {operations}"):
-                    text = f"{QKV}; x: {element}[{where}]; y: {element}[{where}]\nz = {chosen}\nmask = (z >> {bit}) & 1 == 1; out lse"
-                    text = text.replace("(z >> j) & 1 ==", "((z >> j) & 1) ==").replace("(z >> i) & 1 ==", "((z >> i) & 1) ==").replace("; out lse", "; out o, lse")
+                    text = f"{QKV}; x: {element}[{where}]; y: {element}[{where}]\nz = {chosen}\n"
+                    text += f"mask = ((z >> {bit}) & 1) == 1; out o, lse"
                     self.checked(text, pairs, "--dims", f"H={heads},I={queries},J={keys},D=1,E=1")
 
     def test_between_queries_and_scalars(self):
@@ -261,13 +288,16 @@ class Integers(Edges):
         for scalar in (LEAST + 1, -7, 64, MOST):
             with self.subTest(scalar):
                 self.checked(f"{QKV}; x: i64[I]; y: int\nz = {chosen}\nmask = ((z >> j) & 1) == 1; out o, lse",
-                             {"x": tensor("i64", (len(values),), values)}, "-p", f"y={scalar}", "--dims", f"H=12,I={len(values)},J=64,D=1,E=1")
+                             {"x": tensor("i64", (len(values),), values)}, "-p", f"y={scalar}", "--dims",
+                             f"H=12,I={len(values)},J=64,D=1,E=1")
 
     def test_conversions(self):
-        values = [0.0, -0.0, 0.99, -0.99, 1.5, -2.5, 1e9, 2.2e9, -2.2e9, 3e9, 1e18, 9.3e18, -9.3e18, 1e30, -1e30, INF, -INF, NAN, 2.0**53, 4.5, 5.5, -0.5]
+        values = [0.0, -0.0, 0.99, -0.99, 1.5, -2.5, 1e9, 2.2e9, -2.2e9, 3e9, 1e18, 9.3e18, -9.3e18, 1e30, -1e30, INF,
+                  -INF, NAN, 2.0**53, 4.5, 5.5, -0.5]
         table = {"x": tensor("f32", (len(values),), values)}
         for where, queries, keys, bit in (("I", len(values), 64, "j"), ("J", 64, len(values), "i")):
-            chosen = "int(x) if h == 0 else int(round(x)) if h == 1 else int(floor(x)) + int(ceil(x)) if h == 2 else int(x) % 1000"
+            chosen = ("int(x) if h == 0 else int(round(x)) if h == 1 else int(floor(x)) + int(ceil(x)) if h == 2 "
+                      "else int(x) % 1000")
             text = f"{QKV}; x: f32[{where}]\nz = {chosen}\nmask = ((z >> {bit}) & 1) == 1; out o, lse"
             self.checked(text, table, "--dims", f"H=4,I={queries},J={keys},D=1,E=1")
         # Of doubles, in a scalar and in a coordinate's multiples.
@@ -279,29 +309,39 @@ class Integers(Edges):
 class Floats(Edges):
     """A row sees one key, so that its lse is the score."""
 
-    FUNCTIONS = ("exp exp2 expm1 log log2 log1p sqrt rsqrt sin cos tan tanh atan erf sigmoid log_sigmoid softplus relu elu silu gelu abs sign floor ceil "
+    FUNCTIONS = ("exp exp2 expm1 log log2 log1p sqrt rsqrt sin cos tan tanh atan erf sigmoid log_sigmoid softplus relu "
+                 "elu silu gelu abs sign floor ceil "
                  "round").split()
-    VALUES = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 7.25, -7.25, 1e-3, -1e-3, 1e-8, -1e-8, 1e-30, -1e-30, 1e-40, -1e-40, 20.0, -20.0, 87.0, -87.0,
-              90.0, -90.0, -104.0, 128.0, -150.0, 300.0, -300.0, 12345.678, -12345.678, 1e5, -1e5, 3e9, -3e9, 1e30, -1e30, INF, -INF, NAN, .99999994,
+    VALUES = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 7.25, -7.25, 1e-3, -1e-3, 1e-8, -1e-8, 1e-30, -1e-30,
+              1e-40, -1e-40, 20.0, -20.0, 87.0, -87.0,
+              90.0, -90.0, -104.0, 128.0, -150.0, 300.0, -300.0, 12345.678, -12345.678, 1e5, -1e5, 3e9, -3e9, 1e30,
+              -1e30, INF, -INF, NAN, .99999994,
               -.99999994, -1.0000001]
     OPERATIONS = [
-        "min(x, y)", "max(x, y)", "clamp(x, y, 1.0)", "clamp(0.5, x, y)", "min(x ** y, 16.0)", "x // y", "x % y", "x * y", "x / y", "x - y", "x ** 2 - y ** 3", "x ** 0 + y ** -1",
-        "x ** 0.5 + y * 0", "x ** -0.5 + y * 0", "x ** -2 + y * 0", "2.0 ** x - y", "x ** 20 + y * 0", "1 if x < y else 2", "1 if x <= y else 2", "1 if x > y else 2",
-        "1 if x >= y else 2", "1 if x == y else 2", "1 if x != y else 2", "1 if not x < y else 2", "1 if not (x != y) else 2", "1 if x < y <= 1.0 else 2",
+        "min(x, y)", "max(x, y)", "clamp(x, y, 1.0)", "clamp(0.5, x, y)", "min(x ** y, 16.0)", "x // y", "x % y",
+        "x * y", "x / y", "x - y", "x ** 2 - y ** 3", "x ** 0 + y ** -1",
+        "x ** 0.5 + y * 0", "x ** -0.5 + y * 0", "x ** -2 + y * 0", "2.0 ** x - y", "x ** 20 + y * 0",
+        "1 if x < y else 2", "1 if x <= y else 2", "1 if x > y else 2",
+        "1 if x >= y else 2", "1 if x == y else 2", "1 if x != y else 2", "1 if not x < y else 2",
+        "1 if not (x != y) else 2", "1 if x < y <= 1.0 else 2",
     ]
 
     def scores(self, choices, declared, heads, count, inputs):
-        zero = {"q": tensor("f32", (heads, count, 1), [0] * heads * count), "k": tensor("f32", (heads, count, 1), [0] * heads * count)}
-        chosen = "".join(f"({expression}) if h == {n} else " for n, expression in enumerate(choices[:-1])) + f"({choices[-1]})"
+        zero = {"q": tensor("f32", (heads, count, 1), [0] * heads * count), "k": tensor("f32", (heads, count, 1),
+                [0] * heads * count)}
+        chosen = "".join(f"({expression}) if h == {n} else " for n,
+                         expression in enumerate(choices[:-1])) + f"({choices[-1]})"
         with self.subTest(f"{declared}: {choices}"):
-            self.checked(f"{QKV}{declared}\nscore = dot(q, k) + ({chosen}); mask = i == j; out o, lse", zero | inputs, "--dims", "E=2")
+            self.checked(f"{QKV}{declared}\nscore = dot(q, k) + ({chosen}); mask = i == j; out o, lse", zero | inputs,
+                         "--dims", "E=2")
 
     def test_every_function(self):
         count = len(self.VALUES)
         table = {"x": tensor("f32", (count,), self.VALUES)}
         for start in range(0, len(self.FUNCTIONS), 13):
             names = self.FUNCTIONS[start:start + 13]
-            # The oracle's numbers go beyond those of 32 bits; and where an argument is infinite, the bound is that of small numbers.
+            # The oracle's numbers go beyond those of 32 bits; where an argument is infinite, the bound is that of small
+            # numbers.
             tables = [f"min({name}(x), 16.0)" if name.startswith("exp") else f"{name}(x)" for name in names]
             self.scores(tables, "; x: f32[I]", len(names), count, table)
             self.scores(tables, "; x: f32[J]", len(names), count, table)
@@ -327,18 +367,21 @@ class Floats(Edges):
         table = {"x": tensor("f32", (len(x),), x), "y": tensor("f32", (len(y),), y)}
         self.scores(["x // y", "x % y"], "; x: f32[I]; y: f32[I]", 2, len(x), table)
         z = [a * b for a, b in zip(x, y)]
-        self.scores(["x // y", "x % y"], "; x: f32[J]; y: f32[J]", 2, len(x), table | {"x": tensor("f32", (len(x),), z)})
+        self.scores(["x // y", "x % y"], "; x: f32[J]; y: f32[J]", 2, len(x), table | {"x": tensor("f32", (len(x),),
+                z)})
 
 
 class Tables(Edges):
-    VALUES = {"f32": [-1.5, 0.0, 2.25, 0.5], "i32": [-2**31, -1, 3, 2**31 - 1], "i64": [LEAST, -1, 3, MOST], "i8": [-128, -1, 3, 127], "u8": [0, 1, 200, 255],
+    VALUES = {"f32": [-1.5, 0.0, 2.25, 0.5], "i32": [-2**31, -1, 3, 2**31 - 1], "i64": [LEAST, -1, 3, MOST],
+              "i8": [-128, -1, 3, 127], "u8": [0, 1, 200, 255],
               "bool": [False, True, True, False]}
     DIMS = "B=2,H=4,G=2,I=19,J=37,D=4,E=3"
     QKV = Sizes.ORDERS[0]
 
     def test_every_element_and_index(self):
         extents = {"B": 2, "H": 4, "G": 2, "I": 19, "J": 37, "N": 56, "M": 6}
-        reads = {"": "", "B": "b", "H": "h", "G": "g", "I": "i", "J": "j", "M": "3", "N": "i - j + J - 1", "H, I": "h, i", "B, J": "b, j", "I, J": "i, j",
+        reads = {"": "", "B": "b", "H": "h", "G": "g", "I": "i", "J": "j", "M": "3", "N": "i - j + J - 1",
+                 "H, I": "h, i", "B, J": "b, j", "I, J": "i, j",
                  "B, H, N": "b, h, abs(i - j)", "M, M": "i % M, j // 8"}
         for element, values in self.VALUES.items():
             declared, inputs, terms = [], {}, []
@@ -354,29 +397,35 @@ class Tables(Edges):
             with self.subTest(f"{element} in the score"):
                 as_float = {"bool": "float({})", "f32": "{}"}.get(element, "float(({} >> 3) % 31) * 0.1")
                 score = " + ".join(as_float.format(term) for term in terms)
-                self.checked(f"{self.QKV}; {names}\nscore = dot(q, k) + {score}; out o, lse", inputs, "--dims", self.DIMS)
+                self.checked(f"{self.QKV}; {names}\nscore = dot(q, k) + {score}; out o, lse", inputs, "--dims",
+                             self.DIMS)
             with self.subTest(f"{element} in the mask"):
                 as_bool = {"bool": "{}", "f32": "{} > 0"}.get(element, "({} & 2) == 2")
-                mask = " != ".join(f"({as_bool.format(term)})" for term in terms[:2]) + " or " + " and ".join(as_bool.format(term) for term in terms[2:8])
-                mask += " or " + " and ".join(as_bool.format(term) for term in terms[8:])
-                self.checked(f"{self.QKV}; {'; '.join(declared)}\nmask = {mask}; out o, lse", inputs, "--dims", self.DIMS)
+                parts = [f"({as_bool.format(term)})" for term in terms]
+                mask = f"{parts[0]} != {parts[1]} or {' and '.join(parts[2:8])} or {' and '.join(parts[8:])}"
+                self.checked(f"{self.QKV}; {names}\nmask = {mask}; out o, lse", inputs, "--dims",
+                             self.DIMS)
 
     def test_gathers_of_gathers(self):
-        page = {"page": tensor("i32", (2, 5), [4, 0, 3, 1, 2, 1, 1, 0, 4, 2]), "slot": tensor("u8", (5,), [3, 2, 1, 0, 3]), "bias": normal((4,), 1)}
+        page = {"page": tensor("i32", (2, 5), [4, 0, 3, 1, 2, 1, 1, 0, 4, 2]),
+                "slot": tensor("u8", (5,), [3, 2, 1, 0, 3]), "bias": normal((4,), 1)}
         declared = f"{self.QKV}; page: i32[B, N]; slot: u8[N]; bias: f32[M]"
-        dims = self.DIMS
-        self.checked(f"{declared}; score = dot(q, k) + bias[slot[page[b, j // 8]]]; out o, lse", page, "--dims", dims)
-        self.checked(f"{declared}; score = dot(q, k) + bias[slot[page[b, i % N]]] * bias[slot[page[b, (i + j) % N]] // 2]; out o, lse", page, "--dims", dims)
-        self.checked(f"{declared}; score = dot(q, k) + bias[1]; mask = slot[page[b, i // 4]] <= slot[page[b, j // 8]]; out o, lse", page, "--dims", dims)
+        for rest in ("score = dot(q, k) + bias[slot[page[b, j // 8]]]",
+                     "score = dot(q, k) + bias[slot[page[b, i % N]]] * bias[slot[page[b, (i + j) % N]] // 2]",
+                     "score = dot(q, k) + bias[1]; mask = slot[page[b, i // 4]] <= slot[page[b, j // 8]]"):
+            with self.subTest(rest):
+                self.checked(f"{declared}; {rest}; out o, lse", page, "--dims", self.DIMS)
 
     def test_wrong_indices(self):
         table = {"t": normal((5,), 1), "at": tensor("i32", (37,), [0] * 36 + [-2])}
         dims = ("--dims", self.DIMS)
         declared = f"{self.QKV}; t: f32[N]"
-        for index, found in (("i - 1", "index -1"), ("i", "index 18"), ("j", "index 36"), ("j - 30", "index -1"), ("h + 2", "index 5"), ("i - j", "index 18"), ("b - 1", "index -1")):
+        for index in ("i - 1", "i", "j", "j - 30", "h + 2", "i - j", "b - 1"):
             with self.subTest(index):
-                self.fails(f"{declared}; score = dot(q, k) + t[{index}]", {"t": table["t"]}, *dims, says=["`t[" if " " in index else "t[", "t: index", "[0, 5)", "dimension 0"])
-        self.fails(f"{declared}; at: i32[J]; score = dot(q, k) + t[at[j]]", table, *dims, says=["t: index -2 is outside [0, 5)"])
+                self.fails(f"{declared}; score = dot(q, k) + t[{index}]", {"t": table["t"]}, *dims,
+                           says=["t: index", "outside [0, 5) in dimension 0", f"`t[{index}]`"])
+        self.fails(f"{declared}; at: i32[J]; score = dot(q, k) + t[at[j]]", table, *dims,
+                   says=["t: index -2 is outside [0, 5)"])
         self.fails(f"{declared}; mask = t[i - 9] > 0", {"t": table["t"]}, *dims, says=["t: index", "[0, 5)"])
         self.fails(f"{self.QKV}; mask = 7 // (i - 5) > j", {}, *dims, says=["7 // (i - 5)"])
         self.fails(f"{self.QKV}; n_: int; mask = j % n_ == 0", {}, *dims, "-p", "n_=0", says=["j % n_"])
@@ -384,42 +433,59 @@ class Tables(Edges):
     def test_what_does_not_decide_is_not_read(self):
         table = {"t": normal((5,), 1), "at": tensor("i32", (37,), [0] * 36 + [-2])}
         declared = f"{self.QKV}; t: f32[N]"
-        for rest in ("score = dot(q, k) + (t[i] if i < N else 0.0)", "score = dot(q, k) + (t[j - 7] if 7 <= j < N + 7 else 1.0)",
-                     "score = dot(q, k) + t[i - j]; mask = 0 <= i - j < N", "score = dot(q, k) + t[h - 1]; mask = h > 0",
-                     "mask = j < N and t[j] > 0", "mask = j >= N or t[j] > 0", "mask = not (i >= N or t[i] > 0)", "mask = i - j != 3 and 12 // (i - j - 3) > 1",
-                     "score = dot(q, k) + (t[i] if i < N and t[i] < 9 else t[0])", "mask = 0 <= i < N < 9 and t[i] < 1"):
+        for rest in ("score = dot(q, k) + (t[i] if i < N else 0.0)",
+                     "score = dot(q, k) + (t[j - 7] if 7 <= j < N + 7 else 1.0)",
+                     "score = dot(q, k) + t[i - j]; mask = 0 <= i - j < N",
+                     "score = dot(q, k) + t[h - 1]; mask = h > 0",
+                     "mask = j < N and t[j] > 0", "mask = j >= N or t[j] > 0", "mask = not (i >= N or t[i] > 0)",
+                     "mask = i - j != 3 and 12 // (i - j - 3) > 1",
+                     "score = dot(q, k) + (t[i] if i < N and t[i] < 9 else t[0])",
+                     "mask = 0 <= i < N < 9 and t[i] < 1"):
             with self.subTest(rest):
-                self.checked(f"{declared}; {rest}; out o, lse" if "t[" in rest else f"{self.QKV}; {rest}; out o, lse", {"t": table["t"]} if "t[" in rest else {}, "--dims", self.DIMS)
-        self.checked(f"{declared}; at: i32[J]; score = dot(q, k) + t[at[j]]; mask = at[j] >= 0; out o, lse", table, "--dims", self.DIMS)
+                self.checked(f"{declared}; {rest}; out o, lse" if "t[" in rest else f"{self.QKV}; {rest}; out o, lse",
+                             {"t": table["t"]} if "t[" in rest else {}, "--dims", self.DIMS)
+        self.checked(f"{declared}; at: i32[J]; score = dot(q, k) + t[at[j]]; mask = at[j] >= 0; out o, lse", table,
+                     "--dims", self.DIMS)
 
     def test_reductions(self):
-        tables = {"r": tensor("i32", (5, 3), range(15)), "w": normal((4, 3), 2), "none": tensor("i32", (4, 0), [])}
-        declared = f"{self.QKV}; r: i32[M, R]; w: f32[H, R]"
-        inputs = {name: tables[name] for name in "rw"}
-        for rest in ("score = dot(q, k) + sum(r: w * float(r)); mask = any(m, r: ROWS[m, r] == j)", "score = dot(q, k) * max(r: w[h, r]) + min(r: w[h, r] * float(j % 5)); mask = all(r: ROWS[i % M, r] != j) or j == 0",
-                     "score = dot(q, k) + w[h, 0] * float(sum(m, r: ROWS[m, r] * (i - j)) % 7); mask = max(r: ROWS[i // 4, r]) >= j",
-                     "score = dot(q, k) + w[h, 1] * float(min(m: ROWS[m, j % R] ^ i) % 5); mask = any(r: any(m: ROWS[m, r] * 2 == j + i)) or i % 3 == 0"):
+        inputs = {"rows": tensor("i32", (5, 3), range(15)), "w": normal((4, 3), 2)}
+        declared = f"{self.QKV}; rows: i32[M, R]; w: f32[H, R]"
+        for rest in ("score = dot(q, k) + sum(r: w * float(r)); mask = any(m, r: rows[m, r] == j)",
+                     "score = dot(q, k) * max(r: w[h, r]) + min(r: w[h, r] * float(j % 5))\n"
+                     "mask = all(r: rows[i % M, r] != j) or j == 0",
+                     "score = dot(q, k) + w[h, 0] * float(sum(m, r: rows[m, r] * (i - j)) % 7)\n"
+                     "mask = max(r: rows[i // 4, r]) >= j",
+                     # Reductions inside others over the same coordinate.
+                     "score = dot(q, k) + w[h, 1] * float(min(m: rows[m, j % R] ^ i) % 5)\n"
+                     "mask = any(r: any(m: rows[m, r] * 2 == j + i)) or i % 3 == 0",
+                     "score = dot(q, k) + max(r: w[h, r] + sum(r: w[h, r] * float(r + j % 3))) + float(rows[0, 0])"):
             with self.subTest(rest):
-                self.checked(f"{declared.replace('r: i32', 'rows: i32')}; {rest.replace('ROWS', 'rows')}; out o, lse", {"rows": inputs["r"], "w": inputs["w"]}, "--dims", self.DIMS)
+                self.checked(f"{declared}; {rest}; out o, lse", inputs, "--dims", self.DIMS)
         with self.subTest("over nothing"):
-            self.checked(f"{self.QKV}; none: i32[H, R]; score = dot(q, k) + float(sum(r: none[h, r])); mask = j <= i if all(r: none[h, r] == j) else any(r: none[h, r] == i); out o, lse",
-                         {"none": tables["none"]}, "--dims", self.DIMS)
+            text = f"{self.QKV}; none: i32[H, R]; score = dot(q, k) + float(sum(r: none[h, r]))\n"
+            text += "mask = j <= i if all(r: none[h, r] == j) else any(r: none[h, r] == i); out o, lse"
+            self.checked(text, {"none": tensor("i32", (4, 0), [])}, "--dims", self.DIMS)
 
     def test_masks_elsewhere(self):
-        for mask in ("tiled(causal, 4)", "tiled(window(5), 8)", "causal[i = i + 5]", "causal[i = j, j = i]", "(causal and j % 2 == 0)[i = i // 2, j = j // 3]",
+        for mask in ("tiled(causal, 4)", "tiled(window(5), 8)", "causal[i = i + 5]", "causal[i = j, j = i]",
+                     "(causal and j % 2 == 0)[i = i // 2, j = j // 3]",
                      "window(3)[j = j * 2] or not causal", "tiled(prefix(4), 8)"):
             with self.subTest(mask):
                 self.checked(f"{self.QKV}; mask = {mask}; out o, lse", {}, "--dims", "B=1,H=2,G=1,I=70,J=90,D=4,E=3")
-        even = "def even(n) { a0 = n & 0x55555555; a1 = (a0 | (a0 >> 1)) & 0x33333333; a2 = (a1 | (a1 >> 2)) & 0x0f0f0f0f; (a2 | (a2 >> 4)) & 0xff }\n"
+        even = ("def even(n) { a0 = n & 0x55555555; a1 = (a0 | (a0 >> 1)) & 0x33333333\n"
+                "  a2 = (a1 | (a1 >> 2)) & 0x0f0f0f0f; (a2 | (a2 >> 4)) & 0xff }\n")
         morton = "m_near = abs(even(i) - even(j)) <= 2 and abs(even(i >> 1) - even(j >> 1)) <= 2"
-        self.checked(f"attention a {{\n{self.QKV}\n{morton}\nmask = m_near; out o, lse\n}}\n{even}", {}, "--dims", "B=1,H=2,G=1,I=130,J=150,D=4,E=3")
+        self.checked(f"attention a {{\n{self.QKV}\n{morton}\nmask = m_near; out o, lse\n}}\n{even}", {}, "--dims",
+                     "B=1,H=2,G=1,I=130,J=150,D=4,E=3")
 
 
 class RandomSpecs(Edges):
     def check_seed(self, seed):
         spec = RandomSpec(seed)
-        dims = ",".join(f"{name}={size}" for name, size in spec.extents.items() if f"{name}]" in spec.text or f"{name}," in spec.text)
-        arguments = ["--check", "--dims", dims] + [word for name, value in spec.scalars.items() for word in ("-p", f"{name}={value}")]
+        dims = ",".join(f"{name}={size}" for name,
+                        size in spec.extents.items() if f"{name}]" in spec.text or f"{name}," in spec.text)
+        arguments = ["--check", "--dims", dims] + [word for name, value in spec.scalars.items() for word in ("-p",
+                f"{name}={value}")]
         done, _ = self.run_attnc(f"r{seed}", spec.text, spec.inputs(), *arguments)
         return None if done.returncode == 0 else f"seed {seed}\n{done.spec}"
 
