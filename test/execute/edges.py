@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What compiled kernels do at the edges of the language, against the oracle: infinities and NaN, rows and masks of
-every kind, extents around every tile, integers at both ends of 64 bits, each function and table element, errors, threads, and
-random specs.
+every kind, extents around every tile, integers at both ends of 64 bits, each function and table element, errors,
+threads, and random specs.
 
 usage: edges.py ATTNC [FIRST-SEED COUNT]
 """
