@@ -31,7 +31,7 @@ struct WatchedRun {
   const Kernel &kernel;
   std::span<const DLTensor *const> tensors;
   std::span<const ScalarArgument> scalars;
-  Allocations allocations;
+  Allocations allocations{};
   Status status = std::monostate();
 };
 

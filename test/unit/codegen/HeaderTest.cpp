@@ -5,6 +5,7 @@
 #include "test/unit/codegen/Fixture.h"
 
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Program.h"
 
 #include <cstdlib>
 #include <fstream>
@@ -39,10 +40,14 @@ struct Program {
     add("source.c", source);
     add("source.cpp", source);
     bool good = true;
-    for (const char *compiler : {"cc -std=c99", "cc -std=c11", "clang-22 -std=c99", "clang-22 -std=c23"})
-      good &= run(std::string(compiler) + warnings + "source.c");
-    for (const char *compiler : {"c++ -std=c++11", "c++ -std=c++20", "clang++-22 -std=c++20"})
-      good &= run(std::string(compiler) + warnings + "source.cpp");
+    for (std::string compiler : {ATTN_C_COMPILER " -std=c99", ATTN_C_COMPILER " -std=c11", "clang-22 -std=c23"})
+      good &= run(compiler + warnings + "source.c");
+    for (std::string compiler : {ATTN_CXX_COMPILER " -std=c++11", ATTN_CXX_COMPILER " -std=c++20"})
+      good &= run(compiler + warnings + "source.cpp");
+    // A second family of compilers, where there is one.
+    if (llvm::sys::findProgramByName("gcc") && llvm::sys::findProgramByName("g++"))
+      good &= run(std::string("gcc -std=c99") + warnings + "source.c") &&
+              run(std::string("g++ -std=c++11") + warnings + "source.cpp");
     return good;
   }
 };
@@ -135,6 +140,6 @@ int main(void) {
   return scaled(&a, NULL, &e) == ATTN_INVALID_ARGUMENT ? 0 : 3;
 }
 )");
-  REQUIRE(program.run("cc -std=c99 -Wall -Wextra -Werror main.c scaled.o -o main"));
+  REQUIRE(program.run(ATTN_C_COMPILER " -std=c99 -Wall -Wextra -Werror main.c scaled.o -o main"));
   CHECK(program.run("./main"));
 }
