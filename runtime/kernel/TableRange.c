@@ -12,7 +12,7 @@ typedef struct attn_bounds {
 typedef struct attn_summary {
   int32_t tensor;
   int64_t rows, columns, matrices;
-  int64_t block_rows, block_columns; /* elements in a block */
+  int32_t row_shift, column_shift; /* a block has 2^row_shift rows and 2^column_shift columns */
   int64_t rows_of_blocks, columns_of_blocks, bounds_per_row;
   attn_bounds *bounds;
 } attn_summary;
@@ -25,7 +25,8 @@ static const int64_t attn_position_like = 256; /* a second-last dimension longer
 
 static int64_t attn_least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t attn_greatest(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t attn_blocks(int64_t count, int64_t size) { return (count + size - 1) / size; }
+/* How many blocks of 2^shift hold `count` elements. */
+static int64_t attn_blocks(int64_t count, int32_t shift) { return (count + ((int64_t)1 << shift) - 1) >> shift; }
 
 static void attn_join(attn_bounds *target, attn_bounds more) {
   target->low = attn_least(target->low, more.low);
@@ -147,21 +148,21 @@ static int32_t attn_plan_summary(const attn_run *run, int32_t tensor, attn_summa
   plan->columns = about->rank > 0 ? shape[about->rank - 1] : 1;
   plan->rows = about->rank > 1 ? shape[about->rank - 2] : 1;
   plan->matrices = elements / (plan->columns * plan->rows);
-  plan->block_rows = 1;
-  plan->block_columns = 32;
+  plan->row_shift = 0;
+  plan->column_shift = 5;
   for (;;) {
-    plan->rows_of_blocks = attn_blocks(plan->rows, plan->block_rows);
-    plan->columns_of_blocks = attn_blocks(plan->columns, plan->block_columns);
+    plan->rows_of_blocks = attn_blocks(plan->rows, plan->row_shift);
+    plan->columns_of_blocks = attn_blocks(plan->columns, plan->column_shift);
     plan->bounds_per_row = attn_bounds_per_row(plan->columns_of_blocks);
     if (plan->matrices * plan->rows_of_blocks * plan->bounds_per_row <= most)
       return 1;
     int32_t wider = plan->columns_of_blocks > 1, taller = plan->rows > attn_position_like && plan->rows_of_blocks > 1;
     if (!wider && !taller)
       return 0;
-    if (wider && (!taller || plan->block_columns < 64 || plan->block_columns <= 2 * plan->block_rows))
-      plan->block_columns *= 2;
+    if (wider && (!taller || plan->column_shift < 6 || plan->column_shift <= plan->row_shift + 1))
+      ++plan->column_shift;
     else
-      plan->block_rows *= 2;
+      ++plan->row_shift;
   }
 }
 
@@ -196,12 +197,12 @@ static int32_t attn_next_matrix(const attn_run *run, int32_t tensor, const int64
 }
 
 static void attn_summarise_row(const attn_summary *summary, const attn_table *table, int64_t row, attn_bounds *bounds) {
-  int64_t rows = attn_least(summary->block_rows, summary->rows - row);
+  int64_t rows = attn_least((int64_t)1 << summary->row_shift, summary->rows - row);
   int64_t blocks = summary->columns_of_blocks;
   for (int64_t block = 0; block < blocks; ++block) {
-    int64_t column = block * summary->block_columns;
+    int64_t column = block << summary->column_shift;
     attn_bounds joined = {INT64_MAX, INT64_MIN};
-    attn_scan_box(table, row, rows, column, attn_least(summary->block_columns, summary->columns - column), &joined);
+    attn_scan_box(table, row, rows, column, attn_least((int64_t)1 << summary->column_shift, summary->columns - column), &joined);
     bounds[block] = joined;
   }
   for (; blocks > 1; blocks >>= 1) {
@@ -230,7 +231,7 @@ static void attn_build_summaries(attn_run *run, void *memory) {
       high[d] = run->shape[ATTN_MAX_RANK * tensor + d] - 1;
     summary->bounds = bounds;
     do
-      for (int64_t row = 0; row < summary->rows; row += summary->block_rows, bounds += summary->bounds_per_row)
+      for (int64_t row = 0; row < summary->rows; row += (int64_t)1 << summary->row_shift, bounds += summary->bounds_per_row)
         attn_summarise_row(summary, &table, row, bounds);
     while (attn_next_matrix(run, tensor, low, high, index, &table));
   }
@@ -246,17 +247,16 @@ static const attn_summary *attn_find_summary(const attn_run *run, int32_t tensor
   return NULL;
 }
 
-/* Joins blocks [begin, end) of one row of blocks: at each level at most the two ends that have no partner inside. */
+/* Joins blocks [begin, end) of one row of blocks: at each level the two at the ends, whether or not they have a partner
+   inside, since that is hard to predict; then the pairs between them. */
 static void attn_join_blocks(const attn_bounds *level, int64_t blocks, int64_t begin, int64_t end,
                              attn_bounds *bounds) {
   while (begin < end) {
-    if (begin & 1)
-      attn_join(bounds, level[begin++]);
-    if (end & 1)
-      attn_join(bounds, level[--end]);
+    attn_join(bounds, level[begin]);
+    attn_join(bounds, level[end - 1]);
     level += blocks;
     blocks >>= 1;
-    begin >>= 1;
+    begin = (begin + 1) >> 1;
     end >>= 1;
   }
 }
@@ -269,35 +269,35 @@ typedef struct attn_window {
   int32_t whole_blocks; /* the blocks cover the window: nothing else is read */
 } attn_window;
 
-static int64_t attn_inside(int64_t end, int64_t limit, int64_t block) {
-  return end == limit ? attn_blocks(end, block) : end / block;
+static int64_t attn_inside(int64_t end, int64_t limit, int32_t shift) {
+  return end == limit ? attn_blocks(end, shift) : end >> shift;
 }
 
 static int64_t attn_plan_window(const attn_summary *summary, attn_window *window) {
   int64_t rows = window->row_end - window->row, columns = window->column_end - window->column, inner_rows,
           inner_columns;
   window->whole_blocks = 0;
-  window->first_row_block = attn_blocks(window->row, summary->block_rows);
-  window->row_block_end = attn_inside(window->row_end, summary->rows, summary->block_rows);
-  window->first_block = attn_blocks(window->column, summary->block_columns);
-  window->block_end = attn_inside(window->column_end, summary->columns, summary->block_columns);
+  window->first_row_block = attn_blocks(window->row, summary->row_shift);
+  window->row_block_end = attn_inside(window->row_end, summary->rows, summary->row_shift);
+  window->first_block = attn_blocks(window->column, summary->column_shift);
+  window->block_end = attn_inside(window->column_end, summary->columns, summary->column_shift);
   if (window->first_row_block >= window->row_block_end || window->first_block >= window->block_end) {
     window->row_block_end = window->first_row_block;
     return rows * columns;
   }
-  inner_rows = attn_least(window->row_block_end * summary->block_rows, summary->rows) -
-               window->first_row_block * summary->block_rows;
-  inner_columns = attn_least(window->block_end * summary->block_columns, summary->columns) -
-                  window->first_block * summary->block_columns;
+  inner_rows = attn_least(window->row_block_end << summary->row_shift, summary->rows) -
+               (window->first_row_block << summary->row_shift);
+  inner_columns = attn_least(window->block_end << summary->column_shift, summary->columns) -
+                  (window->first_block << summary->column_shift);
   return rows * columns - inner_rows * inner_columns;
 }
 
 static void attn_cover_window(const attn_summary *summary, attn_window *window) {
   window->whole_blocks = 1;
-  window->first_row_block = window->row / summary->block_rows;
-  window->row_block_end = attn_blocks(window->row_end, summary->block_rows);
-  window->first_block = window->column / summary->block_columns;
-  window->block_end = attn_blocks(window->column_end, summary->block_columns);
+  window->first_row_block = window->row >> summary->row_shift;
+  window->row_block_end = attn_blocks(window->row_end, summary->row_shift);
+  window->first_block = window->column >> summary->column_shift;
+  window->block_end = attn_blocks(window->column_end, summary->column_shift);
 }
 
 static void attn_query_window(const attn_summary *summary, const attn_table *table, int64_t matrix,
@@ -313,10 +313,10 @@ static void attn_query_window(const attn_summary *summary, const attn_table *tab
                   window->column_end - window->column, bounds);
     return;
   }
-  int64_t top = window->first_row_block * summary->block_rows;
-  int64_t bottom = attn_least(window->row_block_end * summary->block_rows, summary->rows);
-  int64_t left = window->first_block * summary->block_columns;
-  int64_t right = attn_least(window->block_end * summary->block_columns, summary->columns);
+  int64_t top = window->first_row_block << summary->row_shift;
+  int64_t bottom = attn_least(window->row_block_end << summary->row_shift, summary->rows);
+  int64_t left = window->first_block << summary->column_shift;
+  int64_t right = attn_least(window->block_end << summary->column_shift, summary->columns);
   int64_t width = window->column_end - window->column;
   attn_scan_box(table, window->row, top - window->row, window->column, width, bounds);
   attn_scan_box(table, bottom, window->row_end - bottom, window->column, width, bounds);

@@ -1,8 +1,7 @@
-#include "compiler/lower/vector/Support.h"
+#include "compiler/lower/vector/Classifier.h"
 #include "compiler/lower/vector/TileEmitter.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
@@ -44,67 +43,6 @@ void TileEmitter::emitVisit(ir::TileVisitOp op) {
   tiles[op.getResult(1)] = tiles[op.getInits()[1]];
 }
 
-/// The classifier as a function of its own: (run, uniform values..., first query, last query, first key, last key) -> two booleans.
-static func::FuncOp outlineClassifier(Code &code, ir::TileKernelOp kernel, ir::TileVisitOp visit, SmallVector<Value> &uniforms) {
-  auto module = kernel->getParentOfType<ModuleOp>();
-  SmallVector<Type> inputs{code.pointer()};
-  visit.getClassifier().walk([&](ir::UniformOp uniform) {
-    uniforms.push_back(uniform.getOperand());
-    inputs.push_back(uniform.getResult().getType());
-  });
-  inputs.append(4, code.i64());
-  OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
-  auto type = FunctionType::get(kernel.getContext(), inputs, {code.i1(), code.i1()});
-  std::string name = (kernel.getSymName() + ".classify").str();
-  for (int64_t more = 2; module.lookupSymbol(name); ++more)
-    name = (kernel.getSymName() + ".classify_" + Twine(more)).str();
-  auto function = func::FuncOp::create(top, kernel.getLoc(), name, type);
-  function.setPrivate();
-  Block *entry = function.addEntryBlock();
-  OpBuilder builder = OpBuilder::atBlockEnd(entry);
-  Code inner(builder, kernel.getLoc());
-
-  IRMapping mapping;
-  Block &source = visit.getClassifier().front();
-  for (unsigned n = 0; n < 4; ++n)
-    mapping.map(source.getArgument(n), entry->getArgument(1 + uniforms.size() + n));
-  unsigned argument = 1;
-  source.walk([&](ir::UniformOp uniform) { mapping.map(uniform.getResult(), entry->getArgument(argument++)); });
-
-  auto lowerTableRange = [&](ir::TableRangeOp range) {
-    unsigned rank = range.getLow().size();
-    auto array = [&](unsigned count) -> Value {
-      OpBuilder atEntry = OpBuilder::atBlockBegin(entry);
-      Code first(atEntry, range.getLoc());
-      return LLVM::AllocaOp::create(atEntry, range.getLoc(), first.pointer(), first.i64(), first.integer(count), 8);
-    };
-    Value low = array(rank), high = array(rank), result = array(2);
-    for (unsigned n = 0; n < rank; ++n) {
-      inner.store(mapping.lookup(range.getLow()[n]), inner.at(low, inner.i64(), n), 8);
-      inner.store(mapping.lookup(range.getHigh()[n]), inner.at(high, inner.i64(), n), 8);
-    }
-    bool isFloat = isa<FloatType>(range.getMinimum().getType());
-    Value tensor = inner.integer(range.getTensor().getDefiningOp<ir::TensorOp>().getIndex(), inner.i32());
-    Value known = callSupport(inner, isFloat ? "attn_table_range_float" : "attn_table_range_int",
-                              {entry->getArgument(0), tensor, low, high, result}, inner.i32())[0];
-    mapping.map(range.getKnown(), inner.compare(arith::CmpIPredicate::ne, known, inner.integer(0, inner.i32())));
-    mapping.map(range.getMinimum(), inner.load(range.getMinimum().getType(), result, 8));
-    mapping.map(range.getMaximum(), inner.load(range.getMaximum().getType(), inner.at(result, inner.i64(), 1), 8));
-  };
-  for (Operation &op : source) {
-    if (isa<ir::UniformOp>(op))
-      continue;
-    if (auto range = dyn_cast<ir::TableRangeOp>(op)) {
-      lowerTableRange(range);
-    } else if (auto yield = dyn_cast<ir::YieldOp>(op)) {
-      func::ReturnOp::create(builder, op.getLoc(), ValueRange{mapping.lookup(yield.getOperand(0)), mapping.lookup(yield.getOperand(1))});
-    } else {
-      builder.clone(op, mapping);
-    }
-  }
-  return function;
-}
-
 std::pair<Value, Value> TileEmitter::classify(Value first, Value last) {
   SmallVector<Value> arguments(classifierArguments);
   arguments.append({first, last});
@@ -112,23 +50,23 @@ std::pair<Value, Value> TileEmitter::classify(Value first, Value last) {
   return {call.getResult(0), call.getResult(1)};
 }
 
-KeyBlock TileEmitter::trim(KeyBlock block) {
+KeyBlock TileEmitter::trim(KeyBlock block, Value followsVisible) {
   // Halving steps: keyBlock / 2, ..., keyStep.
   int64_t steps = llvm::Log2_64(schedule.getKeyBlock() / schedule.getKeyStep());
   Value half = code.integer(schedule.getKeyBlock() / 2), one = code.integer(1);
   SmallVector<Value> ends = code.loop(code.integer(0), code.integer(steps), 1, {block.first, block.end}, [&](Value step, ValueRange ends) {
     Value size = arith::ShRUIOp::create(code.builder, code.location, half, step);
-    auto movesTo = [&](Value candidate, Value first, Value last, Value old) {
+    auto movesTo = [&](Value condition, Value candidate, Value first, Value last, Value old) {
       Value inside = code.both(code.compare(arith::CmpIPredicate::slt, ends[0], candidate),
                                code.compare(arith::CmpIPredicate::slt, candidate, ends[1]));
       return code.branch(
-          inside, code.i64(),
+          code.both(condition, inside), code.i64(),
           [&]() -> SmallVector<Value> { return {code.select(classify(first, last).first, old, candidate)}; },
           [&]() -> SmallVector<Value> { return {old}; })[0];
     };
     Value begin = code.add(ends[0], size), end = code.subtract(ends[1], size);
-    Value newFirst = movesTo(begin, ends[0], code.subtract(begin, one), ends[0]);
-    Value newEnd = movesTo(end, end, code.subtract(ends[1], one), ends[1]);
+    Value newFirst = movesTo(code.negate(followsVisible), begin, ends[0], code.subtract(begin, one), ends[0]);
+    Value newEnd = movesTo(code.boolean(true), end, end, code.subtract(ends[1], one), ends[1]);
     // Both may move only while something is left between them.
     Value apart = code.compare(arith::CmpIPredicate::slt, newFirst, newEnd);
     return SmallVector<Value>{newFirst, code.select(apart, newEnd, ends[1])};
@@ -139,13 +77,16 @@ KeyBlock TileEmitter::trim(KeyBlock block) {
 /// Blocks start at multiples of the key block, so that sums are formed in the same order wherever the search for visible keys began. Where
 /// nothing is visible the search takes ever larger steps, and where a large step holds something visible it takes half of it.
 SmallVector<Value> TileEmitter::visitClassified(ir::TileVisitOp op, ValueRange state) {
-  SmallVector<Value> uniforms;
-  classifier = outlineClassifier(code, kernel, op, uniforms);
+  Classifier outlined = outlineClassifier(code, kernel, op);
+  classifier = outlined.tile;
   classifierArguments = {run.pointer()};
-  for (Value uniform : uniforms)
+  for (Value uniform : outlined.uniforms)
     classifierArguments.push_back(functions.emitScalar(uniform));
   Value lastQuery = code.subtract(code.add(functions.place.firstQuery, rows), code.integer(1));
   classifierArguments.append({functions.place.firstQuery, lastQuery});
+  if (outlined.rowBlock)
+    llvm::append_range(classifierArguments,
+                       func::CallOp::create(code.builder, code.location, outlined.rowBlock, classifierArguments).getResults());
 
   Value keys = extentOf("j"), one = code.integer(1), blockSize = code.integer(schedule.getKeyBlock());
   // The last row block's beginning is a good guess, if nothing before it is visible here either.
@@ -177,7 +118,7 @@ SmallVector<Value> TileEmitter::visitClassified(ir::TileVisitOp op, ValueRange s
               SmallVector<Value> ends = code.branch(
                   mayHide, {code.i64(), code.i64()},
                   [&]() -> SmallVector<Value> {
-                    KeyBlock trimmed = trim({first, end, mayHide});
+                    KeyBlock trimmed = trim({first, end, mayHide}, values[2]);
                     return {trimmed.first, trimmed.end};
                   },
                   [&]() -> SmallVector<Value> { return {first, end}; });

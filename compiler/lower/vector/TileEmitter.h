@@ -75,8 +75,9 @@ private:
   std::pair<mlir::Value, mlir::Value> classify(mlir::Value first, mlir::Value last);
   /// Where only visits are emitted, adds the block's keys to the count in the workspace's header.
   void countVisited(const KeyBlock &block);
-  /// Drops keys at both ends of a block that no query of the row block sees.
-  KeyBlock trim(KeyBlock block);
+  /// Drops keys at both ends of a block that no query of the row block sees; not at its beginning where the block before it was
+  /// visible, since visible keys rarely begin again there.
+  KeyBlock trim(KeyBlock block, mlir::Value followsVisible);
   llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const TileValue &tile, const KeyBlock &block, bool masked);
   llvm::SmallVector<mlir::Value> contractBlock(ir::TileContractOp op, const Matrix &keys);
   void accumulateBlock(ir::TileAccumulateOp op, const Matrix &values);

@@ -1,7 +1,7 @@
 // RUN: attn-opt %s --attn-lower-tiles | FileCheck %s
 
 // With a classifier only blocks of keys with something visible are taken. It becomes a function of its own, of the run, what it takes of the kernel, and the tile's
-// bounds.
+// bounds; what it asks tables for by the queries alone becomes another, called once for a row block.
 
 !t = !attn.tensor<2 x f32>
 !t3 = !attn.tensor<3 x f32>
@@ -27,8 +27,9 @@ attn.binder @documents_binder {
 
 // The search for visible keys: a loop that carries the next key, the step, two flags and the state.
 // CHECK: %[[HEAD:[0-9]+]] = arith.remui
+// CHECK: %[[ROWS:[0-9]+]]:2 = func.call @documents.classify_rows(%[[STATE]], %[[HEAD]], %{{.*}}, %{{.*}}) : (!llvm.ptr, i64, i64, i64) -> (i64, i64)
 // CHECK: scf.while {{.*}} : (i64, i64, i1, i1, vector<4xf32>, vector<4xf32>)
-// CHECK: %[[ANSWER:.*]]:2 = func.call @documents.classify(%[[STATE]], %[[HEAD]], %{{.*}}, %{{.*}}, %[[FIRST:.*]], %{{.*}}) : (!llvm.ptr, i64, i64, i64, i64, i64) -> (i1, i1)
+// CHECK: %[[ANSWER:.*]]:2 = func.call @documents.classify(%[[STATE]], %[[HEAD]], %{{.*}}, %{{.*}}, %[[ROWS]]#0, %[[ROWS]]#1, %[[FIRST:.*]], %{{.*}}) : (!llvm.ptr, i64, i64, i64, i64, i64, i64, i64) -> (i1, i1)
 // A block that may hide something is trimmed, then its mask is evaluated; another's isn't.
 // CHECK: scf.if %[[ANSWER]]#1 -> (i64, i64)
 // CHECK: func.call @documents.classify
@@ -41,8 +42,8 @@ attn.binder @documents_binder {
 // CHECK: math.fma
 // CHECK: return
 
-// CHECK-LABEL: func.func private @documents.classify
-// CHECK-SAME: (%[[STATE:.*]]: !llvm.ptr, %[[HEAD:.*]]: i64, %[[I0:.*]]: i64, %[[I1:.*]]: i64, %[[J0:.*]]: i64, %[[J1:.*]]: i64) -> (i1, i1)
+// CHECK-LABEL: func.func private @documents.classify_rows
+// CHECK-SAME: (%[[STATE:.*]]: !llvm.ptr, %[[HEAD:.*]]: i64, %[[I0:.*]]: i64, %[[I1:.*]]: i64) -> (i64, i64)
 // A table's range is asked of the runtime: the box goes through memory, inclusive bounds of one dimension after the other.
 // CHECK-DAG: llvm.store %[[HEAD]], %[[LOW:.*]] {
 // CHECK-DAG: %[[LOW1:.*]] = llvm.getelementptr %[[LOW]][1]
@@ -55,8 +56,13 @@ attn.binder @documents_binder {
 // CHECK: %[[MINIMUM:.*]] = llvm.load %[[RESULT]]
 // CHECK: %[[MAXIMUMAT:.*]] = llvm.getelementptr %[[RESULT]][1]
 // CHECK: %[[MAXIMUM:.*]] = llvm.load %[[MAXIMUMAT]]
-// CHECK: arith.cmpi sle, %[[J0]], %[[MAXIMUM]]
-// CHECK: arith.cmpi sgt, %[[J1]], %[[MINIMUM]]
+// CHECK: return %{{.*}}, %{{.*}} : i64, i64
+
+// CHECK-LABEL: func.func private @documents.classify
+// CHECK-SAME: (%[[STATE:.*]]: !llvm.ptr, %[[HEAD:.*]]: i64, %[[I0:.*]]: i64, %[[I1:.*]]: i64, %[[ONE:.*]]: i64, %[[OTHER:.*]]: i64, %[[J0:.*]]: i64, %[[J1:.*]]: i64) -> (i1, i1)
+// CHECK-NOT: attn_table_range
+// CHECK: arith.cmpi sle, %[[J0]], %[[MAXIMUM:.*]] :
+// CHECK: arith.cmpi sgt, %[[J1]], %[[MINIMUM:.*]] :
 // CHECK: return %{{.*}}, %{{.*}} : i1, i1
 attn.tile_kernel @documents coordinates {h = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64}
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
