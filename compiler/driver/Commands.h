@@ -16,6 +16,7 @@ int checkMain(const Arguments &arguments);
 int runMain(const Arguments &arguments);
 int benchMain(const Arguments &arguments);
 int explainMain(const Arguments &arguments);
+int fmtMain(const Arguments &arguments);
 /// `attnc --explain KIND`
 int explainKind(const std::string &kind);
 

@@ -16,10 +16,14 @@ namespace {
 constexpr std::string_view version = "attnc " ATTN_VERSION;
 
 /// Commands of the design that this version answers with an error.
-constexpr std::array laterCommands = std::to_array<std::string_view>({"show", "repl", "tune", "fmt"});
+constexpr std::array laterCommands = std::to_array<std::string_view>({"show", "repl", "tune"});
 
 int (*mainOf(std::string_view command))(const Arguments &) {
-  return command == "check" ? checkMain : command == "run" ? runMain : command == "bench" ? benchMain : explainMain;
+  return command == "check"   ? checkMain
+         : command == "run"   ? runMain
+         : command == "bench" ? benchMain
+         : command == "fmt"   ? fmtMain
+                              : explainMain;
 }
 
 /// Whether a word that is no command is meant as a spec to compile.

@@ -62,6 +62,14 @@ std::vector<Command> allCommands() {
        {dimsOption, inputOption, scalarOption, seedOption, setOption, onlyOption, cpuOption, helpOption},
        1,
        1},
+      {"fmt",
+       "FILE...",
+       "format specs",
+       "Rewrites each file whole or not at all, and leaves one with mistakes of syntax as it is. `-` formats standard input to\n"
+       "standard output. Line breaks, blank lines and comments stay the author's; indentation, blanks and columns don't.",
+       {{OptionId::Check, 0, "check", "", "write nothing; exit with status 3 if a file is not formatted"}, helpOption},
+       1,
+       size_t(-1)},
   };
 }
 

@@ -161,8 +161,8 @@ bool isForeignLetter(char32_t value) {
 
 class Lexer {
 public:
-  Lexer(const SourceFile &source, Diagnostics &diagnostics)
-      : source(source), text(source.text()), diagnostics(diagnostics) {}
+  Lexer(const SourceFile &source, Diagnostics &diagnostics, std::vector<Comment> *comments)
+      : source(source), text(source.text()), diagnostics(diagnostics), comments(comments) {}
 
   std::vector<Token> run() {
     if (text.substr(0, 3) == "\xEF\xBB\xBF")
@@ -206,6 +206,8 @@ private:
   void comment() {
     uint32_t begin = at;
     at = static_cast<uint32_t>(std::min(text.find('\n', at), text.size()));
+    if (comments)
+      comments->push_back({begin, text[at - 1] == '\r' ? at - 1 : at});
     // Text that is not UTF-8 is wrong wherever it stands; the rest of a comment is not looked at.
     for (uint32_t place = begin; place < at;) {
       CodePoint character = decodeUtf8(text, place);
@@ -445,12 +447,15 @@ private:
   const SourceFile &source;
   std::string_view text;
   Diagnostics &diagnostics;
+  std::vector<Comment> *comments;
   uint32_t at = 0;
   std::vector<Token> tokens;
 };
 
 } // namespace
 
-std::vector<Token> lex(const SourceFile &source, Diagnostics &diagnostics) { return Lexer(source, diagnostics).run(); }
+std::vector<Token> lex(const SourceFile &source, Diagnostics &diagnostics, std::vector<Comment> *comments) {
+  return Lexer(source, diagnostics, comments).run();
+}
 
 } // namespace attn::syntax

@@ -83,9 +83,16 @@ inline bool isCloser(TokenKind kind) {
 /// The kind of a word of the language; `Name` for any other name.
 TokenKind wordKind(std::string_view name);
 
-/// Splits a file into tokens, the last of which is EndOfFile. Comments and blanks are left out. Reports characters,
-/// numbers and strings that are wrong; gives up when `diagnostics`, empty before, holds `maximumErrors` of them.
-std::vector<Token> lex(const SourceFile &source, Diagnostics &diagnostics);
+/// A comment's bytes, from its `#` to the end of the line, without a carriage return there.
+struct Comment {
+  uint32_t begin = 0;
+  uint32_t end = 0;
+};
+
+/// Splits a file into tokens, the last of which is EndOfFile. Blanks are left out, and so are comments, which are put
+/// in `comments` where that is not null. Reports characters, numbers and strings that are wrong; gives up when
+/// `diagnostics`, empty before, holds `maximumErrors` of them.
+std::vector<Token> lex(const SourceFile &source, Diagnostics &diagnostics, std::vector<Comment> *comments = nullptr);
 
 /// Applies the rules on line ends (docs/language.md, Lines): of the Newline tokens only those stay that end a line, and
 /// of several separators in a row one. Reports brackets without a partner and repairs them, so that brackets are
