@@ -45,7 +45,7 @@ def ReductionKind : AttnEnum<"ReductionKind", "reduction", [
 ]>;
 
 def Normaliser : AttnEnum<"Normaliser", "row normaliser with a small mergeable state", [
-  I32EnumAttrCase<"Softmax", 0, "softmax">
+  I32EnumAttrCase<"Softmax", 0, "softmax">, I32EnumAttrCase<"Sum", 1, "sum">
 ]>;
 
 def BindKind : AttnEnum<"BindKind", "what a binder computes", [

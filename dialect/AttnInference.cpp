@@ -59,7 +59,10 @@ FnType inferredType(Operation *op) {
       .Case([&](LogSumExpOp) {
         return without(pointwiseType(element, SmallVector<Value>(op->getOperands())), key);
       })
-      .Case<SoftmaxOp, UnaryOp, BinaryOp, CompareOp, AndOp, OrOp, NotOp, SelectOp, ConvertOp>(
+      .Case([&](WeightedSumOp) {
+        return without(pointwiseType(element, SmallVector<Value>(op->getOperands())), key);
+      })
+      .Case<SoftmaxOp, SumAfterOp, UnaryOp, BinaryOp, CompareOp, AndOp, OrOp, NotOp, SelectOp, ConvertOp>(
           [&](auto) { return pointwiseType(element, SmallVector<Value>(op->getOperands())); })
       .Default([&](Operation *) { return present; });
 }

@@ -198,6 +198,19 @@ LogicalResult OnlineOp::verify() {
   return success();
 }
 
+LogicalResult WeightedSumOp::verify() {
+  if (!functionType(getValue()).variesWith("j"))
+    return emitOpError("needs a value that varies with j");
+  Type element = functionType(getWeight()).getElementType();
+  if (!isa<FloatType>(element))
+    return emitOpError("takes a float weight, not ") << getWeight().getType();
+  if (failed(verifyElements(*this, {getValue(), getResult()}, element, "value and result")))
+    return failure();
+  return verifyCoordinates(*this);
+}
+
+LogicalResult SumAfterOp::verify() { return verifyRowFunction(*this, getOperand()); }
+
 LogicalResult CheckOp::verify() {
   size_t expected = getTensor() ? cast<TensorHandleType>(getTensor().getType()).getRank() : 1;
   if (getValues().size() != expected)

@@ -235,6 +235,23 @@ def OnlineOp : AttnOp<"online", [Pure]> {
   let hasVerifier = 1;
 }
 
+def WeightedSumOp : AttnOp<"weighted_sum", [Pure]> {
+  let summary = "the sum over the visible keys of weight times value";
+  let description = "The weight is a function of queries and keys; the value brings a feature. One pass over the keys, nothing else carried.";
+  let arguments = (ins AnyFn:$weight, BoolFn:$mask, AnyFn:$value);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$weight `mask` $mask `value` $value attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def SumAfterOp : AttnOp<"sum_after", [Pure]> {
+  let summary = "the sum over the visible keys after this one";
+  let arguments = (ins AnyFn:$operand, BoolFn:$mask);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$operand `where` $mask attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def CheckOp : AttnOp<"check", [AttrSizedOperandSegments]> {
   let summary = "ends the run with an error where a `safe` read or division counts and is wrong";
   let description = [{
@@ -354,28 +371,75 @@ def TilePackOp : AttnOp<"tile_pack"> {
 }
 
 def TileInitOp : AttnOp<"tile_init"> {
-  let summary = "the state of a normaliser that has seen nothing, and a zero accumulator";
-  let results = (outs StateType:$state, TileType:$accumulator);
-  let assemblyFormat = "attr-dict `:` type($state) `,` type($accumulator)";
+  let summary = "states of normalisers that have seen nothing, and zero accumulators";
+  let results = (outs Variadic<AnyTypeOf<[StateType, TileType]>>:$results);
+  let assemblyFormat = "attr-dict `:` type($results)";
+  let hasVerifier = 1;
+}
+
+def ReductionInitOp : AttnOp<"reduction_init"> {
+  let summary = "a reduction over nothing";
+  let arguments = (ins ReductionKindAttr:$kind);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$kind attr-dict `:` type($result)";
+}
+
+def ShiftOp : AttnOp<"shift", [Pure]> {
+  let summary = "a tensor whose index of some dimensions counts from elsewhere";
+  let description = "Element x of dimension `dimensions[n]` is the operand's element x + `offsets[n]`. Offsets vary with b, h and g only.";
+  let arguments = (ins TensorHandleType:$tensor, Variadic<IntFn>:$offsets, DenseI64ArrayAttr:$dimensions);
+  let results = (outs TensorHandleType:$result);
+  let assemblyFormat = "$tensor $dimensions `by` $offsets attr-dict `:` type($tensor) `,` type($offsets) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def TileComputeOp : AttnOp<"tile_compute"> {
+  let summary = "a function of queries or keys and a feature, computed for a block of them";
+  let description = [{
+    `!attn.tile<f32, [j, d]>`: a row per key of `block`, its features in lanes; `!attn.tile<f32, [i, d]>`: a row per query of the row block;
+    `!attn.tile<f32, [d, i]>`: the same with the queries in lanes. Each element is computed once, however many products it is part of.
+  }];
+  let arguments = (ins AnyFn:$value, Optional<KeysType>:$block);
+  let results = (outs TileType:$result);
+  let assemblyFormat = "$value (`at` $block^)? attr-dict `:` type($value) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def TileTransposeOp : AttnOp<"tile_transpose"> {
+  let summary = "a tile of queries with the queries in lanes, times `scale`";
+  let arguments = (ins TileType:$operand, Optional<AnyFn>:$scale);
+  let results = (outs TileType:$result);
+  let assemblyFormat = "$operand (`scale` $scale^ `:` type($scale))? attr-dict `:` type($operand) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def TileFunctionOp : AttnOp<"tile_function"> {
+  let summary = "the elements of a tile as a function of its coordinates";
+  let arguments = (ins TileType:$tile);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$tile attr-dict `:` type($tile) `->` type($result)";
   let hasVerifier = 1;
 }
 
 def TileVisitOp : AttnOp<"tile_visit"> {
-  let summary = "runs its body for each block of keys with something visible, in ascending order";
+  let summary = "runs its body for each block of keys with something visible, in order";
   let description = [{
     The first region, if it isn't empty, classifies a tile as `attn.classify` does. The body takes the block of keys and what is carried from block to
-    block, a state and its accumulator, and yields them anew.
+    block, states, accumulators and reductions, and yields them anew. `descending` visits take the last keys first.
   }];
-  let arguments = (ins Variadic<AnyType>:$inits);
+  let arguments = (ins Variadic<AnyType>:$inits, UnitAttr:$descending);
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region AnyRegion:$classifier, SizedRegion<1>:$body);
-  let assemblyFormat = "`(` $inits `)` attr-dict `:` type($inits) `->` type($results) `classify` $classifier `keys` $body";
+  let assemblyFormat = [{
+    `(` $inits `)` (`descending` $descending^)? attr-dict `:` type($inits) `->` type($results) `classify` $classifier `keys` $body
+  }];
   let hasVerifier = 1;
 }
 
 def TileContractOp : AttnOp<"tile_contract"> {
   let summary = "products of a packed query tile with a block of keys";
-  let arguments = (ins TileType:$queries, TensorHandleType:$keys, StrArrayAttr:$axes, KeysType:$block);
+  let description = "The keys are a tensor with the coordinates of its dimensions in `axes`, or a tile computed for the block, without.";
+  let arguments = (ins TileType:$queries, AnyTypeOf<[TensorHandleType, TileType]>:$keys, StrArrayAttr:$axes, KeysType:$block);
   let results = (outs TileType:$result);
   let assemblyFormat = [{
     $queries `,` $keys $axes `at` $block attr-dict `:` type($queries) `,` type($keys) `->` type($result)
@@ -383,16 +447,24 @@ def TileContractOp : AttnOp<"tile_contract"> {
   let hasVerifier = 1;
 }
 
-def TileMapOp : AttnOp<"tile_map", [AllTypesMatch<["products", "result"]>]> {
-  let summary = "applies the score function and the mask to a tile of products";
+def TileMapOp : AttnOp<"tile_map", [AttrSizedOperandSegments, AttrSizedResultSegments]> {
+  let summary = "applies functions of query and key to tiles of products, and reduces others over the block's keys";
   let description = [{
-    The block argument is the product, a function of i and j. The region yields the score times log2(e), then, if there is one, the mask. In a
-    block of keys that may hold invisible pairs their scores become -inf; in any other the mask is known to be true and isn't evaluated.
+    The block arguments are the products, then what the reductions have come to before the key at hand, functions of i and j. The region yields a
+    function for each tile of the result, the operand of each reduction, then, if there is one, the mask. The first `scores` tiles are scores times log2(e), -inf
+    where a pair is invisible; the others are weights, 0 there. Invisible pairs take no part in reductions. In a block of keys that can't hold invisible
+    pairs the mask is known to be true and isn't evaluated. `descending` maps take the last key first.
   }];
-  let arguments = (ins TileType:$products, KeysType:$block);
-  let results = (outs TileType:$result);
+  let arguments = (ins Variadic<TileType>:$products, Variadic<AnyFn>:$reduced, KeysType:$block,
+                       DefaultValuedAttr<I64Attr, "1">:$scores,
+                       DefaultValuedAttr<TypedArrayAttrBase<ReductionKindAttr, "kinds of reductions">, "{}">:$reductions,
+                       UnitAttr:$descending);
+  let results = (outs Variadic<TileType>:$tiles, Variadic<AnyFn>:$totals);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$products `at` $block attr-dict `:` type($products) $body";
+  let assemblyFormat = [{
+    `(` $products `)` (`reduce` $reductions `(` $reduced^ `)`)? `at` $block (`descending` $descending^)? attr-dict `:`
+    functional-type(operands, results) $body
+  }];
   let hasVerifier = 1;
 }
 
@@ -409,8 +481,8 @@ def TileAbsorbOp : AttnOp<"tile_absorb", [AllTypesMatch<["state", "next"]>, AllT
 
 def TileAccumulateOp : AttnOp<"tile_accumulate", [AllTypesMatch<["accumulator", "result"]>]> {
   let summary = "rescales an accumulator and adds the weighted values of a block of keys";
-  let arguments = (ins TileType:$accumulator, AnyFn:$rescale, TileType:$weights, TensorHandleType:$values,
-                       StrArrayAttr:$axes, KeysType:$block);
+  let arguments = (ins TileType:$accumulator, AnyFn:$rescale, TileType:$weights,
+                       AnyTypeOf<[TensorHandleType, TileType]>:$values, StrArrayAttr:$axes, KeysType:$block);
   let results = (outs TileType:$result);
   let assemblyFormat = [{
     $accumulator `times` $rescale `plus` $weights `,` $values $axes `at` $block attr-dict `:`
@@ -429,19 +501,20 @@ def TileCombineOp : AttnOp<"tile_combine", [AllTypesMatch<["left", "right", "sta
   }];
 }
 
-def TileFinishOp : AttnOp<"tile_finish", [AllTypesMatch<["accumulator", "result"]>]> {
-  let summary = "divides an accumulator by the normaliser's denominator and gives its logarithm";
+def TileFinishOp : AttnOp<"tile_finish"> {
+  let summary = "divides accumulators by the normaliser's denominator and gives its logarithm";
   let description = "A row that saw nothing visible gives 0 and -inf.";
-  let arguments = (ins StateType:$state, TileType:$accumulator);
-  let results = (outs TileType:$result, AnyFn:$log_denominator);
-  let assemblyFormat = "$state `,` $accumulator attr-dict `:` type($state) `,` type($accumulator) `->` type($log_denominator)";
+  let arguments = (ins StateType:$state, Variadic<TileType>:$accumulators);
+  let results = (outs Variadic<TileType>:$tiles, AnyFn:$log_denominator);
+  let assemblyFormat = "$state `(` $accumulators `)` attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
 def TileStoreOp : AttnOp<"tile_store"> {
-  let summary = "stores a finished tile, transposed back, in rows of an output tensor";
-  let arguments = (ins TileType:$tile, TensorHandleType:$tensor, StrArrayAttr:$axes);
-  let assemblyFormat = "$tile `,` $tensor $axes attr-dict `:` type($tile) `,` type($tensor)";
+  let summary = "stores a tile, transposed back, in rows of an output tensor";
+  let description = "Its rows are features, or with `block` the keys of one.";
+  let arguments = (ins TileType:$tile, TensorHandleType:$tensor, StrArrayAttr:$axes, Optional<KeysType>:$block);
+  let assemblyFormat = "$tile `,` $tensor $axes (`at` $block^)? attr-dict `:` type($tile) `,` type($tensor)";
   let hasVerifier = 1;
 }
 

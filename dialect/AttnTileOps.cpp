@@ -25,7 +25,7 @@ LogicalResult verifyKernel(Operation *op, DictionaryAttr coordinates, std::optio
 LogicalResult verifyDistinct(Operation *op, ArrayAttr coordinates) {
   llvm::SmallDenseSet<Attribute, 8> seen;
   for (Attribute coordinate : coordinates)
-    if (!seen.insert(coordinate).second)
+    if (!cast<StringAttr>(coordinate).empty() && !seen.insert(coordinate).second)
       return op->emitOpError("names ") << coordinate << " twice";
   return success();
 }
@@ -42,7 +42,7 @@ LogicalResult verifyClassifier(Operation *op, Region &region) {
   return success();
 }
 
-/// The dimensions of a tensor that tiles are taken from: one coordinate each, `row` (a coordinate of tiles that the
+/// The dimensions of a tensor that tiles are taken from: one coordinate each, or none where only an offset says what is taken; `row` (a coordinate of tiles that the
 /// tensor need not have), `feature`, which it must have unless it is empty, and otherwise what the row block stands
 /// for, a batch and a head.
 static LogicalResult verifyAxes(Operation *op, Value tensor, ArrayAttr axes, StringRef row, StringRef feature) {
@@ -54,6 +54,8 @@ static LogicalResult verifyAxes(Operation *op, Value tensor, ArrayAttr axes, Str
   auto kernel = op->getParentOfType<TileKernelOp>();
   bool hasFeature = feature.empty();
   for (StringRef axis : axes.getAsValueRange<StringAttr>()) {
+    if (axis.empty())
+      continue;
     if (axis != row && axis != feature && axis != "b" && axis != "h" && axis != "g")
       return op->emitOpError("indexes a dimension by `")
              << axis << "`: expected b, h, g, " << row << (feature.empty() ? "" : " or ") << feature;
@@ -92,20 +94,71 @@ LogicalResult TilePackOp::verify() {
 }
 
 LogicalResult TileInitOp::verify() {
-  if (rowsOf(getAccumulator()) == "j")
-    return emitOpError("accumulates over keys: its accumulator's rows are features");
+  for (Value result : getResults())
+    if (isa<TileType>(result.getType()) && rowsOf(result) == "j")
+      return emitOpError("accumulates over keys: an accumulator's rows are features");
+  return success();
+}
+
+LogicalResult ShiftOp::verify() {
+  if (getOffsets().size() != getDimensions().size())
+    return emitOpError("needs one offset per dimension");
+  if (getTensor().getType() != getResult().getType())
+    return emitOpError("gives a tensor of the same type");
+  int64_t rank = cast<TensorHandleType>(getTensor().getType()).getRank();
+  for (auto [offset, dimension] : llvm::zip(getOffsets(), getDimensions())) {
+    if (dimension < 0 || dimension >= rank)
+      return emitOpError("shifts dimension ") << dimension << " of " << rank;
+    for (StringAttr coordinate : cast<FnType>(offset.getType()).getCoordinates())
+      if (!llvm::is_contained({"b", "h", "g"}, coordinate.getValue()))
+        return emitOpError("shifts by what varies with ") << coordinate << ", not only with the batch and head";
+  }
+  return success();
+}
+
+LogicalResult TileComputeOp::verify() {
+  auto tile = cast<TileType>(getResult().getType());
+  if (!llvm::is_contained(tile.getCoordinates(), StringAttr::get(getContext(), getBlock() ? "j" : "i")))
+    return emitOpError("computes a tile of ") << (getBlock() ? "keys" : "queries") << ", not " << tile;
+  auto type = cast<FnType>(getValue().getType());
+  if (type.getElementType() != tile.getElementType())
+    return emitOpError("keeps the element type of ") << type;
+  for (StringAttr coordinate : type.getCoordinates())
+    if (!llvm::is_contained({"b", "h", "g"}, coordinate.getValue()) && !llvm::is_contained(tile.getCoordinates(), coordinate))
+      return emitOpError("computes what varies with ") << coordinate << ", which is no coordinate of its tile";
+  return success();
+}
+
+LogicalResult TileTransposeOp::verify() {
+  ArrayRef<StringAttr> from = cast<TileType>(getOperand().getType()).getCoordinates(), to = cast<TileType>(getResult().getType()).getCoordinates();
+  if (from[0] != "i" || from[0] != to[1] || from[1] != to[0])
+    return emitOpError("takes rows of queries and gives them in lanes");
+  if (getScale() && failed(verifyPerQuery(*this, getScale(), elementOf(getResult()), "scale")))
+    return failure();
+  return success();
+}
+
+LogicalResult TileFunctionOp::verify() {
+  auto tile = cast<TileType>(getTile().getType());
+  auto type = cast<FnType>(getResult().getType());
+  if (type.getElementType() != tile.getElementType())
+    return emitOpError("keeps the element type of ") << tile;
+  for (StringAttr coordinate : tile.getCoordinates())
+    if (!llvm::is_contained(type.getCoordinates(), coordinate))
+      return emitOpError("varies with ") << coordinate << ", a coordinate of its tile";
   return success();
 }
 
 LogicalResult TileVisitOp::verify() {
-  if (getInits().size() != 2 || !isa<StateType>(getInits()[0].getType()) || !isa<TileType>(getInits()[1].getType()))
-    return emitOpError("carries a state and its accumulator");
+  for (Type type : getInits().getTypes())
+    if (!isa<StateType, TileType, FnType>(type))
+      return emitOpError("carries states, accumulators and reductions, not ") << type;
   if (getInits().getTypes() != getResultTypes())
     return emitOpError("gives what it carries: expected results of ") << getInits().getTypes();
   if (!getClassifier().empty() && failed(verifyClassifier(*this, getClassifier())))
     return failure();
   Block &block = getBody().front();
-  if (block.getNumArguments() != 3 || !isa<KeysType>(block.getArgument(0).getType()) ||
+  if (block.getNumArguments() != 1 + getInits().size() || !isa<KeysType>(block.getArgument(0).getType()) ||
       TypeRange(block.getArgumentTypes()).drop_front() != TypeRange(getInits().getTypes()))
     return emitOpError("has a body that takes the block of keys and what is carried");
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
@@ -114,29 +167,57 @@ LogicalResult TileVisitOp::verify() {
   return success();
 }
 
+/// What is multiplied with a tile: a tensor with its axes, or a tile of keys with `feature` in lanes.
+static LogicalResult verifyKeyOperand(Operation *op, Value operand, ArrayAttr axes, StringRef feature) {
+  auto tile = dyn_cast<TileType>(operand.getType());
+  if (!tile)
+    return verifyAxes(op, operand, axes, "j", feature);
+  if (!axes.empty())
+    return op->emitOpError("names axes of a tile, which has coordinates of its own");
+  if (tile.getRows() != "j" || tile.getCoordinates()[1] != feature)
+    return op->emitOpError("needs a row of `") << feature << "` for each key, not " << tile;
+  return success();
+}
+
 LogicalResult TileContractOp::verify() {
   if (failed(verifyPairs(*this, getResult(), "the result")))
     return failure();
-  return verifyAxes(*this, getKeys(), getAxes(), "j", rowsOf(getQueries()));
+  return verifyKeyOperand(*this, getKeys(), getAxes(), rowsOf(getQueries()));
 }
 
 LogicalResult TileMapOp::verify() {
-  if (failed(verifyPairs(*this, getProducts(), "the operand")))
-    return failure();
-  Type element = elementOf(getProducts());
-  auto isOf = [](Type type, Type element) {
+  for (Value tile : llvm::concat<Value>(SmallVector<Value>(getProducts()), SmallVector<Value>(getTiles())))
+    if (failed(verifyPairs(*this, tile, "an operand or result")))
+      return failure();
+  if (getScores() > int64_t(getTiles().size()))
+    return emitOpError("has ") << getTiles().size() << " tiles of which " << getScores() << " are scores";
+  if (getReduced().getTypes() != getTotals().getTypes() || getReduced().size() != getReductions().size())
+    return emitOpError("needs a kind and a total for each reduction");
+  auto elementOfFunction = [](Type type) -> Type {
     auto function = dyn_cast<FnType>(type);
-    return function && function.getElementType() == element;
+    return function ? function.getElementType() : Type();
   };
   Block &block = getBody().front();
-  if (block.getNumArguments() != 1 || !isOf(block.getArgument(0).getType(), element))
-    return emitOpError("has a body that takes the product, a function of ") << element;
+  if (block.getNumArguments() != getProducts().size() + getReduced().size())
+    return emitOpError("has a body that takes the products and what the reductions have come to");
+  for (auto [argument, product] : llvm::zip(block.getArguments(), getProducts()))
+    if (elementOfFunction(argument.getType()) != elementOf(product))
+      return emitOpError("has a body that takes each product, a function of ") << elementOf(product);
+  for (auto [argument, reduced] : llvm::zip(block.getArguments().drop_front(getProducts().size()), getReduced()))
+    if (argument.getType() != reduced.getType())
+      return emitOpError("has a body that takes what the reductions have come to");
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
-  unsigned count = yield ? yield.getNumOperands() : 0;
-  if (count < 1 || count > 2 || !isOf(yield.getOperand(0).getType(), element) ||
-      (count == 2 && !isOf(yield.getOperand(1).getType(), IntegerType::get(getContext(), 1))))
-    return emitOpError("has a body that yields the score, a function of ")
-           << element << ", and the mask, if there is one";
+  size_t functions = getTiles().size() + getReduced().size(), count = yield ? yield.getNumOperands() : 0;
+  if (count != functions && count != functions + 1)
+    return emitOpError("has a body that yields a function for each tile and reduction, and the mask, if there is one");
+  for (auto [operand, tile] : llvm::zip(yield.getOperands(), getTiles()))
+    if (elementOfFunction(operand.getType()) != elementOf(tile))
+      return emitOpError("has a body that yields functions of ") << elementOf(tile) << ", not " << operand.getType();
+  for (auto [operand, reduced] : llvm::zip(yield.getOperands().drop_front(getTiles().size()), getReduced()))
+    if (elementOfFunction(operand.getType()) != elementOfFunction(reduced.getType()))
+      return emitOpError("reduces ") << operand.getType() << " to " << reduced.getType();
+  if (count > functions && !elementOfFunction(yield.getOperand(functions).getType()).isInteger(1))
+    return emitOpError("has a mask that isn't a boolean function");
   return success();
 }
 
@@ -151,14 +232,21 @@ LogicalResult TileAccumulateOp::verify() {
     return failure();
   if (failed(verifyPerQuery(*this, getRescale(), elementOf(getAccumulator()), "rescale")))
     return failure();
-  return verifyAxes(*this, getValues(), getAxes(), "j", rowsOf(getAccumulator()));
+  return verifyKeyOperand(*this, getValues(), getAxes(), rowsOf(getAccumulator()));
 }
 
 LogicalResult TileFinishOp::verify() {
-  return verifyPerQuery(*this, getLogDenominator(), elementOf(getAccumulator()), "the logarithm");
+  if (getAccumulators().getTypes() != getTiles().getTypes())
+    return emitOpError("gives a tile for each accumulator");
+  auto type = cast<FnType>(getLogDenominator().getType());
+  return verifyPerQuery(*this, getLogDenominator(), type.getElementType(), "the logarithm");
 }
 
-LogicalResult TileStoreOp::verify() { return verifyAxes(*this, getTensor(), getAxes(), "i", rowsOf(getTile())); }
+LogicalResult TileStoreOp::verify() {
+  if ((rowsOf(getTile()) == "j") != bool(getBlock()))
+    return emitOpError("stores rows of keys with the block they belong to, and only these");
+  return verifyAxes(*this, getTensor(), getAxes(), "i", rowsOf(getTile()));
+}
 
 LogicalResult TileStoreRowOp::verify() {
   auto type = cast<FnType>(getValue().getType());

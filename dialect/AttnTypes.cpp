@@ -95,8 +95,8 @@ LogicalResult TileType::verify(function_ref<InFlightDiagnostic()> emitError, Typ
                                ArrayRef<StringAttr> coordinates) {
   if (!isa<FloatType>(elementType))
     return emitError() << "a tile is of floats, not " << elementType;
-  if (coordinates.size() != 2 || coordinates[0] == "i" || coordinates[1] != "i")
-    return emitError() << "a tile has two coordinates: that of its rows, and `i` across lanes";
+  if (coordinates.size() != 2 || coordinates[0] == coordinates[1] || coordinates[1] == "j")
+    return emitError() << "a tile has two coordinates: that of its rows, and `i` or a feature across lanes";
   return success();
 }
 

@@ -42,7 +42,8 @@ def TensorHandleType : AttnType<"TensorHandle", "tensor"> {
 def TileType : AttnType<"Tile", "tile"> {
   let summary = "a tile in scratch memory";
   let description = [{
-    `!attn.tile<f32, [d, i]>`: a two-dimensional block of float values, its rows over the first coordinate, queries (`i`) across vector lanes.
+    `!attn.tile<f32, [d, i]>`: a two-dimensional block of float values, its rows over the first coordinate, queries (`i`) across vector lanes;
+    `!attn.tile<f32, [j, d]>`: a row for each key, features across lanes.
     Tile values are used linearly: an operation that returns a tile of the same coordinates reuses its operand's memory.
   }];
   let parameters = (ins "::mlir::Type":$elementType, ArrayRefParameter<"::mlir::StringAttr">:$coordinates);
@@ -57,7 +58,8 @@ def TileType : AttnType<"Tile", "tile"> {
 def StateType : AttnType<"State", "state"> {
   let summary = "the running state of a row normaliser";
   let description = [{
-    What a normaliser keeps per row between tiles. For `softmax`: the row's largest score and the sum of exponentials relative to it.
+    What a normaliser keeps per row between tiles. For `softmax`: the row's largest score and the sum of exponentials relative to it. For
+    `sum`, whose weights are what they are: nothing.
   }];
   let parameters = (ins EnumParameter<Normaliser>:$normaliser);
   let assemblyFormat = "`<` $normaliser `>`";

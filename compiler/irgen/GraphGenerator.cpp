@@ -2,7 +2,7 @@
 
 #include "compiler/irgen/Supported.h"
 
-#include <array>
+#include <limits>
 
 using namespace mlir;
 
@@ -239,13 +239,70 @@ Value GraphGenerator::createReduction(const sema::Node &node) {
     return ir::ReduceOp::create(builder, place, varying(node.type, {operand, mask}, node.coordinates), kind,
                                 names(node.coordinates), operand, mask);
   }
-  case NodeKind::Softmax:
-    return ir::SoftmaxOp::create(builder, place, varying(node.type, {operand, mask}), operand, mask);
-  case NodeKind::LogSumExp:
-    return ir::LogSumExpOp::create(builder, place, varying(node.type, {operand, mask}, {sema::coordinateJ}), operand, mask);
+  case NodeKind::Softmax: {
+    Value weight = ir::SoftmaxOp::create(builder, place, varying(node.type, {operand, mask}), operand, mask);
+    if (node.operands.size() == 1)
+      return weight;
+    // The sink's share of the denominator is the same for all keys.
+    Value logarithm = logSumExp(place, operand, mask);
+    Value withSink = logAddExp(place, logarithm, of(node, 1));
+    Value share = unary(place, ir::UnaryKind::Exp, binary(place, ir::BinaryKind::Subtract, logarithm, withSink));
+    Value isEmpty = equals(place, logarithm, -std::numeric_limits<double>::infinity());
+    return binary(place, ir::BinaryKind::Multiply, weight, select(place, isEmpty, real(place, elementType(node.type), 0), share));
+  }
+  case NodeKind::LogSumExp: {
+    Value logarithm = logSumExp(place, operand, mask);
+    return node.operands.size() == 1 ? logarithm : logAddExp(place, logarithm, of(node, 1));
+  }
+  case NodeKind::Normalize: {
+    Value sum = ir::ReduceOp::create(builder, place, varying(node.type, {operand, mask}, {sema::coordinateJ}), ir::ReductionKind::Sum,
+                                     builder.getStrArrayAttr({"j"}), operand, mask);
+    return select(place, equals(place, sum, 0), real(place, elementType(node.type), 0),
+                  binary(place, ir::BinaryKind::Divide, operand, sum));
+  }
+  case NodeKind::SumAfter:
+    return ir::SumAfterOp::create(builder, place, varying(node.type, {operand, mask}), operand, mask);
   default:
     llvm::report_fatal_error("irgen met a row function that checkSupported should have refused");
   }
+}
+
+Value GraphGenerator::unary(Location place, ir::UnaryKind kind, Value operand) {
+  return ir::UnaryOp::create(builder, place, operand.getType(), kind, operand);
+}
+
+Value GraphGenerator::binary(Location place, ir::BinaryKind kind, Value left, Value right) {
+  Type element = cast<ir::FnType>(left.getType()).getElementType();
+  return ir::BinaryOp::create(builder, place, ir::pointwiseType(element, {left, right}), kind, left, right, Value(), false, StringAttr());
+}
+
+Value GraphGenerator::select(Location place, Value condition, Value ifTrue, Value ifFalse) {
+  Type element = cast<ir::FnType>(ifTrue.getType()).getElementType();
+  return ir::SelectOp::create(builder, place, ir::pointwiseType(element, {condition, ifTrue, ifFalse}), condition, ifTrue, ifFalse);
+}
+
+Value GraphGenerator::real(Location place, Type element, double value) {
+  return ir::ConstantOp::create(builder, place, ir::FnType::get(element, {}), builder.getFloatAttr(element, value));
+}
+
+Value GraphGenerator::equals(Location place, Value value, double number) {
+  Value constant = real(place, cast<ir::FnType>(value.getType()).getElementType(), number);
+  return ir::CompareOp::create(builder, place, ir::pointwiseType(builder.getI1Type(), {value}), ir::CompareKind::Equal, value, constant);
+}
+
+Value GraphGenerator::logSumExp(Location place, Value score, Value mask) {
+  SmallVector<StringAttr> coordinates = ir::unionOfCoordinates({score, mask});
+  llvm::erase_if(coordinates, [](StringAttr name) { return name == "j"; });
+  auto type = ir::FnType::get(cast<ir::FnType>(score.getType()).getElementType(), coordinates);
+  return ir::LogSumExpOp::create(builder, place, type, score, mask);
+}
+
+/// log(exp(left) + exp(right)), -inf where both are.
+Value GraphGenerator::logAddExp(Location place, Value left, Value right) {
+  Value larger = binary(place, ir::BinaryKind::Maximum, left, right), smaller = binary(place, ir::BinaryKind::Minimum, left, right);
+  Value share = unary(place, ir::UnaryKind::Exp, binary(place, ir::BinaryKind::Subtract, smaller, larger));
+  Value sum = binary(place, ir::BinaryKind::Add, larger, unary(place, ir::UnaryKind::Log1p, share));
+  return select(place, equals(place, larger, -std::numeric_limits<double>::infinity()), larger, sum);
 }
 
 } // namespace attn::irgen

@@ -27,6 +27,13 @@ private:
   mlir::Value createBinary(const sema::Node &node);
   mlir::Value createLoad(const sema::Node &node);
   mlir::Value createReduction(const sema::Node &node);
+  mlir::Value unary(mlir::Location place, ir::UnaryKind kind, mlir::Value operand);
+  mlir::Value binary(mlir::Location place, ir::BinaryKind kind, mlir::Value left, mlir::Value right);
+  mlir::Value select(mlir::Location place, mlir::Value condition, mlir::Value ifTrue, mlir::Value ifFalse);
+  mlir::Value real(mlir::Location place, mlir::Type element, double value);
+  mlir::Value equals(mlir::Location place, mlir::Value value, double number);
+  mlir::Value logSumExp(mlir::Location place, mlir::Value score, mlir::Value mask);
+  mlir::Value logAddExp(mlir::Location place, mlir::Value left, mlir::Value right);
   mlir::Type elementType(sema::ScalarType type) const;
   mlir::Type storageType(sema::ElementType type) const;
   mlir::AffineExpr size(sema::NodeId value) const;

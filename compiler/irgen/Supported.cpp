@@ -63,12 +63,8 @@ public:
     checkExtents();
     for (const Output &output : attention.outputs)
       checkOutput(output);
-    if (sum == none && supported && storage.empty())
-      refuse(attention.range, "an attention without an output `o = sum(j: weight * v)`");
     if (attention.mask != none)
       checkMask();
-    if (score != none)
-      checkScore();
     for (const auto &[element, tensors] : storage)
       refuse(tensors.range, "`{}` storage of {}", spelling(element), tensors.names);
     return supported;
@@ -191,18 +187,13 @@ private:
     checkDimensions(output.dimensions);
     if (!output.indices.empty())
       refuse(output.range, "storing `{}` at computed indices", output.name);
-
     const Node &value = at(output.value);
-    CoordinateSet feature = 0;
-    if (value.kind == NodeKind::LogSumExp) {
-      takeScore(value, output.value);
-    } else if (value.kind == NodeKind::Reduce && isWeightedSum(value)) {
-      feature = checkWeightedSum(output);
-    } else if (output.value == attention.score || output.value == attention.weight || (value.varies & setOf(coordinateJ))) {
+    if (value.varies & setOf(coordinateJ))
       return refuse(output.range, "the output `{}`, which varies with `j`,", output.name);
-    } else {
-      return refuse(output.range, "the output `{}`, which is neither `sum(j: weight * v)` nor `lse`,", output.name);
-    }
+    CoordinateSet feature = value.varies & ~ofQuery;
+    if (feature & (feature - 1))
+      refuse(output.range, "the output `{}` with several feature coordinates ({})", output.name, namesOf(feature));
+    checkFunction(output.value);
 
     if (!output.indices.empty())
       return;
@@ -220,211 +211,74 @@ private:
       refuse(output.range, "the output `{}` over key/value heads instead of query heads", output.name);
   }
 
-  bool isWeightedSum(const Node &node) const {
-    return node.reduction == Reduction::Sum && node.coordinates == std::vector<CoordinateId>{coordinateJ} &&
-           at(node.operands[0]).kind == NodeKind::Binary && at(node.operands[0]).binary == BinaryOp::Multiply;
-  }
-
-  /// The softmax whose weights multiply the value; none if neither factor is one.
-  NodeId weightOf(const Node &product) const {
-    for (NodeId operand : product.operands)
-      if (at(operand).kind == NodeKind::Softmax)
-        return operand;
-    return none;
-  }
-
-  /// Returns the coordinates that the value brings to the output: its feature.
-  CoordinateSet checkWeightedSum(const Output &output) {
-    if (sum != none && sum != output.value) {
-      refuse(output.range, "a second weighted sum of values (`{}`)", output.name);
-      return ~CoordinateSet(0);
-    }
-    sum = output.value;
-    const Node &product = at(at(sum).operands[0]);
-    NodeId weight = weightOf(product);
-    if (weight == none) {
-      NodeId written = attention.weight != none && std::count(product.operands.begin(), product.operands.end(), attention.weight)
-                           ? attention.weight
-                           : product.operands[0];
-      checkWeight(written);
-      return ~CoordinateSet(0);
-    }
-    takeScore(at(weight), weight);
-    return checkValue(product.operands[0] == weight ? product.operands[1] : product.operands[0]);
-  }
-
-  /// Says what keeps a weight from being `softmax(score)`.
-  void checkWeight(NodeId weight) {
-    bool named = false;
-    for (NodeId id : reach(weight, [](const Node &) { return true; })) {
+  /// What an output is computed from: anything at one place, and the row functions whose operands are functions of query and key.
+  void checkFunction(NodeId root) {
+    for (NodeId id : reach(root, [](const Node &) { return true; })) {
       const Node &node = at(id);
-      if (isReduction(node.kind) && node.kind != NodeKind::Softmax && (node.kind != NodeKind::Reduce || (node.varies & setOf(coordinateI)))) {
-        refuse(node.range, "{} in `weight`", nameOf(node));
-        named = true;
+      switch (node.kind) {
+      case NodeKind::TopK:
+      case NodeKind::Sparsemax:
+      case NodeKind::Entmax15:
+        refuse(node.range, "{}", nameOf(node));
+        break;
+      case NodeKind::Softmax:
+      case NodeKind::LogSumExp:
+      case NodeKind::Normalize:
+      case NodeKind::SumAfter:
+        if (CoordinateSet others = at(node.operands[0]).varies & ~ofPair)
+          refuse(rangeOf(node.operands[0]), "a score that varies with {}", namesOf(others));
+        break;
+      case NodeKind::Reduce:
+        checkReduction(node);
+        break;
+      case NodeKind::Rebase:
+        if (containsProduct(node.operands[0]))
+          refuse(node.range, "reading a product of queries and keys at other coordinates");
+        break;
+      default:
+        break;
       }
     }
-    if (!named)
-      refuse(rangeOf(weight), "a weight that isn't `softmax(score)`");
   }
 
-  void takeScore(const Node &softmax, NodeId id) {
-    if (softmax.operands.size() > 1)
-      refuse(softmax.range, "`softmax` with a sink");
-    if (score == none)
-      score = softmax.operands[0];
-    else if (score != softmax.operands[0])
-      refuse(rangeOf(id), "a second score");
-  }
-
-  /// A tensor read at distinct coordinates, in any order. Says what keeps a node from being that.
-  bool checkPlainRead(NodeId id, std::string_view role) {
-    const Node &node = at(id);
-    if (node.kind != NodeKind::Load) {
-      refuse(rangeOf(id), "{} that is computed (`{}`) instead of a tensor read as it is", role, shortText(id));
-      return false;
-    }
-    const Tensor &tensor = attention.tensors[node.index];
-    if (tensor.element != ElementType::F32)
-      noteStorage(tensor.element, tensor.name, tensor.range);
-    CoordinateSet seen = 0;
-    for (size_t n = 0; n < node.operands.size(); ++n) {
-      const Node &index = at(node.operands[n]);
-      if (index.kind != NodeKind::Coordinate || (seen & setOf(index.coordinate))) {
-        refuse(rangeOf(id), "{} read at computed indices (`{}`)", role, shortText(id));
-        return false;
-      }
-      if (!isInside(index.coordinate, tensor.dimensions[n])) {
-        refuse(rangeOf(id), "{} read at `{}`, which may lie outside dimension `{}` of `{}`,", role, attention.coordinates[index.coordinate].name,
-               format(attention, tensor.dimensions[n].value), tensor.name);
-        return false;
-      }
-      seen |= setOf(index.coordinate);
-    }
-    return true;
-  }
-
-  /// Whether a dimension is at least as large as a coordinate's extent by the way both are declared.
-  bool isInside(CoordinateId coordinate, const Dimension &dimension) const {
-    ExtentId extent = definingExtent(attention, attention.coordinates[coordinate].extent);
-    if (extent == none)
-      return true;
-    const Node &size = at(dimension.value);
-    // `J + 1` and `P + J`: no extent is negative.
-    bool isSum = size.kind == NodeKind::Binary && size.binary == BinaryOp::Add;
-    return isAtLeast(size, extent) || (isSum && ((isAtLeast(at(size.operands[0]), extent) && isNatural(at(size.operands[1]))) ||
-                                                 (isAtLeast(at(size.operands[1]), extent) && isNatural(at(size.operands[0])))));
-  }
-
-  bool isAtLeast(const Node &size, ExtentId extent) const {
-    if (size.kind == NodeKind::Extent)
-      return definingExtent(attention, size.index) == extent;
-    return size.kind == NodeKind::Integer && attention.extents[extent].fixed && *attention.extents[extent].fixed <= size.integer;
-  }
-
-  static bool isNatural(const Node &size) { return size.kind == NodeKind::Extent || (size.kind == NodeKind::Integer && size.integer >= 0); }
-
-  std::string shortText(NodeId id) const {
-    constexpr size_t most = 60;
-    std::string text = at(id).range ? std::string(at(id).range.text()) : format(attention, id);
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    return text.size() <= most ? text : format(attention, id).substr(0, most) + " …";
-  }
-
-  CoordinateSet checkValue(NodeId id) {
-    if (!checkPlainRead(id, "a value"))
-      return at(id).varies & ~ofPair;
-    CoordinateSet own = at(id).varies, feature = own & ~ofPair;
-    if (!(own & setOf(coordinateJ)))
-      refuse(rangeOf(id), "a value that doesn't vary with `j`");
-    if (own & setOf(coordinateI))
-      refuse(rangeOf(id), "a value that varies with `i`");
-    if (feature == 0)
-      refuse(rangeOf(id), "a value without a feature coordinate");
-    else if (feature & (feature - 1))
-      refuse(rangeOf(id), "a value with several feature coordinates ({})", namesOf(feature));
-    return feature;
-  }
-
-  void checkDot(NodeId id) {
-    const Node &dot = at(id);
-    NodeId query = dot.operands[0], key = dot.operands[1];
-    if (at(query).varies & setOf(coordinateJ))
-      std::swap(query, key);
-    if (dot.coordinates.size() != 1)
-      refuse(dot.range, "a dot product over several coordinates");
-    CoordinateSet summed = 0;
-    for (CoordinateId coordinate : dot.coordinates)
-      summed |= setOf(coordinate);
-    bool plainQuery = checkPlainRead(query, "a query"), plainKey = checkPlainRead(key, "a key");
-    if (!plainQuery || !plainKey)
+  void checkReduction(const Node &node) {
+    CoordinateSet over = 0;
+    for (CoordinateId coordinate : node.coordinates)
+      over |= setOf(coordinate);
+    if (!(over & ofPair))
       return;
-    if (!(at(key).varies & setOf(coordinateJ)))
-      return refuse(dot.range, "a dot product that doesn't vary with `j`");
-    if (CoordinateSet wrong = at(query).varies & ~(ofQuery | summed))
-      refuse(rangeOf(query), "a query that varies with {}", namesOf(wrong));
-    if (CoordinateSet wrong = at(key).varies & ~(ofKey | summed))
-      refuse(rangeOf(key), "a key that varies with {}", namesOf(wrong));
+    if (over != setOf(coordinateJ))
+      return refuse(node.range, "{} over {}", nameOf(node), namesOf(over));
+    CoordinateSet feature = at(node.operands[0]).varies & ~ofPair;
+    if (feature & (feature - 1))
+      refuse(node.range, "a sum over the keys with several feature coordinates ({})", namesOf(feature));
+    else if (feature && node.reduction != Reduction::Sum)
+      refuse(node.range, "{} over the keys of what varies with {}", nameOf(node), namesOf(feature));
+    else if (feature && node.type != ScalarType::Float32)
+      refuse(node.range, "a sum of integers over the keys that varies with {}", namesOf(feature));
   }
 
-  /// Whether to look at what a node is computed from: not at a dot product's operands, which are checked apart, nor at a row function's.
-  static bool isPointwise(const Node &node) {
-    return node.kind != NodeKind::Dot && (node.kind == NodeKind::Reduce || !isReduction(node.kind));
-  }
-
-  /// Elementwise arithmetic, coordinates, scalars, reads of tables and reductions over tables' own coordinates: what a score and a mask are
-  /// made of, apart from the dot product.
-  void checkPointwise(NodeId id, std::string_view where) {
-    const Node &node = at(id);
-    if (isReduction(node.kind)) {
-      CoordinateSet over = 0;
-      for (CoordinateId coordinate : node.coordinates)
-        over |= setOf(coordinate);
-      if (node.kind != NodeKind::Reduce || (over & ofPair))
-        refuse(node.range, "{} in {}", nameOf(node), where);
+  /// Whether a value is computed from a dot product or a row of keys, which exist at their own query and key only.
+  bool containsProduct(NodeId root) const {
+    for (NodeId id : reach(root, [](const Node &) { return true; })) {
+      const Node &node = at(id);
+      bool overKeys = std::count(node.coordinates.begin(), node.coordinates.end(), coordinateJ) != 0;
+      if (node.kind == NodeKind::Dot || (isReduction(node.kind) && (node.kind != NodeKind::Reduce || overKeys)))
+        return true;
     }
-    if (node.kind != NodeKind::Load)
-      return;
-    const Tensor &tensor = attention.tensors[node.index];
-    if (tensor.element == ElementType::F16 || tensor.element == ElementType::BF16)
-      noteStorage(tensor.element, tensor.name, tensor.range);
+    return false;
   }
 
   void checkMask() {
-    for (NodeId id : reach(attention.mask, isPointwise))
-      if (at(id).kind == NodeKind::Dot)
-        refuse(rangeOf(id), "a dot product in `mask`");
-      else
-        checkPointwise(id, "`mask`");
-    if (CoordinateSet others = at(attention.mask).varies & ~ofPair)
-      refuse(rangeOf(attention.mask), "a mask that varies with {}", namesOf(others));
-  }
-
-  void checkScore() {
-    std::vector<NodeId> dots;
-    for (NodeId id : reach(score, isPointwise)) {
+    for (NodeId id : reach(attention.mask, [](const Node &) { return true; })) {
       const Node &node = at(id);
       if (node.kind == NodeKind::Dot)
-        dots.push_back(id);
-      else
-        checkPointwise(id, "`score`");
-      if (node.kind == NodeKind::Rebase && containsDot(node.operands[0]))
-        refuse(node.range, "reading a dot product at other coordinates");
+        refuse(rangeOf(id), "a dot product in `mask`");
+      else if (node.kind == NodeKind::Reduce)
+        checkReduction(node);
     }
-    for (NodeId dot : dots)
-      checkDot(dot);
-    for (size_t n = 1; n < dots.size(); ++n)
-      refuse(rangeOf(dots[n]), "a second dot product in `score`");
-    if (dots.empty())
-      refuse(rangeOf(score), "a score without a dot product of a query and a key");
-    else if (CoordinateSet others = at(score).varies & ~ofPair)
-      refuse(rangeOf(score), "a score that varies with {}", namesOf(others));
-  }
-
-  bool containsDot(NodeId root) const {
-    for (NodeId id : reach(root, [](const Node &) { return true; }))
-      if (at(id).kind == NodeKind::Dot)
-        return true;
-    return false;
+    if (CoordinateSet others = at(attention.mask).varies & ~ofPair)
+      refuse(rangeOf(attention.mask), "a mask that varies with {}", namesOf(others));
   }
 
   const Attention &attention;
@@ -436,8 +290,6 @@ private:
   std::map<ElementType, Stored> storage;
   std::set<std::pair<uint32_t, std::string>> said;
   bool supported = true;
-  NodeId sum = none;
-  NodeId score = none;
 };
 
 } // namespace

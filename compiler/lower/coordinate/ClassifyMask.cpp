@@ -22,14 +22,27 @@ bool isAlwaysTrue(Value mask) {
 struct ClassifyMaskPass : impl::ClassifyMaskPassBase<ClassifyMaskPass> {
   void runOnOperation() override {
     ir::KernelOp kernel = getOperation();
-    auto passes = llvm::to_vector(kernel.getBody().getOps<ir::OnlineOp>());
-    if (passes.size() == 1 && !isAlwaysTrue(passes[0].getMask()))
-      classify(kernel, passes[0]);
+    if (Value mask = maskOf(kernel); mask && !isAlwaysTrue(mask))
+      classify(kernel, mask);
   }
 
-  static void classify(ir::KernelOp kernel, ir::OnlineOp online) {
-    Location location = online.getLoc();
-    Value mask = online.getMask();
+  /// The mask that all row functions of a kernel share.
+  static Value maskOf(ir::KernelOp kernel) {
+    for (Operation &op : kernel.getBody().front()) {
+      if (auto online = dyn_cast<ir::OnlineOp>(op))
+        return online.getMask();
+      if (auto sum = dyn_cast<ir::WeightedSumOp>(op))
+        return sum.getMask();
+      if (auto logarithm = dyn_cast<ir::LogSumExpOp>(op))
+        return logarithm.getMask();
+      if (auto reduce = dyn_cast<ir::ReduceOp>(op); reduce && isOverKeys(reduce))
+        return reduce.getWhere();
+    }
+    return {};
+  }
+
+  static void classify(ir::KernelOp kernel, Value mask) {
+    Location location = mask.getLoc();
     // At the end, where everything that says when something counts is there.
     OpBuilder builder = OpBuilder::atBlockEnd(&kernel.getBody().front()), outside = builder;
     auto classify = ir::ClassifyOp::create(builder, location);

@@ -11,32 +11,160 @@ using namespace mlir;
 
 namespace {
 
-/// sum over j of weight * value, the two in either order.
-struct WeightedSum {
-  ir::ReduceOp sum;
-  ir::SoftmaxOp weight;
-  Value value;
-};
-
-std::optional<WeightedSum> matchWeightedSum(ir::ReduceOp reduce) {
-  auto over = reduce.getOver().getAsValueRange<StringAttr>();
-  if (reduce.getKind() != ir::ReductionKind::Sum || !llvm::equal(over, ArrayRef<StringRef>{"j"}))
-    return std::nullopt;
-  auto product = reduce.getOperand().getDefiningOp<ir::BinaryOp>();
-  if (!product || product.getKind() != ir::BinaryKind::Multiply)
-    return std::nullopt;
-  for (auto [weight, value] : {std::pair(product.getLhs(), product.getRhs()), std::pair(product.getRhs(), product.getLhs())})
-    if (auto softmax = weight.getDefiningOp<ir::SoftmaxOp>(); softmax && variesWith(value, "j"))
-      if (!reduce.getWhere() || reduce.getWhere() == softmax.getMask())
-        return WeightedSum{reduce, softmax, value};
-  return std::nullopt;
-}
-
 ir::FnType overRows(Type element, ArrayRef<Value> operands) {
   SmallVector<StringAttr> coordinates = ir::unionOfCoordinates(operands);
   llvm::erase_if(coordinates, [](StringAttr name) { return name == "j"; });
   return ir::FnType::get(element, coordinates);
 }
+
+bool variesWithFeature(Value value) {
+  return llvm::any_of(functionType(value).getCoordinates(),
+                      [](StringAttr name) { return !llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()); });
+}
+
+bool isSumOverKeys(ir::ReduceOp reduce) {
+  return reduce.getKind() == ir::ReductionKind::Sum && llvm::equal(reduce.getOver().getAsValueRange<StringAttr>(), ArrayRef<StringRef>{"j"});
+}
+
+/// What a value is multiplied together from.
+struct Factors {
+  SmallVector<Value> ofRow;    ///< that don't vary with j
+  SmallVector<Value> divisors; ///< neither do these
+  SmallVector<Value> weights;  ///< that vary with j and bring no feature
+  SmallVector<Value> values;   ///< that vary with j and bring one
+  bool isNegative = false;
+};
+
+/// Takes a sum over the keys apart by linearity: sums of sums are summed each, what doesn't vary with j is multiplied by once, and a
+/// softmax among the weights is normalised while the values are summed.
+class SumOverKeys {
+public:
+  SumOverKeys(ir::ReduceOp sum, Value mask) : builder(sum), location(sum.getLoc()), mask(mask) {}
+
+  /// Null where the sum isn't one of values with features.
+  Value of(Value term) {
+    if (!variesWith(term, "j") || !variesWithFeature(term))
+      return {};
+    Factors factors;
+    collect(term, factors, /*inverted=*/false);
+    for (SmallVector<Value> *list : {&factors.values, &factors.weights})
+      for (Value &factor : *list)
+        if (Operation *op = factor.getDefiningOp(); mustDistribute(op))
+          return distribute(factors, factor, op);
+    Value total = sumOfProduct(factors);
+    if (!total)
+      return {};
+    for (Value factor : factors.ofRow)
+      total = multiply(factor, total);
+    for (Value divisor : factors.divisors)
+      total = binary(builder, location, ir::BinaryKind::Divide, total, divisor);
+    return factors.isNegative ? unary(builder, location, ir::UnaryKind::Negate, total) : total;
+  }
+
+private:
+  void collect(Value value, Factors &factors, bool inverted) {
+    Operation *op = value.getDefiningOp();
+    if (inverted)
+      factors.divisors.push_back(value);
+    else if (!variesWith(value, "j"))
+      factors.ofRow.push_back(value);
+    else if (auto product = dyn_cast<ir::BinaryOp>(op); product && product.getKind() == ir::BinaryKind::Multiply) {
+      collect(product.getLhs(), factors, false);
+      collect(product.getRhs(), factors, false);
+    } else if (product && product.getKind() == ir::BinaryKind::Divide && !variesWith(product.getRhs(), "j")) {
+      collect(product.getLhs(), factors, false);
+      collect(product.getRhs(), factors, true);
+    } else if (auto negation = dyn_cast<ir::UnaryOp>(op); negation && negation.getKind() == ir::UnaryKind::Negate) {
+      factors.isNegative = !factors.isNegative;
+      collect(negation.getOperand(), factors, false);
+    } else {
+      (variesWithFeature(value) ? factors.values : factors.weights).push_back(value);
+    }
+  }
+
+  /// Whether the value at a pair is computed from a softmax at that pair.
+  static bool containsSoftmax(Value root) {
+    SetVector<Value> found;
+    found.insert(root);
+    for (size_t n = 0; n < found.size(); ++n) {
+      Operation *op = found[n].getDefiningOp();
+      if (isa<ir::SoftmaxOp>(op))
+        return true;
+      for (Value operand : op->getOperands())
+        if (isa<ir::FnType>(operand.getType()) && variesWith(operand, "j"))
+          found.insert(operand);
+    }
+    return false;
+  }
+
+  /// Sums of what no single pass can take: of several softmaxes, and of values that vary with the query.
+  static bool mustDistribute(Operation *op) {
+    if (auto choice = dyn_cast<ir::SelectOp>(op))
+      return !variesWith(choice.getCondition(), "j") && containsSoftmax(choice);
+    auto sum = dyn_cast<ir::BinaryOp>(op);
+    if (!sum || (sum.getKind() != ir::BinaryKind::Add && sum.getKind() != ir::BinaryKind::Subtract))
+      return false;
+    return containsSoftmax(sum) || (variesWithFeature(sum) && variesWith(sum, "i"));
+  }
+
+  Value distribute(const Factors &factors, Value factor, Operation *op) {
+    auto withPart = [&](Value part) { return of(productOf(factors, factor, part)); };
+    bool isChoice = isa<ir::SelectOp>(op);
+    Value left = withPart(op->getOperand(isChoice ? 1 : 0)), right = withPart(op->getOperand(isChoice ? 2 : 1));
+    if (!left || !right)
+      return {};
+    if (!isChoice)
+      return binary(builder, location, cast<ir::BinaryOp>(op).getKind(), left, right);
+    Value condition = op->getOperand(0);
+    return ir::SelectOp::create(builder, location, ir::pointwiseType(functionType(left).getElementType(), {condition, left, right}), condition,
+                                left, right);
+  }
+
+  /// The whole product again, with `part` in place of one of its factors.
+  Value productOf(const Factors &factors, Value replaced, Value part) {
+    Value product = part;
+    for (const SmallVector<Value> *list : {&factors.weights, &factors.values, &factors.ofRow})
+      for (Value factor : *list)
+        if (factor != replaced)
+          product = multiply(product, factor);
+    for (Value divisor : factors.divisors)
+      product = binary(builder, location, ir::BinaryKind::Divide, product, divisor);
+    return factors.isNegative ? unary(builder, location, ir::UnaryKind::Negate, product) : product;
+  }
+
+  Value sumOfProduct(const Factors &factors) {
+    if (factors.values.empty())
+      return {};
+    Value value = factors.values.front();
+    for (Value factor : llvm::drop_begin(factors.values))
+      value = multiply(value, factor);
+    Type element = functionType(value).getElementType();
+    if (factors.weights.size() == 1)
+      if (auto softmax = factors.weights[0].getDefiningOp<ir::SoftmaxOp>(); softmax && softmax.getMask() == mask)
+        return online(softmax, value);
+    Value weight = factors.weights.empty() ? constantFloat(builder, location, element, 1) : factors.weights.front();
+    for (Value factor : llvm::drop_begin(factors.weights, factors.weights.empty() ? 0 : 1))
+      weight = multiply(weight, factor);
+    return ir::WeightedSumOp::create(builder, location, overRows(element, {weight, mask, value}), weight, mask, value);
+  }
+
+  Value online(ir::SoftmaxOp softmax, Value value) {
+    Value score = softmax.getScore();
+    Type element = functionType(score).getElementType();
+    auto online = ir::OnlineOp::create(builder, location, overRows(element, {score, mask, value}), overRows(element, {score, mask}),
+                                       ir::Normaliser::Softmax, score, mask, value);
+    for (Operation *user : llvm::make_early_inc_range(score.getUsers()))
+      if (auto denominator = dyn_cast<ir::LogSumExpOp>(user); denominator && denominator.getMask() == mask)
+        denominator.replaceAllUsesWith(online.getLogDenominator());
+    return online.getValues();
+  }
+
+  Value multiply(Value left, Value right) { return binary(builder, location, ir::BinaryKind::Multiply, left, right); }
+
+  OpBuilder builder;
+  Location location;
+  Value mask;
+};
 
 void orderOperands(ir::DotOp dot) {
   if (!variesWith(dot.getLhs(), "j") || variesWith(dot.getRhs(), "j"))
@@ -46,38 +174,81 @@ void orderOperands(ir::DotOp dot) {
   dot.getRhsMutable().assign(keys);
 }
 
+/// Whether a product is one of a row of queries and a row of keys, each over one coordinate.
+bool isMatrixProduct(ir::DotOp dot) {
+  return dot.getOver().size() == 1 && functionType(dot).getElementType().isF32() && !variesWith(dot.getLhs(), "j") &&
+         variesWith(dot.getRhs(), "j") && !variesWith(dot.getRhs(), "i") &&
+         llvm::all_of(functionType(dot).getCoordinates(),
+                      [](StringAttr name) { return llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()); });
+}
+
+/// Any other product as the sum it is.
+void expand(ir::DotOp dot) {
+  OpBuilder builder(dot);
+  Location location = dot.getLoc();
+  Value product = binary(builder, location, ir::BinaryKind::Multiply, dot.getLhs(), dot.getRhs());
+  Value sum = ir::ReduceOp::create(builder, location, dot.getType(), ir::ReductionKind::Sum, dot.getOver(), product, Value());
+  auto reduce = sum.getDefiningOp<ir::ReduceOp>();
+  refineType(reduce);
+  if (dot.getScale())
+    sum = binary(builder, location, ir::BinaryKind::Multiply, sum, dot.getScale());
+  dot.replaceAllUsesWith(sum);
+  dot.erase();
+}
+
+/// A softmax that isn't the weight of one sum: exp of the score less the logarithm of the denominator, which another pass over the keys
+/// has found.
+void expand(ir::SoftmaxOp softmax) {
+  OpBuilder builder(softmax);
+  Location location = softmax.getLoc();
+  Value score = softmax.getScore(), mask = softmax.getMask(), logarithm;
+  Type element = functionType(score).getElementType();
+  for (Operation *user : score.getUsers()) {
+    if (auto online = dyn_cast<ir::OnlineOp>(user); online && online.getScore() == score && online.getMask() == mask)
+      logarithm = online.getLogDenominator();
+  }
+  for (Operation *user : score.getUsers())
+    if (auto denominator = dyn_cast<ir::LogSumExpOp>(user); denominator && denominator.getMask() == mask && !logarithm)
+      logarithm = denominator;
+  if (!logarithm)
+    logarithm = ir::LogSumExpOp::create(builder, location, overRows(element, {score, mask}), score, mask);
+  Value weight = unary(builder, location, ir::UnaryKind::Exp, binary(builder, location, ir::BinaryKind::Subtract, score, logarithm));
+  Value zero = constantFloat(builder, location, element, 0);
+  Value visible = ir::SelectOp::create(builder, location, ir::pointwiseType(element, {mask, weight, zero}), mask, weight, zero);
+  softmax.replaceAllUsesWith(visible);
+  softmax.erase();
+}
+
 struct FormOnlinePass : impl::FormOnlinePassBase<FormOnlinePass> {
   using FormOnlinePassBase::FormOnlinePassBase;
 
   void runOnOperation() override {
     ir::KernelOp kernel = getOperation();
+    Block &block = kernel.getBody().front();
     for (ir::ReduceOp reduce : SmallVector<ir::ReduceOp>(kernel.getBody().getOps<ir::ReduceOp>()))
-      if (auto sum = matchWeightedSum(reduce))
-        form(*sum);
+      if (isSumOverKeys(reduce) && reduce.getWhere())
+        if (Value total = SumOverKeys(reduce, reduce.getWhere()).of(reduce.getOperand())) {
+          reduce.replaceAllUsesWith(total);
+          reduce.erase();
+        }
     eraseUnused(kernel);
-    sortTopologically(&kernel.getBody().front());
+    for (ir::SoftmaxOp softmax : SmallVector<ir::SoftmaxOp>(kernel.getBody().getOps<ir::SoftmaxOp>()))
+      expand(softmax);
+    for (ir::DotOp dot : SmallVector<ir::DotOp>(kernel.getBody().getOps<ir::DotOp>())) {
+      orderOperands(dot);
+      if (!isMatrixProduct(dot))
+        expand(dot);
+    }
+    eraseUnused(kernel);
+    sortTopologically(&block);
+    for (Operation &op : block)
+      refineType(&op);
 
-    for (Operation &op : kernel.getBody().front()) {
-      if (auto dot = dyn_cast<ir::DotOp>(op))
-        orderOperands(dot);
-      auto reduce = dyn_cast<ir::ReduceOp>(op);
-      if (isa<ir::SoftmaxOp, ir::LogSumExpOp>(op) || (reduce && isOverKeys(reduce))) {
-        op.emitError("no pass over the keys can compute this row function");
+    for (ir::ReduceOp reduce : kernel.getBody().getOps<ir::ReduceOp>())
+      if (isOverKeys(reduce) && (variesWithFeature(reduce) || reduce.getOver().size() > 1)) {
+        reduce.emitError("no pass over the keys can compute this row function");
         signalPassFailure();
       }
-    }
-  }
-
-  void form(WeightedSum match) {
-    Value score = match.weight.getScore(), mask = match.weight.getMask();
-    Type element = functionType(score).getElementType();
-    OpBuilder builder(match.sum);
-    auto online = ir::OnlineOp::create(builder, match.sum.getLoc(), overRows(element, {score, mask, match.value}),
-                                       overRows(element, {score, mask}), ir::Normaliser::Softmax, score, mask, match.value);
-    match.sum.replaceAllUsesWith(online.getValues());
-    for (Operation *user : llvm::make_early_inc_range(score.getUsers()))
-      if (auto denominator = dyn_cast<ir::LogSumExpOp>(user); denominator && denominator.getMask() == mask)
-        denominator.replaceAllUsesWith(online.getLogDenominator());
   }
 };
 

@@ -171,6 +171,8 @@ private:
     } else if (auto online = dyn_cast<ir::OnlineOp>(op)) {
       needRow(online.getScore(), online.getMask(), condition);
       need(online.getValue(), condition.andAlso(online.getMask(), false));
+    } else if (auto scan = dyn_cast<ir::SumAfterOp>(op)) {
+      needRow(scan.getOperand(), scan.getMask(), condition);
     } else if (auto reduce = dyn_cast<ir::ReduceOp>(op); reduce && reduce.getWhere()) {
       needRow(reduce.getOperand(), reduce.getWhere(), condition);
     } else {
@@ -232,6 +234,8 @@ private:
           isMask = operand == weight.getMask();
         else if (auto denominator = dyn_cast<ir::LogSumExpOp>(op))
           isMask = operand == denominator.getMask();
+        else if (auto scan = dyn_cast<ir::SumAfterOp>(op))
+          isMask = operand == scan.getMask();
         else if (auto online = dyn_cast<ir::OnlineOp>(op))
           isMask = operand == online.getMask();
         else if (auto reduce = dyn_cast<ir::ReduceOp>(op))
@@ -247,7 +251,7 @@ private:
     auto add = [&](Value value) {
       Operation *op = value.getDefiningOp();
       auto reduce = dyn_cast_or_null<ir::ReduceOp>(op);
-      if (op && !isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::OnlineOp>(op) && !(reduce && isOverKeys(reduce)))
+      if (op && !isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::SumAfterOp, ir::OnlineOp>(op) && !(reduce && isOverKeys(reduce)))
         found.insert(op);
     };
     llvm::for_each(roots, add);

@@ -133,7 +133,7 @@ private:
       over = reduce.getOver();
     else if (auto dot = dyn_cast<ir::DotOp>(op))
       over = dot.getOver();
-    else if (isa<ir::SoftmaxOp, ir::LogSumExpOp>(op))
+    else if (isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::SumAfterOp>(op))
       over = ArrayAttr::get(op->getContext(), StringAttr::get(op->getContext(), "j"));
     if (!over)
       return success();

@@ -1,11 +1,14 @@
 #include "compiler/lower/tile/Passes.h"
 
-#include "dialect/AttnDialect.h"
+#include "compiler/lower/tile/LinearRead.h"
+#include "compiler/lower/tile/RowPasses.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
 
+#include <map>
 #include <numbers>
 
 using namespace mlir;
@@ -19,129 +22,118 @@ namespace {
 
 using ir::FnType;
 
-bool variesWith(Value value, StringRef coordinate) {
-  auto type = dyn_cast<FnType>(value.getType());
-  return type && type.variesWith(coordinate);
-}
-
-/// A tensor read at plain coordinates: which one indexes each dimension.
-struct Operand {
-  Value tensor;
-  ArrayAttr axes;
-};
-
-/// Tiles are copied as they lie in memory, so nothing can be checked or converted on the way.
-FailureOr<Operand> plainRead(Value value) {
-  auto read = value.getDefiningOp<ir::ReadOp>();
-  if (!read || !read.getUnchecked() || !cast<ir::TensorHandleType>(read.getTensor().getType()).getElementType().isF32())
-    return failure();
-  SmallVector<Attribute> axes;
-  for (Value index : read.getIndices()) {
-    auto coordinate = index.getDefiningOp<ir::CoordinateOp>();
-    if (!coordinate || llvm::is_contained(axes, coordinate.getNameAttr()))
-      return failure();
-    axes.push_back(coordinate.getNameAttr());
-  }
-  return Operand{read.getTensor(), ArrayAttr::get(value.getContext(), axes)};
-}
-
-/// Builds the tile kernel of one kernel in its final, simplified coordinate form.
+/// Builds the tile kernel of one kernel in its final, simplified coordinate form: what doesn't vary with j in the order it is needed, each
+/// pass over the keys as one visit, then the stores.
 class TileFormer {
 public:
   TileFormer(ir::KernelOp kernel, ir::ScheduleAttr schedule)
-      : kernel(kernel), schedule(schedule), builder(kernel), location(kernel.getLoc()), context(kernel.getContext()) {}
+      : kernel(kernel), schedule(schedule), builder(kernel), location(kernel.getLoc()), context(kernel.getContext()), plan(kernel) {}
 
   LogicalResult form() {
-    if (failed(findParts()))
-      return failure();
+    for (auto found : kernel.getBody().getOps<ir::ClassifyOp>())
+      classify = found;
     auto tiles = ir::TileKernelOp::create(builder, location, kernel.getSymNameAttr(), kernel.getCoordinatesAttr(),
                                           kernel.getExtentsAttr(), schedule);
     Block *body = builder.createBlock(&tiles.getBody());
     builder.setInsertionPointToStart(body);
-    emitBody();
+    // What is computed per row block comes before this marker, which moves on past each visit.
+    rowBlockEnd = ir::ConstantOp::create(builder, location, FnType::get(builder.getI64Type(), {}), builder.getI64IntegerAttr(0));
+    builder.setInsertionPoint(rowBlockEnd);
+    IRMapping none;
+    for (auto check : kernel.getBody().getOps<ir::CheckOp>())
+      if (!isPairwise(check))
+        cloneCheck(check, none);
+    for (auto [number, pass] : llvm::enumerate(plan.passes))
+      if (!pass.isEmpty())
+        emitPass(pass, number == 0);
+    for (auto output : kernel.getBody().getOps<ir::OutputOp>())
+      if (failed(emitOutput(output)))
+        return failure();
+    rowBlockEnd->erase();
     kernel.erase();
     return success();
   }
 
 private:
-  LogicalResult findParts() {
-    for (Operation &op : kernel.getBody().front()) {
-      if (auto found = dyn_cast<ir::OnlineOp>(op)) {
-        if (online)
-          return op.emitError("more than one pass over the keys");
-        online = found;
-      } else if (auto found = dyn_cast<ir::DotOp>(op)) {
-        if (dot)
-          return op.emitError("more than one product of queries and keys");
-        dot = found;
-      } else if (auto found = dyn_cast<ir::ClassifyOp>(op)) {
-        classify = found;
-      }
-    }
-    if (!online || !dot)
-      return kernel.emitError("isn't one pass over the keys with one product of queries and keys");
-    if (dot.getOver().size() != 1)
-      return dot.emitError("sums over more than one coordinate");
-
-    Value query = dot.getLhs(), key = dot.getRhs();
-    if (variesWith(query, "j"))
-      std::swap(query, key);
-    FailureOr<Operand> queryRead = plainRead(query), keyRead = plainRead(key), valueRead = plainRead(online.getValue());
-    if (failed(queryRead) || failed(keyRead) || failed(valueRead) || variesWith(query, "j") || variesWith(key, "i") ||
-        variesWith(online.getValue(), "i"))
-      return dot.emitError("query, key or value isn't an f32 tensor read unchecked at plain coordinates");
-    queries = *queryRead, keys = *keyRead, values = *valueRead;
-
-    for (auto axis : values.axes.getAsRange<StringAttr>())
-      if (!llvm::is_contained({"b", "h", "g", "i", "j"}, axis.getValue())) {
-        if (feature)
-          return online.emitError("a value with more than one feature coordinate");
-        feature = axis;
-      }
-    if (!feature)
-      return online.emitError("a value without a feature coordinate");
-    for (auto output : kernel.getBody().getOps<ir::OutputOp>()) {
-      if (output.getValue() != online.getValues() && output.getValue() != online.getLogDenominator())
-        return output.emitError("stores neither the weighted sum nor its log-sum-exp");
-      Type stored = cast<ir::TensorHandleType>(output.getTensor().getType()).getElementType();
-      if (!stored.isF32())
-        return output.emitError("stores ") << stored << ": tiles are stored as f32";
-    }
-    return success();
+  static bool isPairwise(ir::CheckOp check) {
+    return llvm::any_of(check->getOperands(), [](Value value) { return variesWith(value, "j"); });
   }
 
-  ir::TileType tileType(StringAttr rows) {
-    return ir::TileType::get(context, builder.getF32Type(), {rows, builder.getStringAttr("i")});
+  StringAttr name(StringRef text) { return builder.getStringAttr(text); }
+  ir::TileType tileType(StringAttr rows, StringAttr lanes) { return ir::TileType::get(context, builder.getF32Type(), {rows, lanes}); }
+  ir::TileType tileType(StringAttr rows) { return tileType(rows, name("i")); }
+  FnType perQuery(Type element) { return FnType::get(element, {name("i")}); }
+  FnType perQuery() { return perQuery(builder.getF32Type()); }
+
+  bool alwaysVisible() {
+    if (!plan.mask)
+      return true;
+    auto mask = plan.mask.getDefiningOp<ir::ConstantOp>();
+    return mask && cast<IntegerAttr>(mask.getValue()).getValue().getBoolValue();
   }
 
-  FnType perQuery() { return FnType::get(builder.getF32Type(), {builder.getStringAttr("i")}); }
+  //===-- Copies of functions -----------------------------------------------------------------------------------===//
 
-  /// Clones what `value` needs: what varies with j at the current insertion point, the rest into the row block's body.
+  /// Copies what `value` needs: what varies with j at the current insertion point, the rest into the row block's body. A row function is the
+  /// result of its pass.
   Value clone(Value value, IRMapping &perPair) {
     if (Value done = perPair.lookupOrNull(value))
       return done;
     if (Value done = perRow.lookupOrNull(value))
       return done;
-    Operation *op = value.getDefiningOp();
     bool pairwise = variesWith(value, "j");
-    IRMapping operands;
-    for (Value operand : op->getOperands())
-      operands.map(operand, clone(operand, perPair));
     OpBuilder::InsertionGuard guard(builder);
     if (!pairwise)
       builder.setInsertionPoint(rowBlockEnd);
+    if (auto tile = tileOf.find(value); tile != tileOf.end()) {
+      Value function = ir::TileFunctionOp::create(builder, value.getLoc(), value.getType(), tile->second);
+      perRow.map(value, function);
+      return function;
+    }
+    Operation *op = value.getDefiningOp();
+    IRMapping operands;
+    for (Value operand : op->getOperands())
+      operands.map(operand, cloneOperand(op, operand, perPair));
     Operation *copy = builder.clone(*op, operands);
-    (pairwise ? perPair : perRow).map(value, copy->getResult(0));
-    return copy->getResult(0);
+    for (auto [old, replacement] : llvm::zip(op->getResults(), copy->getResults()))
+      (pairwise ? perPair : perRow).map(old, replacement);
+    return (pairwise ? perPair : perRow).lookup(value);
   }
 
-  static bool isPairwise(ir::CheckOp check) { return llvm::any_of(check->getOperands(), [](Value value) { return variesWith(value, "j"); }); }
+  /// A row of queries or keys with features, when more than it needs is evaluated for each of its elements, is computed once and read from a
+  /// tile.
+  Value cloneOperand(Operation *user, Value operand, IRMapping &perPair) {
+    bool ofQuery = variesWith(operand, "i"), ofKey = variesWith(operand, "j");
+    if (user->getNumResults() == 0 || !variesWith(user->getResult(0), "j") || ofQuery == ofKey || featuresOf(operand).size() != 1 ||
+        !functionType(operand).getElementType().isF32() || !variesWith(user->getResult(0), "i"))
+      return clone(operand, perPair);
+    if (ofQuery) {
+      if (Value done = perRow.lookupOrNull(operand))
+        return done;
+      Value tile = queryTile(operand, Value());
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(rowBlockEnd);
+      Value function = ir::TileFunctionOp::create(builder, operand.getLoc(), operand.getType(), tile);
+      perRow.map(operand, function);
+      return function;
+    }
+    if (linearRead(operand))
+      return clone(operand, perPair);
+    Value function = ir::TileFunctionOp::create(builder, operand.getLoc(), operand.getType(), keyTile(operand));
+    perPair.map(operand, function);
+    return function;
+  }
 
   void cloneCheck(ir::CheckOp check, IRMapping &perPair) {
     IRMapping operands;
     for (Value operand : check->getOperands())
       operands.map(operand, clone(operand, perPair));
     builder.clone(*check, operands);
+  }
+
+  Value rowValue(Value value) {
+    IRMapping none;
+    return clone(value, none);
   }
 
   Value constant(float value) {
@@ -153,100 +145,316 @@ private:
                                 ir::BinaryKind::Multiply, left, right, Value(), false, StringAttr());
   }
 
-  /// The factor on the query: the dot's own, and log2(e) where the score is the plain product.
-  Value packScale(bool plainScore) {
-    constexpr float log2e = std::numbers::log2e_v<float>;
-    IRMapping none;
-    Value scale = dot.getScale() ? clone(dot.getScale(), none) : Value();
-    if (!plainScore)
-      return scale;
-    return scale ? multiply(scale, constant(log2e)) : constant(log2e);
-  }
+  //===-- Operands of products ----------------------------------------------------------------------------------===//
 
-  bool alwaysVisible() {
-    auto mask = online.getMask().getDefiningOp<ir::ConstantOp>();
-    return mask && cast<IntegerAttr>(mask.getValue()).getValue().getBoolValue();
-  }
-
-  void emitBody() {
-    // A marker that what is computed per row block is placed before; removed at the end.
-    rowBlockEnd = ir::ConstantOp::create(builder, location, FnType::get(builder.getI64Type(), {}), builder.getI64IntegerAttr(0));
-    builder.setInsertionPoint(rowBlockEnd);
-    // Where anything else looks at the product it must be unscaled.
-    bool plainScore = online.getScore() == dot.getResult() && dot.getResult().hasOneUse();
-    IRMapping none;
-    for (auto check : kernel.getBody().getOps<ir::CheckOp>())
-      if (!isPairwise(check))
-        cloneCheck(check, none);
-    auto tensor = [&](Value handle) { return clone(handle, none); };
-    Value packed = ir::TilePackOp::create(builder, location, tileType(cast<StringAttr>(dot.getOver()[0])),
-                                          tensor(queries.tensor), queries.axes, packScale(plainScore));
-    Value keyTensor = tensor(keys.tensor), valueTensor = tensor(values.tensor);
-    auto init = ir::TileInitOp::create(builder, location, ir::StateType::get(context, online.getNormaliser()), tileType(feature));
-    ir::TileVisitOp visit = emitVisit(init, packed, keyTensor, valueTensor, plainScore);
-    builder.setInsertionPointAfter(visit);
-    auto finish = ir::TileFinishOp::create(builder, location, visit.getResult(1).getType(), perQuery(), visit.getResult(0),
-                                           visit.getResult(1));
-    for (auto output : kernel.getBody().getOps<ir::OutputOp>()) {
-      Value target = tensor(output.getTensor());
-      if (output.getValue() == online.getValues())
-        ir::TileStoreOp::create(builder, output.getLoc(), finish.getResult(), target, output.getCoordinates());
-      else
-        ir::TileStoreRowOp::create(builder, output.getLoc(), finish.getLogDenominator(), target, output.getCoordinates());
+  /// The tensor of a linear read, where it starts.
+  Value place(const LinearRead &read) {
+    Value tensor = rowValue(read.tensor);
+    if (read.offsets.empty())
+      return tensor;
+    SmallVector<Value> offsets;
+    SmallVector<int64_t> dimensions;
+    for (auto [dimension, offset] : read.offsets) {
+      offsets.push_back(rowValue(offset));
+      dimensions.push_back(dimension);
     }
-    rowBlockEnd->erase();
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(rowBlockEnd);
+    return ir::ShiftOp::create(builder, location, tensor.getType(), tensor, offsets, dimensions);
   }
 
-  ir::TileVisitOp emitVisit(ir::TileInitOp init, Value packed, Value keyTensor, Value valueTensor, bool plainScore) {
-    Type state = init.getState().getType(), accumulator = init.getAccumulator().getType();
-    auto visit = ir::TileVisitOp::create(builder, location, TypeRange{state, accumulator},
-                                         ValueRange{init.getState(), init.getAccumulator()});
-    rowBlockEnd->moveBefore(visit);
+  /// Rows of queries, the queries in lanes, times `scale`.
+  Value queryTile(Value value, Value scale) {
+    Value &tile = queryTiles[{value, scale}];
+    if (tile)
+      return tile;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(rowBlockEnd);
+    StringAttr feature = featuresOf(value)[0];
+    if (auto read = linearRead(value)) {
+      Value tensor = place(*read);
+      return tile = ir::TilePackOp::create(builder, location, tileType(feature), tensor, read->axes, scale);
+    }
+    Value rows = ir::TileComputeOp::create(builder, location, tileType(name("i"), feature), rowValue(value), Value());
+    return tile = ir::TileTransposeOp::create(builder, location, tileType(feature), rows, scale);
+  }
+
+  /// A row of features for each key of the block being visited.
+  Value keyTile(Value value) {
+    Value &tile = keyTiles[value];
+    if (tile)
+      return tile;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(blockEnd);
+    IRMapping perKey;
+    Value function = clone(value, perKey);
+    return tile = ir::TileComputeOp::create(builder, location, tileType(name("j"), featuresOf(value)[0]), function, block);
+  }
+
+  /// A matrix of keys: the tensor as it lies, or a tile.
+  std::pair<Value, ArrayAttr> keyMatrix(Value value) {
+    if (auto read = linearRead(value))
+      return {place(*read), read->axes};
+    return {keyTile(value), builder.getArrayAttr({})};
+  }
+
+  Value packedQueries(ir::DotOp dot, bool inBase2) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(rowBlockEnd);
+    Value scale = dot.getScale() ? rowValue(dot.getScale()) : Value();
+    if (inBase2) {
+      Value &log2e = scaleInBase2[scale];
+      if (!log2e)
+        log2e = scale ? multiply(scale, constant(std::numbers::log2e_v<float>)) : constant(std::numbers::log2e_v<float>);
+      scale = log2e;
+    }
+    return queryTile(dot.getLhs(), scale);
+  }
+
+  //===-- Passes over the keys ----------------------------------------------------------------------------------===//
+
+  /// What the functions of a pass are computed from at a pair: products of queries and keys, and running sums.
+  struct Leaves {
+    llvm::SetVector<Operation *> dots, scans;
+  };
+
+  Leaves leavesOf(ArrayRef<Value> roots) {
+    Leaves leaves;
+    llvm::SetVector<Value> found;
+    auto add = [&](Value value) {
+      if (isa<FnType>(value.getType()) && variesWith(value, "j"))
+        found.insert(value);
+    };
+    llvm::for_each(roots, add);
+    for (size_t n = 0; n < found.size(); ++n) {
+      Operation *op = found[n].getDefiningOp();
+      if (isa<ir::SumAfterOp>(op))
+        leaves.scans.insert(op);
+      if (isa<ir::DotOp>(op))
+        leaves.dots.insert(op);
+      else
+        llvm::for_each(op->getOperands(), add);
+    }
+    return leaves;
+  }
+
+  void emitPass(const RowPass &pass, bool isFirst) {
+    SmallVector<Value> roots;
+    for (const NormalisedScore &score : pass.scores)
+      roots.push_back(score.score);
+    for (ir::WeightedSumOp sum : pass.sums)
+      roots.push_back(sum.getWeight());
+    for (ir::ReduceOp reduce : pass.reductions)
+      roots.push_back(reduce.getOperand());
+    SmallVector<ir::CheckOp> checks;
+    if (isFirst)
+      for (auto check : kernel.getBody().getOps<ir::CheckOp>())
+        if (isPairwise(check)) {
+          checks.push_back(check);
+          llvm::append_range(roots, check->getOperands());
+        }
+    if (plan.mask)
+      roots.push_back(plan.mask);
+    llvm::erase_if(roots, [](Value value) { return !isa<FnType>(value.getType()); });
+    Leaves leaves = leavesOf(roots);
+
+    SmallVector<Type> carriedTypes;
+    for (const NormalisedScore &score : pass.scores) {
+      carriedTypes.push_back(ir::StateType::get(context, ir::Normaliser::Softmax));
+      for (ir::OnlineOp sum : score.sums)
+        carriedTypes.push_back(tileType(featuresOf(sum.getValue())[0]));
+    }
+    for (ir::WeightedSumOp sum : pass.sums)
+      carriedTypes.push_back(tileType(featuresOf(sum.getValue())[0]));
+    // A state for what is summed as it is.
+    Type plainState = ir::StateType::get(context, ir::Normaliser::Sum);
+    builder.setInsertionPoint(rowBlockEnd);
+    SmallVector<Value> inits;
+    SmallVector<Type> initTypes(carriedTypes);
+    if (!pass.sums.empty())
+      initTypes.push_back(plainState);
+    auto init = ir::TileInitOp::create(builder, location, initTypes);
+    llvm::append_range(inits, init.getResults().take_front(carriedTypes.size()));
+    SmallVector<Attribute> kinds;
+    SmallVector<Type> reducedTypes;
+    auto addReduction = [&](ir::ReductionKind kind, Type element) {
+      kinds.push_back(ir::ReductionKindAttr::get(context, kind));
+      reducedTypes.push_back(perQuery(element));
+      inits.push_back(ir::ReductionInitOp::create(builder, location, reducedTypes.back(), kind));
+    };
+    for (ir::ReduceOp reduce : pass.reductions)
+      addReduction(reduce.getKind(), functionType(reduce).getElementType());
+    for (Operation *scan : leaves.scans)
+      addReduction(ir::ReductionKind::Sum, functionType(scan->getResult(0)).getElementType());
+    llvm::append_range(carriedTypes, reducedTypes);
+
+    bool descending = !leaves.scans.empty();
+    auto visit = ir::TileVisitOp::create(builder, location, carriedTypes, inits, descending);
     if (classify && !alwaysVisible())
-      moveClassifier(visit);
+      addClassifier(visit);
+    // Rows that the body needs come before the visit.
+    rowBlockEnd->moveBefore(visit);
+    Block *body = builder.createBlock(&visit.getBody());
+    body->addArgument(ir::KeysType::get(context), location);
+    for (Type type : carriedTypes)
+      body->addArgument(type, location);
+    block = body->getArgument(0);
+    builder.setInsertionPointToStart(body);
+    blockEnd = ir::ConstantOp::create(builder, location, FnType::get(builder.getI64Type(), {}), builder.getI64IntegerAttr(0));
+    keyTiles.clear();
 
-    OpBuilder::InsertionGuard guard(builder);
-    Block *body = builder.createBlock(&visit.getBody(), {}, {ir::KeysType::get(context), state, accumulator},
-                                      {location, location, location});
-    Value block = body->getArgument(0);
-    auto scores = tileType(builder.getStringAttr("j"));
-    Value products = ir::TileContractOp::create(builder, location, scores, packed, keyTensor, keys.axes, block);
-    if (!plainScore || !alwaysVisible())
-      products = emitMap(products, block, plainScore);
-    auto absorb = ir::TileAbsorbOp::create(builder, location, state, scores, perQuery(), body->getArgument(1), products, block);
-    Value sum = ir::TileAccumulateOp::create(builder, location, accumulator, body->getArgument(2), absorb.getRescale(),
-                                             absorb.getWeights(), valueTensor, values.axes, block);
-    ir::YieldOp::create(builder, location, ValueRange{absorb.getNext(), sum});
-    return visit;
+    // Where the only score is the plain product, which nothing else looks at, log2(e) joins the factor on the query.
+    bool plainScore = pass.scores.size() == 1 && pass.sums.empty() && kinds.empty() && leaves.dots.size() == 1 &&
+                      pass.scores[0].score == leaves.dots[0]->getResult(0) && isOnlyScore(pass.scores[0].score);
+    SmallVector<Value> products;
+    StringAttr key = name("j");
+    for (Operation *op : leaves.dots) {
+      auto dot = cast<ir::DotOp>(op);
+      Value packed = packedQueries(dot, plainScore);
+      auto [matrix, axes] = keyMatrix(dot.getRhs());
+      builder.setInsertionPoint(blockEnd);
+      products.push_back(ir::TileContractOp::create(builder, location, tileType(key), packed, matrix, axes, block));
+    }
+    SmallVector<Value> tiles(products), totals;
+    builder.setInsertionPoint(blockEnd);
+    if (!plainScore || !alwaysVisible()) {
+      auto map = emitMap(pass, leaves, checks, products, kinds, reducedTypes, body->getArguments().take_back(kinds.size()), plainScore);
+      tiles = SmallVector<Value>(map.getTiles());
+      totals = SmallVector<Value>(map.getTotals());
+    }
+
+    SmallVector<Value> next;
+    builder.setInsertionPoint(blockEnd);
+    unsigned argument = 1, tile = 0;
+    for (const NormalisedScore &score : pass.scores) {
+      Value state = body->getArgument(argument++);
+      auto absorb = ir::TileAbsorbOp::create(builder, location, state.getType(), tiles[tile].getType(), perQuery(), state, tiles[tile], block);
+      ++tile;
+      next.push_back(absorb.getNext());
+      for (ir::OnlineOp sum : score.sums) {
+        next.push_back(accumulate(body->getArgument(argument++), absorb.getRescale(), absorb.getWeights(), sum.getValue()));
+      }
+    }
+    for (ir::WeightedSumOp sum : pass.sums)
+      next.push_back(accumulate(body->getArgument(argument++), constant(1), tiles[tile++], sum.getValue()));
+    llvm::append_range(next, totals);
+    ir::YieldOp::create(builder, location, next);
+    blockEnd->erase();
+    blockEnd = nullptr;
+
+    rowBlockEnd->moveAfter(visit);
+    builder.setInsertionPoint(rowBlockEnd);
+    finish(pass, visit, pass.sums.empty() ? Value() : init.getResults().back());
   }
 
-  void moveClassifier(ir::TileVisitOp visit) {
-    IRMapping none;
-    classify.getBody().walk([&](ir::UniformOp uniform) { uniform.getOperandMutable().assign(clone(uniform.getOperand(), none)); });
-    classify.getBody().walk([&](ir::TableRangeOp range) { range.getTensorMutable().assign(clone(range.getTensor(), none)); });
-    visit.getClassifier().takeBody(classify.getBody());
-    OpBuilder inside(&visit.getClassifier());
-    inside.createBlock(&classify.getBody());
+  /// Whether nothing but row functions of the score and its own pass look at it.
+  static bool isOnlyScore(Value score) {
+    return llvm::all_of(score.getUsers(), [](Operation *user) { return isa<ir::OnlineOp, ir::LogSumExpOp>(user); });
   }
 
-  Value emitMap(Value products, Value block, bool plainScore) {
-    auto map = ir::TileMapOp::create(builder, location, products.getType(), products, block);
+  Value accumulate(Value accumulator, Value rescale, Value weights, Value value) {
+    auto [matrix, axes] = keyMatrix(value);
+    builder.setInsertionPoint(blockEnd);
+    return ir::TileAccumulateOp::create(builder, location, accumulator.getType(), accumulator, rescale, weights, matrix, axes, block);
+  }
+
+  ir::TileMapOp emitMap(const RowPass &pass, const Leaves &leaves, ArrayRef<ir::CheckOp> checks, ArrayRef<Value> products,
+                        ArrayRef<Attribute> kinds, ArrayRef<Type> reducedTypes, ValueRange reduced, bool plainScore) {
+    size_t scores = pass.scores.size();
+    SmallVector<Type> tileTypes(scores + pass.sums.size(), tileType(name("j")));
+    auto map = ir::TileMapOp::create(builder, location, tileTypes, reducedTypes, products, reduced, block, scores, builder.getArrayAttr(kinds),
+                                     !leaves.scans.empty());
     OpBuilder::InsertionGuard guard(builder);
-    Block *body = builder.createBlock(&map.getBody(), {}, {dot.getResult().getType()}, {location});
+    // Tiles of keys that the functions read are computed before the map.
+    Operation *before = blockEnd;
+    blockEnd = map;
+    Block *body = builder.createBlock(&map.getBody());
     IRMapping perPair;
-    perPair.map(dot.getResult(), body->getArgument(0));
-    for (auto check : kernel.getBody().getOps<ir::CheckOp>())
-      if (isPairwise(check))
-        cloneCheck(check, perPair);
+    for (Operation *dot : leaves.dots)
+      perPair.map(dot->getResult(0), body->addArgument(dot->getResult(0).getType(), location));
+    for (auto [n, type] : llvm::enumerate(reducedTypes)) {
+      Value running = body->addArgument(type, location);
+      if (n >= pass.reductions.size())
+        perPair.map(leaves.scans[n - pass.reductions.size()]->getResult(0), running);
+    }
+    for (ir::CheckOp check : checks)
+      cloneCheck(check, perPair);
     SmallVector<Value> results;
-    if (plainScore)
-      results.push_back(body->getArgument(0));
-    else
-      results.push_back(multiply(clone(online.getScore(), perPair), constant(std::numbers::log2e_v<float>)));
+    for (const NormalisedScore &score : pass.scores) {
+      Value value = clone(score.score, perPair);
+      results.push_back(plainScore ? value : multiply(value, constant(std::numbers::log2e_v<float>)));
+    }
+    for (ir::WeightedSumOp sum : pass.sums)
+      results.push_back(clone(sum.getWeight(), perPair));
+    for (ir::ReduceOp reduce : pass.reductions)
+      results.push_back(clone(reduce.getOperand(), perPair));
+    for (Operation *scan : leaves.scans)
+      results.push_back(clone(cast<ir::SumAfterOp>(scan).getOperand(), perPair));
     if (!alwaysVisible())
-      results.push_back(clone(online.getMask(), perPair));
+      results.push_back(clone(plan.mask, perPair));
     ir::YieldOp::create(builder, location, results);
-    return map.getResult();
+    blockEnd = before;
+    return map;
+  }
+
+  void finish(const RowPass &pass, ir::TileVisitOp visit, Value plainState) {
+    unsigned result = 0;
+    for (const NormalisedScore &score : pass.scores) {
+      Value state = visit.getResult(result++);
+      auto accumulators = visit.getResults().slice(result, score.sums.size());
+      auto finish = ir::TileFinishOp::create(builder, location, accumulators.getTypes(), perQuery(), state, accumulators);
+      for (auto [sum, tile] : llvm::zip(score.sums, finish.getTiles())) {
+        tileOf[ir::OnlineOp(sum).getValues()] = tile;
+        perRow.map(ir::OnlineOp(sum).getLogDenominator(), finish.getLogDenominator());
+      }
+      result += score.sums.size();
+      for (ir::LogSumExpOp logarithm : score.logarithms)
+        perRow.map(logarithm.getResult(), finish.getLogDenominator());
+    }
+    if (!pass.sums.empty()) {
+      auto accumulators = visit.getResults().slice(result, pass.sums.size());
+      auto finish = ir::TileFinishOp::create(builder, location, accumulators.getTypes(), perQuery(), plainState, accumulators);
+      for (auto [sum, tile] : llvm::zip(pass.sums, finish.getTiles()))
+        tileOf[sum->getResult(0)] = tile;
+      result += pass.sums.size();
+    }
+    for (ir::ReduceOp reduce : pass.reductions)
+      perRow.map(reduce.getResult(), visit.getResult(result++));
+  }
+
+  void addClassifier(ir::TileVisitOp visit) {
+    Block &source = classify.getBody().front();
+    IRMapping mapping;
+    for (auto uniform : source.getOps<ir::UniformOp>())
+      mapping.map(uniform.getOperand(), rowValue(uniform.getOperand()));
+    for (auto range : source.getOps<ir::TableRangeOp>())
+      mapping.map(range.getTensor(), rowValue(range.getTensor()));
+    classify.getBody().cloneInto(&visit.getClassifier(), mapping);
+  }
+
+  //===-- Outputs -----------------------------------------------------------------------------------------------===//
+
+  LogicalResult emitOutput(ir::OutputOp output) {
+    Value value = output.getValue();
+    builder.setInsertionPoint(rowBlockEnd);
+    Value target = rowValue(output.getTensor());
+    if (variesWith(value, "j"))
+      return output.emitError("stores a value for each pair");
+    if (auto tile = tileOf.find(value); tile != tileOf.end()) {
+      ir::TileStoreOp::create(builder, output.getLoc(), tile->second, target, output.getCoordinates(), Value());
+      return success();
+    }
+    SmallVector<StringAttr> features = featuresOf(value);
+    if (features.size() > 1)
+      return output.emitError("stores a value with several features");
+    Value copy = rowValue(value);
+    if (features.empty()) {
+      ir::TileStoreRowOp::create(builder, output.getLoc(), copy, target, output.getCoordinates());
+      return success();
+    }
+    Value tile = ir::TileComputeOp::create(builder, output.getLoc(), tileType(features[0]), copy, Value());
+    ir::TileStoreOp::create(builder, output.getLoc(), tile, target, output.getCoordinates(), Value());
+    return success();
   }
 
   ir::KernelOp kernel;
@@ -254,13 +462,15 @@ private:
   OpBuilder builder;
   Location location;
   MLIRContext *context;
-  ir::OnlineOp online;
-  ir::DotOp dot;
+  RowPasses plan;
   ir::ClassifyOp classify;
-  Operand queries, keys, values;
-  StringAttr feature;
   IRMapping perRow;
-  Operation *rowBlockEnd = nullptr;
+  llvm::DenseMap<Value, Value> tileOf;                       ///< of a row function's result with features
+  llvm::DenseMap<std::pair<Value, Value>, Value> queryTiles; ///< by function and scale
+  llvm::DenseMap<Value, Value> scaleInBase2;
+  llvm::DenseMap<Value, Value> keyTiles; ///< of the block being visited
+  Operation *rowBlockEnd = nullptr, *blockEnd = nullptr;
+  Value block;
 };
 
 struct FormTilesPass : impl::FormTilesBase<FormTilesPass> {

@@ -1,43 +1,74 @@
 #include "compiler/lower/vector/TileEmitter.h"
 
+#include "compiler/lower/vector/Reductions.h"
+
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
 namespace attn::lower {
 
-/// The map over a block's keys, one row of the tile at a time; returns the rows' maxima. Where nothing can be invisible the mask is known: it
-/// is true wherever the score asks for it.
-SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const TileValue &tile, const KeyBlock &block, bool masked) {
+/// The map over a block's keys, one row of the tiles at a time; returns the maxima of the rows of scores, then the reductions. Where nothing can be
+/// invisible the mask is known: it is true wherever the score asks for it.
+SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const KeyBlock &block, bool masked) {
   Block &body = op.getBody().front();
   auto yield = cast<ir::YieldOp>(body.getTerminator());
-  Value score = yield.getOperand(0), mask = yield.getNumOperands() > 1 ? yield.getOperand(1) : Value();
+  size_t products = op.getProducts().size(), tileCount = op.getTiles().size(), reductions = op.getReduced().size();
+  int64_t scores = op.getScores();
+  Value mask = yield.getNumOperands() > tileCount + reductions ? yield.getOperands().back() : Value();
   Value minusInfinity = code.real(-std::numeric_limits<double>::infinity(), vectorType);
-  SmallVector<Value> initial(vectors, minusInfinity);
+  SmallVector<Value> initial(scores * vectors, minusInfinity);
+  for (Value reduced : op.getReduced())
+    llvm::append_range(initial, functions.emitVectors(reduced));
   FunctionEmitter::Scope scope(functions);
   if (mask && !masked)
     functions.define(mask, {{code.boolean(true)}, false, false});
-  return code.loop(code.integer(0), code.subtract(block.end, block.first), 1, initial, [&](Value row, ValueRange carried) {
+  Value count = code.subtract(block.end, block.first);
+  return code.loop(code.integer(0), count, 1, initial, [&](Value step, ValueRange carried) {
     FunctionEmitter::Scope perKey(functions);
+    Value row = op.getDescending() ? code.subtract(code.subtract(count, code.integer(1)), step) : step;
     functions.place.key = code.add(block.first, row);
-    Plain products{{}, cast<ir::FnType>(body.getArgument(0).getType()).variesWith("i"), false};
-    for (int64_t part = 0; part < vectors; ++part)
-      products.parts.push_back(loadScratch(tile.address, row, part));
-    // Every lane holds the same product where there is one query for all.
-    if (!products.perQuery)
-      products.parts = {vector::ExtractOp::create(code.builder, code.location, products.parts[0], 0)};
-    functions.define(body.getArgument(0), products);
+    for (auto [argument, product] : llvm::zip(body.getArguments(), op.getProducts())) {
+      Plain plain{{}, functions.isInLanes(argument), false};
+      for (int64_t part = 0; part < vectors; ++part)
+        plain.parts.push_back(loadScratch(tiles[product].address, row, part));
+      // Every lane holds the same product where there is one query for all.
+      if (!plain.perQuery)
+        plain.parts = {vector::ExtractOp::create(code.builder, code.location, plain.parts[0], 0)};
+      functions.define(argument, plain);
+    }
+    ValueRange running = carried.drop_front(scores * vectors);
+    for (size_t n = 0; n < reductions; ++n)
+      functions.define(body.getArgument(products + n), {SmallVector<Value>(running.slice(n * vectors, vectors)), true, false});
     for (auto check : body.getOps<ir::CheckOp>())
       if (masked || !check.getInMask())
         functions.emitCheck(check);
-    SmallVector<Value> scores = functions.emitVectors(score);
     SmallVector<Value> visible = masked ? functions.emitVectors(mask) : SmallVector<Value>();
+    SmallVector<SmallVector<Value>> results;
+    for (Value operand : yield.getOperands().take_front(tileCount + reductions))
+      results.push_back(functions.emitVectors(operand));
     SmallVector<Value> next;
-    for (int64_t part = 0; part < vectors; ++part) {
-      Value value = masked ? code.select(visible[part], scores[part], minusInfinity) : scores[part];
-      storeScratch(value, tile.address, row, part);
-      Value isLarger = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OGT, value, carried[part]);
-      next.push_back(code.select(isLarger, value, carried[part]));
+    for (size_t n = 0; n < tileCount; ++n) {
+      Value tile = tiles[op.getTiles()[n]].address;
+      Value otherwise = int64_t(n) < scores ? minusInfinity : code.real(0, vectorType);
+      for (int64_t part = 0; part < vectors; ++part) {
+        Value value = masked ? code.select(visible[part], results[n][part], otherwise) : results[n][part];
+        storeScratch(value, tile, row, part);
+        if (int64_t(n) >= scores)
+          continue;
+        Value old = carried[n * vectors + part];
+        Value isLarger = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OGT, value, old);
+        next.push_back(code.select(isLarger, value, old));
+      }
+    }
+    for (size_t n = 0; n < reductions; ++n) {
+      auto kind = cast<ir::ReductionKindAttr>(op.getReductions()[n]).getValue();
+      for (int64_t part = 0; part < vectors; ++part) {
+        Value old = running[n * vectors + part], value = functions.resize(results[tileCount + n][part], 64);
+        if (masked)
+          value = code.select(visible[part], value, neutral(code, kind, value.getType()));
+        next.push_back(combine(code, kind, old, value));
+      }
     }
     functions.place.key = {};
     return next;
@@ -45,25 +76,41 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const TileValue &tile,
 }
 
 void TileEmitter::emitMap(ir::TileMapOp op) {
-  TileValue tile = tiles[op.getProducts()];
   KeyBlock block = blocks[op.getBlock()];
   auto yield = cast<ir::YieldOp>(op.getBody().front().getTerminator());
-  bool isPlain = yield.getOperand(0) == op.getBody().front().getArgument(0);
-  bool hasMask = yield.getNumOperands() > 1;
-  auto unmasked = [&] { return isPlain ? tile.rowMaximum : mapRows(op, tile, block, false); };
-  if (!hasMask || !block.mayHide)
-    tile.rowMaximum = unmasked();
-  else
-    tile.rowMaximum = code.branch(
-        block.mayHide, SmallVector<Type>(vectors, vectorType), [&] { return mapRows(op, tile, block, true); }, unmasked);
-  tiles[op.getResult()] = tile;
+  size_t results = op.getTiles().size() + op.getReduced().size();
+  bool isPlain = op.getScores() == 1 && results == 1 && op.getProducts().size() == 1 &&
+                 yield.getOperand(0) == op.getBody().front().getArgument(0);
+  bool hasMask = yield.getNumOperands() > results;
+  for (auto [n, tile] : llvm::enumerate(op.getTiles()))
+    tiles[tile] = {n < op.getProducts().size() ? tiles[op.getProducts()[n]].address : scratchTiles[tile], {}};
+  auto unmasked = [&] { return isPlain ? tiles[op.getProducts()[0]].rowMaximum : mapRows(op, block, false); };
+  SmallVector<Value> totals;
+  if (!hasMask || !block.mayHide) {
+    totals = unmasked();
+  } else {
+    SmallVector<Type> types(op.getScores() * vectors, vectorType);
+    for (Value reduced : op.getReduced())
+      types.append(vectors, vectorType.clone(cast<ir::FnType>(reduced.getType()).getElementType()));
+    totals = code.branch(
+        block.mayHide, types, [&] { return mapRows(op, block, true); }, unmasked);
+  }
+  ArrayRef<Value> rest(totals);
+  for (Value tile : op.getTiles().take_front(op.getScores())) {
+    tiles[tile].rowMaximum = SmallVector<Value>(rest.take_front(vectors));
+    rest = rest.drop_front(vectors);
+  }
+  for (Value total : op.getTotals()) {
+    functions.define(total, {SmallVector<Value>(rest.take_front(vectors)), true, false});
+    rest = rest.drop_front(vectors);
+  }
 }
 
 void TileEmitter::emitAbsorb(ir::TileAbsorbOp op) {
   TileValue tile = tiles[op.getScores()];
   KeyBlock block = blocks[op.getBlock()];
   Value count = code.subtract(block.end, block.first);
-  Normaliser::Absorbed absorbed = normaliser->absorb(
+  Normaliser::Absorbed absorbed = normaliserOf(op.getState()).absorb(
       states[op.getState()], tile.rowMaximum, [&](Normaliser::Vectors carried, Normaliser::Row weigh) {
         return code.loop(code.integer(0), count, 1, carried, [&](Value row, ValueRange partial) {
           Normaliser::Vectors next(partial), scores;

@@ -16,6 +16,8 @@ static Value larger(Code &code, Value candidate, Value current) {
 
 /// Emits `loop` twice: for rows whose elements lie side by side, where addresses are one register and a constant, and for any other stride.
 static SmallVector<Value> forStride(Code &code, Matrix matrix, TypeRange types, function_ref<SmallVector<Value>(const Matrix &)> loop) {
+  if (matrix.isContiguous)
+    return loop(matrix);
   Matrix contiguous = matrix;
   contiguous.columnStride = code.integer(1);
   contiguous.isContiguous = true;
@@ -27,10 +29,10 @@ static SmallVector<Value> forStride(Code &code, Matrix matrix, TypeRange types, 
 /// scores[k][q] = sum over d of keys[first + k][d] * queries[d][q], `keyRows` keys at a time in registers. Past the last key the last is
 /// taken again: the rows that come of it hold what no maximum changes by, and nothing reads them.
 void TileEmitter::emitContract(ir::TileContractOp op) {
-  Matrix keys = matrixOf(op.getKeys(), op.getAxes(), "j", rowsOf(op.getQueries()));
+  Matrix keys = keyMatrixOf(op.getKeys(), op.getAxes(), blocks[op.getBlock()], rowsOf(op.getQueries()));
   SmallVector<Value> maximum = forStride(code, keys, SmallVector<Type>(vectors, vectorType),
                                          [&](const Matrix &matrix) { return contractBlock(op, matrix); });
-  tiles[op.getResult()] = {scoreTile, maximum};
+  tiles[op.getResult()] = {scratchTiles[op.getResult()], maximum};
 }
 
 SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matrix &keys) {
@@ -39,6 +41,7 @@ SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matri
   Value zero = code.real(0, vectorType);
   Value minusInfinity = code.real(-std::numeric_limits<double>::infinity(), vectorType);
   Value featureCount = extentOf(rowsOf(op.getQueries())), packed = tiles[op.getQueries()].address;
+  Value scoreTile = scratchTiles[op.getResult()];
   int64_t keyRows = schedule.getKeyRows();
 
   SmallVector<Value> initial(vectors, minusInfinity);
@@ -76,8 +79,8 @@ SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matri
 
 /// accumulator[e][q] = rescale[q] * accumulator[e][q] + sum over k of values[first + k][e] * weights[k][q].
 void TileEmitter::emitAccumulate(ir::TileAccumulateOp op) {
-  Matrix values = matrixOf(op.getValues(), op.getAxes(), "j", rowsOf(op.getAccumulator()));
   KeyBlock block = blocks[op.getBlock()];
+  Matrix values = keyMatrixOf(op.getValues(), op.getAxes(), block, rowsOf(op.getAccumulator()));
   values.base = code.at(values.base, code.f32(), code.multiply(block.first, values.rowStride));
   code.branch(
       isCareful, {},

@@ -31,6 +31,66 @@ Value widen(Code &code, Value loaded, Type stored, Type computed) {
 
 } // namespace
 
+/// How an index moves from lane to lane: by a constant, 0 where it is the same in all; nothing where it isn't known to.
+static std::optional<int64_t> stepOf(Value index, StringRef lane) {
+  if (!cast<ir::FnType>(index.getType()).variesWith(lane))
+    return 0;
+  if (index.getDefiningOp<ir::CoordinateOp>())
+    return 1;
+  auto op = index.getDefiningOp<ir::BinaryOp>();
+  if (!op || (op.getKind() != ir::BinaryKind::Add && op.getKind() != ir::BinaryKind::Subtract))
+    return std::nullopt;
+  auto left = stepOf(op.getLhs(), lane), right = stepOf(op.getRhs(), lane);
+  if (!left || !right)
+    return std::nullopt;
+  return op.getKind() == ir::BinaryKind::Add ? *left + *right : *left - *right;
+}
+
+/// Where one index moves by 1 along the lanes and the others stay, the elements of a vector lie side by side if that dimension's stride is 1. That, and
+/// whether all of them are inside, is known only at run time.
+Value FunctionEmitter::loadAdjacent(ir::ReadOp op, ArrayRef<Plain> indices, const std::optional<Plain> &where, Type storage, int64_t part,
+                                    function_ref<Value()> gather) {
+  if (where && where->perQuery)
+    return gather();
+  std::optional<size_t> moving;
+  for (auto [dimension, index] : llvm::enumerate(op.getIndices())) {
+    std::optional<int64_t> step = stepOf(index, lane);
+    if (!step || *step < 0 || *step > 1 || (*step == 1 && moving))
+      return gather();
+    if (*step == 1)
+      moving = dimension;
+  }
+  if (!moving)
+    return gather();
+  auto tensor = op.getTensor().getDefiningOp<ir::TensorOp>();
+  int64_t number = tensor.getIndex();
+  Value possible = where ? where->parts[0] : code.boolean(true), offset = code.integer(0);
+  for (auto [dimension, index] : llvm::enumerate(indices)) {
+    Value first = index.parts[index.perQuery ? part : 0];
+    if (index.perQuery)
+      first = vector::ExtractOp::create(code.builder, code.location, first, 0);
+    first = resize(first, 64);
+    Value stride = run.stride(number, dimension);
+    bool moves = dimension == *moving;
+    if (moves)
+      possible = code.both(possible, code.compare(arith::CmpIPredicate::eq, stride, code.integer(1)));
+    if (moves || !op.getUnchecked()) {
+      Value limit = run.size(number, dimension, tensor.getSizes());
+      Value last = moves ? code.add(first, code.integer(lanes - 1)) : first;
+      possible = code.both(possible, code.compare(arith::CmpIPredicate::sge, first, code.integer(0)));
+      possible = code.both(possible, code.compare(arith::CmpIPredicate::slt, last, limit));
+    }
+    offset = code.add(offset, code.multiply(first, stride));
+  }
+  VectorType type = vectorType(storage);
+  return code.branch(
+      possible, type,
+      [&]() -> SmallVector<Value> {
+        return {code.load(type, code.at(run.data(number), storage, offset), storage.getIntOrFloatBitWidth() / 8)};
+      },
+      [&]() -> SmallVector<Value> { return {gather()}; })[0];
+}
+
 Plain FunctionEmitter::emitRead(ir::ReadOp op) {
   auto tensor = op.getTensor().getDefiningOp<ir::TensorOp>();
   Type stored = cast<ir::TensorHandleType>(tensor.getType()).getElementType();
@@ -47,7 +107,7 @@ Plain FunctionEmitter::emitRead(ir::ReadOp op) {
 
   Plain result;
   result.narrow = op->hasAttr("attn.range");
-  result.perQuery = cast<ir::FnType>(op.getType()).variesWith("i");
+  result.perQuery = isInLanes(op);
   Value base = run.data(number);
   for (int64_t part = 0; part < (result.perQuery ? vectors : 1); ++part) {
     auto partOf = [&](const Plain &plain) {
@@ -98,7 +158,9 @@ Plain FunctionEmitter::emitRead(ir::ReadOp op) {
       load = code.integer(1, vectorType(code.i1()));
     Value otherwise = isa<FloatType>(storage) ? code.real(0, type) : code.integer(0, type);
     auto alignment = code.builder.getI32IntegerAttr(storage.getIntOrFloatBitWidth() / 8);
-    Value loaded = LLVM::masked_gather::create(code.builder, code.location, type, addresses, load, ValueRange{otherwise}, alignment);
+    Value loaded = loadAdjacent(op, indices, where, storage, part, [&]() -> Value {
+      return LLVM::masked_gather::create(code.builder, code.location, type, addresses, load, ValueRange{otherwise}, alignment);
+    });
     Value widened = widen(code, loaded, stored, computed);
     result.parts.push_back(computed.isInteger(64) && result.narrow ? resize(widened, 32) : widened);
   }

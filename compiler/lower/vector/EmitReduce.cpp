@@ -1,12 +1,13 @@
+#include "compiler/lower/vector/Reductions.h"
+
 #include "compiler/lower/vector/FunctionEmitter.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
 namespace attn::lower {
 
-namespace {
-
-/// The value of a reduction over nothing: 0, or the number that no other changes.
 Value neutral(Code &code, ir::ReductionKind kind, Type type) {
   Type element = getElementTypeOrSelf(type);
   bool isMaximum = kind == ir::ReductionKind::Maximum;
@@ -48,16 +49,45 @@ Value combine(Code &code, ir::ReductionKind kind, Value left, Value right) {
   llvm_unreachable("unknown reduction");
 }
 
-} // namespace
+/// A scalar that is reduced over one coordinate has that coordinate in lanes.
+Value FunctionEmitter::reduceInLanes(ir::ReduceOp op, StringRef over) {
+  Value count = run.extent(cast<IntegerAttr>(coordinates.get(over)).getInt());
+  FunctionEmitter inner = withLanes(over);
+  inner.place.others.erase(over);
+  inner.place.lastQuery = code.subtract(count, code.integer(1));
+  Type type = vectorType(cast<ir::FnType>(op.getType()).getElementType());
+  Value otherwise = neutral(code, op.getKind(), type);
+  auto numbers = llvm::to_vector(llvm::seq<int64_t>(0, lanes));
+  VectorType wide = vectorType(code.i64());
+  Value lane = arith::ConstantOp::create(code.builder, code.location, DenseElementsAttr::get(wide, ArrayRef(numbers)));
+  Value total = code.loop(code.integer(0), count, lanes, {otherwise}, [&](Value first, ValueRange carried) -> SmallVector<Value> {
+    Scope scope(inner);
+    inner.place.firstQuery = first;
+    Value part = inner.emitVectors(op.getOperand())[0];
+    Value left = code.broadcast(code.subtract(count, first), wide);
+    Value isThere = code.compare(arith::CmpIPredicate::slt, lane, left);
+    return {combine(code, op.getKind(), carried[0], code.select(isThere, part, otherwise))};
+  })[0];
+  vector::CombiningKind kind = op.getKind() == ir::ReductionKind::Sum       ? vector::CombiningKind::ADD
+                               : op.getKind() == ir::ReductionKind::Maximum ? vector::CombiningKind::MAXIMUMF
+                                                                            : vector::CombiningKind::MINIMUMF;
+  return vector::ReductionOp::create(code.builder, code.location, kind, total, arith::FastMathFlags::reassoc);
+}
 
 /// A loop over each coordinate, the last innermost. Integers are carried in 64 bits.
 Plain FunctionEmitter::emitReduce(ir::ReduceOp op) {
   auto type = cast<ir::FnType>(op.getType());
   Plain result;
-  result.perQuery = type.variesWith("i");
+  result.perQuery = isInLanes(op);
+  SmallVector<StringRef> over = llvm::to_vector(op.getOver().getAsValueRange<StringAttr>());
+  bool isNumber = op.getKind() != ir::ReductionKind::Any && op.getKind() != ir::ReductionKind::All;
+  if (!result.perQuery && over.size() == 1 && over[0] != "j" && isNumber && type.getElementType().isF32() &&
+      cast<ir::FnType>(op.getOperand().getType()).variesWith(over[0])) {
+    result.parts = {reduceInLanes(op, over[0])};
+    return result;
+  }
   Type carriedType = result.perQuery ? Type(vectorType(type.getElementType())) : type.getElementType();
   SmallVector<Value> initial(result.perQuery ? vectors : 1, neutral(code, op.getKind(), carriedType));
-  SmallVector<StringRef> over = llvm::to_vector(op.getOver().getAsValueRange<StringAttr>());
 
   std::function<SmallVector<Value>(size_t, ValueRange)> nest = [&](size_t depth, ValueRange carried) -> SmallVector<Value> {
     if (depth == over.size()) {

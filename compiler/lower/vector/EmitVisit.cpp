@@ -12,35 +12,87 @@ void TileEmitter::countVisited(const KeyBlock &block) {
   code.store(code.add(code.load(code.i64(), count, 8), code.subtract(block.end, block.first)), count, 8);
 }
 
-SmallVector<Value> TileEmitter::emitBlock(ir::TileVisitOp op, KeyBlock block, ValueRange state) {
+SmallVector<Value> TileEmitter::registersOf(ValueRange carried) {
+  SmallVector<Value> registers;
+  for (Value value : carried) {
+    if (isa<ir::StateType>(value.getType()))
+      llvm::append_range(registers, states[value]);
+    else if (isa<ir::FnType>(value.getType()))
+      llvm::append_range(registers, functions.emitVectors(value));
+  }
+  return registers;
+}
+
+void TileEmitter::setRegisters(ValueRange carried, ValueRange registers) {
+  for (Value value : carried) {
+    size_t count = isa<ir::FnType>(value.getType()) ? vectors : 0;
+    if (isa<ir::StateType>(value.getType()))
+      states[value] = SmallVector<Value>(registers.take_front(count = normaliserOf(value).initial().size()));
+    else if (count)
+      functions.define(value, {SmallVector<Value>(registers.take_front(count)), true, false});
+    registers = registers.drop_front(count);
+  }
+}
+
+SmallVector<Value> TileEmitter::emitBlock(ir::TileVisitOp op, KeyBlock block, ValueRange carried) {
   if (onlyVisits) {
     countVisited(block);
-    return SmallVector<Value>(state);
+    return SmallVector<Value>(carried);
   }
+  FunctionEmitter::Scope scope(functions);
   Block &body = op.getBody().front();
   blocks[body.getArgument(0)] = block;
-  states[body.getArgument(1)] = SmallVector<Value>(state);
-  tiles[body.getArgument(2)] = tiles[op.getInits()[1]];
+  currentBlock = block;
+  ValueRange arguments = body.getArguments().drop_front();
+  setRegisters(arguments, carried);
+  for (auto [argument, init] : llvm::zip(arguments, op.getInits()))
+    if (isa<ir::TileType>(argument.getType()))
+      tiles[argument] = tiles[init];
   for (Operation &inner : body)
     emitOperation(inner);
-  return states[cast<ir::YieldOp>(body.getTerminator()).getOperand(0)];
+  return registersOf(body.getTerminator()->getOperands());
 }
 
 void TileEmitter::emitVisit(ir::TileVisitOp op) {
-  SmallVector<Value> state = states[op.getInits()[0]];
-  if (op.getClassifier().empty()) {
-    bool mayHide = false;
-    op.getBody().walk([&](ir::TileMapOp map) { mayHide |= map.getBody().front().getTerminator()->getNumOperands() > 1; });
-    Value keys = extentOf("j");
-    state = code.loop(code.integer(0), keys, schedule.getKeyBlock(), state, [&](Value first, ValueRange carried) {
-      Value end = code.minimum(code.add(first, code.integer(schedule.getKeyBlock())), keys);
-      return emitBlock(op, {first, end, mayHide ? code.boolean(true) : Value()}, carried);
-    });
-  } else {
-    state = visitClassified(op, state);
-  }
-  states[op.getResult(0)] = state;
-  tiles[op.getResult(1)] = tiles[op.getInits()[1]];
+  SmallVector<Value> carried = registersOf(op.getInits());
+  if (op.getClassifier().empty())
+    carried = visitAll(op, carried);
+  else
+    carried = op.getDescending() ? visitDescending(op, carried) : visitClassified(op, carried);
+  setRegisters(op.getResults(), carried);
+  for (auto [result, init] : llvm::zip(op.getResults(), op.getInits()))
+    if (isa<ir::TileType>(result.getType()))
+      tiles[result] = tiles[init];
+}
+
+/// Every block of keys.
+SmallVector<Value> TileEmitter::visitAll(ir::TileVisitOp op, ValueRange carried) {
+  bool mayHide = false;
+  op.getBody().walk([&](ir::TileMapOp map) {
+    mayHide |= map.getBody().front().getTerminator()->getNumOperands() > map.getTiles().size() + map.getReduced().size();
+  });
+  Value keys = extentOf("j"), size = code.integer(schedule.getKeyBlock());
+  Value whole = code.roundUp(keys, schedule.getKeyBlock());
+  return code.loop(code.integer(0), keys, schedule.getKeyBlock(), carried, [&](Value step, ValueRange values) {
+    Value first = op.getDescending() ? code.subtract(code.subtract(whole, size), step) : step;
+    Value end = code.minimum(code.add(first, size), keys);
+    return emitBlock(op, {first, end, mayHide ? code.boolean(true) : Value()}, values);
+  });
+}
+
+/// The blocks with something visible, the last first. Each is classified by itself.
+SmallVector<Value> TileEmitter::visitDescending(ir::TileVisitOp op, ValueRange carried) {
+  prepareClassifier(op);
+  Value keys = extentOf("j"), one = code.integer(1), size = code.integer(schedule.getKeyBlock());
+  Value whole = code.roundUp(keys, schedule.getKeyBlock());
+  SmallVector<Type> types = llvm::map_to_vector(carried, [](Value value) { return value.getType(); });
+  return code.loop(code.integer(0), keys, schedule.getKeyBlock(), carried, [&](Value step, ValueRange values) {
+    Value first = code.subtract(code.subtract(whole, size), step);
+    Value end = code.minimum(code.add(first, size), keys);
+    auto [mayShow, mayHide] = classify(first, code.subtract(end, one));
+    return code.branch(
+        mayShow, types, [&] { return emitBlock(op, {first, end, mayHide}, values); }, [&] { return SmallVector<Value>(values); });
+  });
 }
 
 std::pair<Value, Value> TileEmitter::classify(Value first, Value last) {
@@ -74,9 +126,7 @@ KeyBlock TileEmitter::trim(KeyBlock block, Value followsVisible) {
   return {ends[0], ends[1], block.mayHide};
 }
 
-/// Blocks start at multiples of the key block, so that sums are formed in the same order wherever the search for visible keys began. Where
-/// nothing is visible the search takes ever larger steps, and where a large step holds something visible it takes half of it.
-SmallVector<Value> TileEmitter::visitClassified(ir::TileVisitOp op, ValueRange state) {
+void TileEmitter::prepareClassifier(ir::TileVisitOp op) {
   Classifier outlined = outlineClassifier(code, kernel, op);
   classifier = outlined.tile;
   classifierArguments = {run.pointer()};
@@ -88,6 +138,12 @@ SmallVector<Value> TileEmitter::visitClassified(ir::TileVisitOp op, ValueRange s
     llvm::append_range(classifierArguments,
                        func::CallOp::create(code.builder, code.location, outlined.rowBlock, classifierArguments).getResults());
 
+}
+
+/// Blocks start at multiples of the key block, so that sums are formed in the same order wherever the search for visible keys began. Where
+/// nothing is visible the search takes ever larger steps, and where a large step holds something visible it takes half of it.
+SmallVector<Value> TileEmitter::visitClassified(ir::TileVisitOp op, ValueRange state) {
+  prepareClassifier(op);
   Value keys = extentOf("j"), one = code.integer(1), blockSize = code.integer(schedule.getKeyBlock());
   // The last row block's beginning is a good guess, if nothing before it is visible here either.
   Value guess = code.load(code.i64(), hint, 8);

@@ -59,7 +59,7 @@ Value FunctionEmitter::resize(Value integer, unsigned width) {
 
 unsigned FunctionEmitter::integerWidth(Operation &op) {
   auto isInt = [](Value value) { return cast<ir::FnType>(value.getType()).getElementType().isInteger(64); };
-  if (!cast<ir::FnType>(op.getResult(0).getType()).variesWith("i"))
+  if (!isInLanes(op.getResult(0)))
     return 64;
   if (isInt(op.getResult(0)) && !fitsIn32(op))
     return 64;
@@ -69,7 +69,7 @@ unsigned FunctionEmitter::integerWidth(Operation &op) {
 Plain FunctionEmitter::pointwise(Operation &op, unsigned width, EmitPart emitPart) {
   auto type = cast<ir::FnType>(op.getResult(0).getType());
   Plain result;
-  result.perQuery = type.variesWith("i");
+  result.perQuery = isInLanes(op.getResult(0));
   result.narrow = type.getElementType().isInteger(64) && fitsIn32(op);
   SmallVector<Plain> operands;
   for (Value operand : op.getOperands())
@@ -91,11 +91,8 @@ Plain FunctionEmitter::pointwise(Operation &op, unsigned width, EmitPart emitPar
 Plain FunctionEmitter::emitCoordinate(ir::CoordinateOp op) {
   Plain result;
   result.narrow = true;
-  StringRef name = op.getName();
-  if (name != "i") {
-    Value other = place.others.lookup(name);
-    result.parts = {other ? other : name == "b" ? place.batch : name == "h" ? place.head : name == "g" ? place.group : place.key};
-    assert(result.parts.front() && "a coordinate without a value here");
+  if (op.getName() != lane) {
+    result.parts = {scalarCoordinate(op.getName())};
     return result;
   }
   result.perQuery = true;
@@ -107,6 +104,21 @@ Plain FunctionEmitter::emitCoordinate(ir::CoordinateOp op) {
     result.parts.push_back(code.minimum(code.add(first, lane), last));
   }
   return result;
+}
+
+Value FunctionEmitter::scalarCoordinate(StringRef name) const {
+  Value other = place.others.lookup(name);
+  Value value = other ? other : name == "b" ? place.batch : name == "h" ? place.head : name == "g" ? place.group : name == "j" ? place.key : Value();
+  assert(value && "a coordinate without a value here");
+  return value;
+}
+
+FunctionEmitter FunctionEmitter::withLanes(StringRef coordinate) const {
+  FunctionEmitter other(*this);
+  other.values.clear();
+  other.lane = coordinate.str();
+  other.vectors = 1;
+  return other;
 }
 
 Plain FunctionEmitter::emitConstant(ir::ConstantOp op) {
@@ -140,6 +152,7 @@ Plain FunctionEmitter::emitOperation(Operation &op) {
       .Case([&](ir::CompareOp compare) { return emitCompare(compare); })
       .Case([&](ir::ConvertOp convert) { return emitConvert(convert); })
       .Case([&](ir::ReduceOp reduce) { return emitReduce(reduce); })
+      .Case([&](ir::TileFunctionOp function) { return readTile(*this, function); })
       .Case([&](ir::AndOp) {
         return pointwise(op, 64, [&](ArrayRef<Value> parts) { return code.both(parts[0], parts[1]); });
       })

@@ -8,32 +8,42 @@
 
 #include "llvm/ADT/DenseMap.h"
 
+#include <functional>
+
 namespace attn::lower {
 
-/// A function of coordinates at the place being emitted: one scalar where it doesn't vary with i, else one vector per group of queries. An
-/// integer is `narrow` where its value is known to fit in 32 bits; narrow vectors are of i32.
+/// A function of coordinates at the place being emitted: one scalar where it doesn't vary with the coordinate in lanes, else one vector per
+/// group of queries. An integer is `narrow` where its value is known to fit in 32 bits; narrow vectors are of i32.
 struct Plain {
   llvm::SmallVector<mlir::Value> parts;
   bool perQuery = false;
   bool narrow = false;
 };
 
-/// Emits functions of coordinates for one row block: what doesn't vary with i as scalars, the rest with queries in lanes. Types decide;
-/// nothing is analysed. A value is emitted once per scope, where it is first asked for.
+/// Emits functions of coordinates at one place: what varies with the coordinate in lanes, queries mostly, as vectors, the rest as scalars. Types
+/// decide; nothing is analysed. A value is emitted once per scope, where it is first asked for.
 class FunctionEmitter {
 public:
   /// The coordinates' values. `key` is null outside the loop over keys.
   struct Place {
     mlir::Value batch, head, group;
-    mlir::Value firstQuery; ///< of the row block
-    mlir::Value lastQuery;  ///< of the tensor: later lanes repeat it
+    mlir::Value firstQuery; ///< in the first lane, or whatever the coordinate in lanes counts
+    mlir::Value lastQuery;  ///< there is: later lanes repeat it
     mlir::Value key;
     llvm::StringMap<mlir::Value> others; ///< of reductions being emitted
   };
 
   /// `coordinates` tells the extent of a coordinate, for reductions.
   FunctionEmitter(Code &code, RunState &run, Sites &sites, ir::ScheduleAttr schedule, mlir::DictionaryAttr coordinates)
-      : code(code), run(run), sites(sites), coordinates(coordinates), lanes(schedule.getLanes()), vectors(schedule.getVectors()) {}
+      : code(code), run(run), sites(sites), coordinates(coordinates), lane("i"), lanes(schedule.getLanes()), vectors(schedule.getVectors()) {}
+
+  /// Another for the same place, with one vector of another coordinate in lanes. Its `place` says where they are; where that is a query by itself,
+  /// `place.others` has it.
+  FunctionEmitter withLanes(llvm::StringRef coordinate) const;
+
+  /// How an element of a tile is read: its rows and lanes by the coordinates of the emitter that asks.
+  using ReadTile = std::function<Plain(FunctionEmitter &, ir::TileFunctionOp)>;
+  ReadTile readTile;
 
   Place place;
 
@@ -62,6 +72,12 @@ public:
   };
 
   mlir::VectorType vectorType(mlir::Type element) const { return mlir::VectorType::get({lanes}, element); }
+  /// Whether a function is a vector here.
+  bool isInLanes(mlir::Value value) const { return mlir::cast<ir::FnType>(value.getType()).variesWith(lane); }
+  /// The value of a coordinate that isn't in lanes.
+  mlir::Value scalarCoordinate(llvm::StringRef name) const;
+  /// An integer, or vector of them, in another width; anything else as it is.
+  mlir::Value resize(mlir::Value integer, unsigned width);
 
 private:
   /// Forgets, until the innermost scope closes, what varies with a coordinate.
@@ -77,6 +93,10 @@ private:
   std::optional<Plain> compareNarrow(ir::CompareOp op);
   Plain emitConvert(ir::ConvertOp op);
   Plain emitReduce(ir::ReduceOp op);
+  mlir::Value reduceInLanes(ir::ReduceOp op, llvm::StringRef over);
+  /// The elements from the first lane's on, where they lie side by side; else what `gather` gives.
+  mlir::Value loadAdjacent(ir::ReadOp op, llvm::ArrayRef<Plain> indices, const std::optional<Plain> &where, mlir::Type storage,
+                           int64_t part, llvm::function_ref<mlir::Value()> gather);
 
   /// Applies `emitPart` to the parts of all operands; scalars are broadcast where the result varies with i. `width` is that of integer
   /// operands' lanes.
@@ -84,12 +104,12 @@ private:
   Plain pointwise(mlir::Operation &op, unsigned width, EmitPart emitPart);
   /// 32 where the operation's operands and result are known to fit, and it runs in lanes; else 64.
   unsigned integerWidth(mlir::Operation &op);
-  mlir::Value resize(mlir::Value integer, unsigned width);
 
   Code &code;
   RunState &run;
   Sites &sites;
   mlir::DictionaryAttr coordinates;
+  std::string lane; ///< the coordinate in lanes
   int64_t lanes, vectors;
   llvm::DenseMap<mlir::Value, Plain> values;
 };

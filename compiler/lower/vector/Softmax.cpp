@@ -101,6 +101,33 @@ private:
   MathTarget target;
 };
 
+/// Weights that are summed as they are. Nothing is carried.
+class PlainSum final : public Normaliser {
+public:
+  PlainSum(Code &code, VectorType type, int64_t vectors) : code(code), type(type), vectors(vectors) {}
+
+  Vectors initial() const override { return {}; }
+
+  Absorbed absorb(ValueRange, ValueRange, function_ref<Vectors(Vectors, Row)>) const override {
+    return {{}, Vectors(vectors, code.real(1, type))};
+  }
+
+  Combined combine(ValueRange, ValueRange) const override {
+    Vectors ones(vectors, code.real(1, type));
+    return {{}, ones, ones};
+  }
+
+  Finished finish(ValueRange) const override {
+    Value never = code.integer(0, VectorType::get(type.getShape(), code.i1()));
+    return {Vectors(vectors, code.real(1, type)), Vectors(vectors, never), Vectors(vectors, code.real(0, type))};
+  }
+
+private:
+  Code &code;
+  VectorType type;
+  int64_t vectors;
+};
+
 } // namespace
 
 std::unique_ptr<Normaliser> createNormaliser(ir::Normaliser kind, Code &code, VectorType type, int64_t vectors,
@@ -108,6 +135,8 @@ std::unique_ptr<Normaliser> createNormaliser(ir::Normaliser kind, Code &code, Ve
   switch (kind) {
   case ir::Normaliser::Softmax:
     return std::make_unique<Softmax>(code, type, vectors, target);
+  case ir::Normaliser::Sum:
+    return std::make_unique<PlainSum>(code, type, vectors);
   }
   llvm_unreachable("unknown normaliser");
 }

@@ -1,5 +1,7 @@
 #include "compiler/lower/vector/TileEmitter.h"
 
+#include "compiler/lower/vector/Reductions.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -11,8 +13,13 @@ TileEmitter::TileEmitter(Code &code, RunState &run, Sites &sites, ir::TileKernel
     : code(code), run(run), sites(sites), kernel(kernel), target(target), schedule(kernel.getSchedule()),
       vectors(schedule.getVectors()), vectorType(VectorType::get({schedule.getLanes()}, code.f32())),
       functions(code, run, sites, schedule, kernel.getCoordinates()) {
-  for (auto init : kernel.getBody().getOps<ir::TileInitOp>())
-    normaliser = createNormaliser(cast<ir::StateType>(init.getState().getType()).getNormaliser(), code, vectorType, vectors, target);
+  softmax = createNormaliser(ir::Normaliser::Softmax, code, vectorType, vectors, target);
+  plainSum = createNormaliser(ir::Normaliser::Sum, code, vectorType, vectors, target);
+  functions.readTile = [this](FunctionEmitter &reader, ir::TileFunctionOp op) { return readTile(reader, op); };
+}
+
+Normaliser &TileEmitter::normaliserOf(Value state) {
+  return cast<ir::StateType>(state.getType()).getNormaliser() == ir::Normaliser::Softmax ? *softmax : *plainSum;
 }
 
 Value TileEmitter::extentOf(StringRef coordinate) {
@@ -25,15 +32,33 @@ Value TileEmitter::taskCount() {
   return code.multiply(code.multiply(extentOf("b"), extentOf("h")), blocks);
 }
 
+Value TileEmitter::rowFloats(Value tile) {
+  StringRef lanes = lanesOf(tile);
+  return lanes == "i" ? code.integer(schedule.queryBlock()) : code.roundUp(extentOf(lanes), 16);
+}
+
+Value TileEmitter::rowCount(Value tile) {
+  StringRef rows = rowsOf(tile);
+  if (rows == "i" || rows == "j")
+    return code.integer(rows == "i" ? schedule.queryBlock() : schedule.getKeyBlock());
+  return code.roundUp(extentOf(rows), schedule.getFeatureRows());
+}
+
 void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve) {
-  for (Operation &op : kernel.getBody().front()) {
-    if (auto pack = dyn_cast<ir::TilePackOp>(op))
-      reserve(scratchTiles[&op], extentOf(rowsOf(pack.getResult())));
+  auto reserveTile = [&](Value tile) { reserve(scratchTiles[tile], code.multiply(rowCount(tile), rowFloats(tile))); };
+  kernel.getBody().walk([&](Operation *op) {
+    if (isa<ir::TilePackOp, ir::TileComputeOp, ir::TileTransposeOp, ir::TileContractOp>(op))
+      reserveTile(op->getResult(0));
     if (auto init = dyn_cast<ir::TileInitOp>(op))
-      reserve(scratchTiles[&op], code.roundUp(extentOf(rowsOf(init.getAccumulator())), schedule.getFeatureRows()));
-  }
-  reserve(scoreTile, code.integer(schedule.getKeyBlock()));
-  reserve(rowTile, code.integer(1));
+      for (Value result : init.getResults())
+        if (isa<ir::TileType>(result.getType()))
+          reserveTile(result);
+    // The first tiles of a map take the products' places.
+    if (auto map = dyn_cast<ir::TileMapOp>(op))
+      for (Value tile : llvm::drop_begin(map.getTiles(), std::min(map.getProducts().size(), map.getTiles().size())))
+        reserveTile(tile);
+  });
+  reserve(rowTile, code.integer(schedule.queryBlock()));
 }
 
 /// Floats before the first tile: the hint, and the count of visited keys where that is all there is, on a cache line of their own.
@@ -41,7 +66,7 @@ static constexpr int64_t headerFloats = 16;
 
 Value TileEmitter::workspaceFloats() {
   Value total = code.integer(headerFloats);
-  forEachScratchTile([&](Value &, Value count) { total = code.add(total, code.multiply(count, code.integer(schedule.queryBlock()))); });
+  forEachScratchTile([&](Value &, Value count) { total = code.add(total, count); });
   return total;
 }
 
@@ -53,7 +78,7 @@ void TileEmitter::emitTasks(Value begin, Value end, Value workspace) {
   Value next = code.at(workspace, code.f32(), headerFloats);
   forEachScratchTile([&](Value &tile, Value count) {
     tile = next;
-    next = code.at(next, code.f32(), code.multiply(count, code.integer(schedule.queryBlock())));
+    next = code.at(next, code.f32(), count);
   });
 
   code.loop(begin, end, 1, {}, [&](Value task, ValueRange) -> SmallVector<Value> {
@@ -105,9 +130,15 @@ void TileEmitter::emitRowBlock() {
 void TileEmitter::emitOperation(Operation &op) {
   code.location = op.getLoc();
   TypeSwitch<Operation &>(op)
-      .Case([&](ir::TensorOp) {})
+      .Case<ir::TensorOp, ir::ShiftOp, ir::TileFunctionOp>([&](auto) {})
       .Case([&](ir::TilePackOp pack) { emitPack(pack); })
+      .Case([&](ir::TileComputeOp compute) { emitCompute(compute); })
+      .Case([&](ir::TileTransposeOp transpose) { emitTranspose(transpose); })
       .Case([&](ir::TileInitOp init) { emitInit(init); })
+      .Case([&](ir::ReductionInitOp init) {
+        Type type = vectorType.clone(cast<ir::FnType>(init.getType()).getElementType());
+        functions.define(init, {SmallVector<Value>(vectors, neutral(code, init.getKind(), type)), true, false});
+      })
       .Case([&](ir::TileVisitOp visit) { emitVisit(visit); })
       .Case([&](ir::TileContractOp contract) { emitContract(contract); })
       .Case([&](ir::TileMapOp map) { emitMap(map); })
@@ -128,10 +159,16 @@ void TileEmitter::emitOperation(Operation &op) {
 }
 
 Matrix TileEmitter::matrixOf(Value tensor, ArrayAttr axes, StringRef row, StringRef column) {
-  int64_t number = tensor.getDefiningOp<ir::TensorOp>().getIndex();
+  auto shift = tensor.getDefiningOp<ir::ShiftOp>();
+  int64_t number = (shift ? shift.getTensor() : tensor).getDefiningOp<ir::TensorOp>().getIndex();
   Matrix matrix{run.data(number), code.integer(0), code.integer(0), false};
+  if (shift)
+    for (auto [dimension, offset] : llvm::zip(shift.getDimensions(), shift.getOffsets()))
+      matrix.base = code.at(matrix.base, code.f32(), code.multiply(functions.emitScalar(offset), run.stride(number, dimension)));
   for (auto [dimension, axis] : llvm::enumerate(axes.getAsValueRange<StringAttr>())) {
     Value stride = run.stride(number, dimension);
+    if (axis.empty())
+      continue;
     if (axis == row) {
       matrix.rowStride = stride;
     } else if (axis == column) {
@@ -141,6 +178,14 @@ Matrix TileEmitter::matrixOf(Value tensor, ArrayAttr axes, StringRef row, String
       matrix.base = code.at(matrix.base, code.f32(), code.multiply(index, stride));
     }
   }
+  return matrix;
+}
+
+Matrix TileEmitter::keyMatrixOf(Value operand, ArrayAttr axes, const KeyBlock &block, StringRef feature) {
+  if (!isa<ir::TileType>(operand.getType()))
+    return matrixOf(operand, axes, "j", feature);
+  Matrix matrix{tiles[operand].address, rowFloats(operand), code.integer(1), true};
+  matrix.base = code.at(matrix.base, code.f32(), code.subtract(code.integer(0), code.multiply(block.first, matrix.rowStride)));
   return matrix;
 }
 

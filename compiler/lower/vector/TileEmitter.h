@@ -7,7 +7,7 @@
 
 namespace attn::lower {
 
-/// A tile in scratch memory, row-major with `queryBlock` floats a row.
+/// A tile in scratch memory, row-major: `queryBlock` floats a row where queries are in lanes, else a feature's extent rounded up to whole vectors.
 struct TileValue {
   mlir::Value address;
   llvm::SmallVector<mlir::Value> rowMaximum; ///< of a tile of scores: per query over its keys
@@ -16,6 +16,11 @@ struct TileValue {
 /// The coordinate of a tile's rows.
 inline llvm::StringRef rowsOf(mlir::Value tile) {
   return mlir::cast<ir::TileType>(tile.getType()).getCoordinates().front().getValue();
+}
+
+/// The coordinate across a tile's lanes.
+inline llvm::StringRef lanesOf(mlir::Value tile) {
+  return mlir::cast<ir::TileType>(tile.getType()).getCoordinates().back().getValue();
 }
 
 /// A block of consecutive keys.
@@ -31,7 +36,8 @@ struct Matrix {
 };
 
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
-/// storing), EmitProducts (the two register tiles), EmitVisit (which keys), EmitMap (score and mask), Softmax (the normaliser).
+/// storing), EmitProducts (the two register tiles), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys),
+/// Softmax (the normaliser).
 class TileEmitter {
 public:
   TileEmitter(Code &code, RunState &run, Sites &sites, ir::TileKernelOp kernel, const MathTarget &target);
@@ -50,13 +56,22 @@ public:
 
 private:
   mlir::Value extentOf(llvm::StringRef coordinate);
-  /// Calls `reserve` with each tile that has memory of its own and how many rows it has.
+  /// Calls `reserve` with each tile that has memory of its own and how many floats it has.
   void forEachScratchTile(llvm::function_ref<void(mlir::Value &, mlir::Value)> reserve);
+  /// Floats of a row of a tile; a multiple of a vector's lanes.
+  mlir::Value rowFloats(mlir::Value tile);
+  /// How many rows a tile has memory for.
+  mlir::Value rowCount(mlir::Value tile);
   void emitTask(mlir::Value task);
   void emitRowBlock();
   void emitOperation(mlir::Operation &op);
 
   void emitPack(ir::TilePackOp op);
+  void emitCompute(ir::TileComputeOp op);
+  void emitTranspose(ir::TileTransposeOp op);
+  void computeRow(ir::TileComputeOp op, mlir::Value row, FunctionEmitter &features);
+  Plain readTile(FunctionEmitter &reader, ir::TileFunctionOp op);
+  void scalePacked(mlir::Value tile, mlir::Value features, mlir::Value scale);
   void emitInit(ir::TileInitOp op);
   void emitVisit(ir::TileVisitOp op);
   void emitContract(ir::TileContractOp op);
@@ -68,9 +83,16 @@ private:
   void emitStore(ir::TileStoreOp op);
   void emitStoreRow(ir::TileStoreRowOp op);
 
-  /// The visit's body for one block of keys; takes and returns the normaliser's state.
-  llvm::SmallVector<mlir::Value> emitBlock(ir::TileVisitOp op, KeyBlock block, mlir::ValueRange state);
-  llvm::SmallVector<mlir::Value> visitClassified(ir::TileVisitOp op, mlir::ValueRange state);
+  /// The visit's body for one block of keys; takes and returns what is carried in registers: states and reductions.
+  llvm::SmallVector<mlir::Value> emitBlock(ir::TileVisitOp op, KeyBlock block, mlir::ValueRange carried);
+  llvm::SmallVector<mlir::Value> visitAll(ir::TileVisitOp op, mlir::ValueRange carried);
+  llvm::SmallVector<mlir::Value> visitClassified(ir::TileVisitOp op, mlir::ValueRange carried);
+  llvm::SmallVector<mlir::Value> visitDescending(ir::TileVisitOp op, mlir::ValueRange carried);
+  /// Emits the classifier of a visit for the row block at hand.
+  void prepareClassifier(ir::TileVisitOp op);
+  /// What of a visit is carried in registers, one value after another, and back.
+  llvm::SmallVector<mlir::Value> registersOf(mlir::ValueRange carried);
+  void setRegisters(mlir::ValueRange carried, mlir::ValueRange registers);
   /// Some pair of the row block and keys [first, last] may be visible; may be invisible.
   std::pair<mlir::Value, mlir::Value> classify(mlir::Value first, mlir::Value last);
   /// Where only visits are emitted, adds the block's keys to the count in the workspace's header.
@@ -78,13 +100,15 @@ private:
   /// Drops keys at both ends of a block that no query of the row block sees; not at its beginning where the block before it was
   /// visible, since visible keys rarely begin again there.
   KeyBlock trim(KeyBlock block, mlir::Value followsVisible);
-  llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const TileValue &tile, const KeyBlock &block, bool masked);
+  llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const KeyBlock &block, bool masked);
   llvm::SmallVector<mlir::Value> contractBlock(ir::TileContractOp op, const Matrix &keys);
   void accumulateBlock(ir::TileAccumulateOp op, const Matrix &values);
   void accumulateCarefully(ir::TileAccumulateOp op, const Matrix &values);
 
   /// The matrix of a tensor whose rows run over `row` (i or j) and columns over `column`; a coordinate it doesn't have has stride 0.
   Matrix matrixOf(mlir::Value tensor, mlir::ArrayAttr axes, llvm::StringRef row, llvm::StringRef column);
+  /// The keys or values of a product: a tensor, or a tile of the block, whose first row is the block's first key.
+  Matrix keyMatrixOf(mlir::Value operand, mlir::ArrayAttr axes, const KeyBlock &block, llvm::StringRef feature);
   /// Address of row `row` of a scratch tile, part `part`.
   mlir::Value scratch(mlir::Value tile, mlir::Value row, int64_t part);
   mlir::Value loadScratch(mlir::Value tile, mlir::Value row, int64_t part);
@@ -100,15 +124,17 @@ private:
   int64_t vectors;
   mlir::VectorType vectorType;
   FunctionEmitter functions;
-  std::unique_ptr<Normaliser> normaliser;
+  std::unique_ptr<Normaliser> softmax, plainSum;
+  Normaliser &normaliserOf(mlir::Value state);
 
   mlir::Value rows;      ///< queries of this row block
   mlir::Value isCareful; ///< i1: keep values of weight 0 out of sums even if they aren't finite
   mlir::Value notFinite; ///< i1, raised by finish: some element of a result isn't finite
   mlir::Value hint;      ///< address of where the last row block's visible keys began
-  /// Scratch memory: of each packed query tile and each accumulator, by the operation that makes it; of the scores, and of one row.
-  llvm::DenseMap<mlir::Operation *, mlir::Value> scratchTiles;
-  mlir::Value scoreTile, rowTile;
+  /// Scratch memory of each tile that has its own, by the value that an operation makes of it, and of one row.
+  llvm::DenseMap<mlir::Value, mlir::Value> scratchTiles;
+  mlir::Value rowTile;
+  KeyBlock currentBlock; ///< of the visit being emitted
   mlir::func::FuncOp classifier; ///< of the visit being emitted
   llvm::SmallVector<mlir::Value> classifierArguments;
   llvm::DenseMap<mlir::Value, TileValue> tiles;

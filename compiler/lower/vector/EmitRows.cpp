@@ -1,0 +1,129 @@
+#include "compiler/lower/vector/Support.h"
+#include "compiler/lower/vector/TileEmitter.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace attn::lower {
+
+/// Emits what of a function doesn't vary with the coordinate in lanes, so that it isn't emitted once more in every step of a loop along it.
+static void emitScalarParts(FunctionEmitter &functions, Value root, StringRef lane) {
+  llvm::SetVector<Value> found;
+  found.insert(root);
+  for (size_t n = 0; n < found.size(); ++n) {
+    if (!cast<ir::FnType>(found[n].getType()).variesWith(lane)) {
+      functions.emit(found[n]);
+      continue;
+    }
+    if (isa<ir::ReduceOp>(found[n].getDefiningOp()))
+      continue;
+    for (Value operand : found[n].getDefiningOp()->getOperands())
+      if (isa<ir::FnType>(operand.getType()))
+        found.insert(operand);
+  }
+}
+
+/// One row of a tile whose lanes are features.
+void TileEmitter::computeRow(ir::TileComputeOp op, Value row, FunctionEmitter &features) {
+  StringRef feature = lanesOf(op.getResult());
+  Value tile = scratchTiles[op.getResult()], count = extentOf(feature);
+  Value target = code.at(tile, code.f32(), code.multiply(row, rowFloats(op.getResult())));
+  FunctionEmitter::Scope scope(features);
+  features.place.lastQuery = code.subtract(count, code.integer(1));
+  emitScalarParts(features, op.getValue(), feature);
+  code.loop(code.integer(0), count, schedule.getLanes(), {}, [&](Value first, ValueRange) -> SmallVector<Value> {
+    FunctionEmitter::Scope perVector(features);
+    features.place.firstQuery = first;
+    Value values = features.emitVectors(op.getValue())[0];
+    code.store(values, code.at(target, code.f32(), first), 4 * schedule.getLanes());
+    return {};
+  });
+}
+
+void TileEmitter::emitCompute(ir::TileComputeOp op) {
+  Value result = op.getResult(), tile = scratchTiles[result];
+  tiles[result] = {tile, {}};
+  StringRef rowName = rowsOf(result), laneName = lanesOf(result);
+  if (laneName == "i") {
+    code.loop(code.integer(0), extentOf(rowName), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+      FunctionEmitter::Scope scope(functions);
+      Value outer = functions.place.others.lookup(rowName);
+      functions.place.others[rowName] = row;
+      for (auto [part, value] : llvm::enumerate(functions.emitVectors(op.getValue())))
+        storeScratch(value, tile, row, part);
+      functions.place.others[rowName] = outer;
+      return {};
+    });
+    return;
+  }
+  FunctionEmitter features = functions.withLanes(laneName);
+  bool ofKeys = op.getBlock() != nullptr;
+  Value first = ofKeys ? currentBlock.first : functions.place.firstQuery;
+  Value count = ofKeys ? code.subtract(currentBlock.end, currentBlock.first) : rows;
+  code.loop(code.integer(0), count, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+    FunctionEmitter::Scope scope(features);
+    Value place = code.add(first, row);
+    if (ofKeys)
+      features.place.key = place;
+    else
+      features.place.others["i"] = place;
+    computeRow(op, row, features);
+    return {};
+  });
+}
+
+void TileEmitter::emitTranspose(ir::TileTransposeOp op) {
+  Value tile = scratchTiles[op.getResult()];
+  bool perQuery = op.getScale() && functions.emit(op.getScale()).perQuery;
+  Value scale = op.getScale() && !perQuery ? functions.emitScalar(op.getScale()) : code.real(1);
+  Value features = extentOf(rowsOf(op.getResult()));
+  callSupport(code, "attn_pack_rows_f32",
+              {tiles[op.getOperand()].address, rowFloats(op.getOperand()), code.integer(1), rows, features, tile,
+               code.integer(schedule.queryBlock()), scale},
+              {});
+  if (perQuery)
+    scalePacked(tile, features, op.getScale());
+  tiles[op.getResult()] = {tile, {}};
+}
+
+/// A tile with queries in lanes is read as vectors by an emitter that has them so too; every other combination is one element for all lanes.
+Plain TileEmitter::readTile(FunctionEmitter &reader, ir::TileFunctionOp op) {
+  Value tile = op.getTile(), address = tiles[tile].address;
+  StringRef rowName = rowsOf(tile), laneName = lanesOf(tile);
+  auto relative = [&](StringRef name) {
+    Value at = reader.scalarCoordinate(name);
+    if (name == "j")
+      return code.subtract(at, currentBlock.first);
+    return name == "i" ? code.subtract(at, functions.place.firstQuery) : at;
+  };
+  Plain plain;
+  if (laneName == "i" && &reader == &functions) {
+    plain.perQuery = true;
+    Value row = relative(rowName);
+    for (int64_t part = 0; part < vectors; ++part)
+      plain.parts.push_back(loadScratch(address, row, part));
+    return plain;
+  }
+  if (!reader.isInLanes(op)) {
+    Value offset = code.add(code.multiply(relative(rowName), rowFloats(tile)), relative(laneName));
+    plain.parts = {code.load(code.f32(), code.at(address, code.f32(), offset), 4)};
+    return plain;
+  }
+  // Lanes along the tile's rows or lanes: element by element, from where the reader's lanes begin.
+  plain.perQuery = true;
+  Value result = code.real(0, vectorType);
+  bool alongRows = !(laneName == "i") ? false : true;
+  Value stride = alongRows ? rowFloats(tile) : code.integer(1);
+  Value fixed = alongRows ? relative(laneName) : code.multiply(relative(rowName), rowFloats(tile));
+  for (int64_t lane = 0; lane < schedule.getLanes(); ++lane) {
+    Value at = code.minimum(code.add(reader.place.firstQuery, code.integer(lane)), reader.place.lastQuery);
+    Value element = code.load(code.f32(), code.at(address, code.f32(), code.add(fixed, code.multiply(at, stride))), 4);
+    result = vector::InsertOp::create(code.builder, code.location, element, result, lane);
+  }
+  plain.parts = {result};
+  return plain;
+}
+
+} // namespace attn::lower
