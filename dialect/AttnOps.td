@@ -447,7 +447,7 @@ def TileContractOp : AttnOp<"tile_contract"> {
   let hasVerifier = 1;
 }
 
-def TileMapOp : AttnOp<"tile_map", [AttrSizedOperandSegments, AttrSizedResultSegments]> {
+def TileMapOp : AttnOp<"tile_map", [AttrSizedOperandSegments]> {
   let summary = "applies functions of query and key to tiles of products, and reduces others over the block's keys";
   let description = [{
     The block arguments are the products, then what the reductions have come to before the key at hand, functions of i and j. The region yields a
@@ -459,13 +459,20 @@ def TileMapOp : AttnOp<"tile_map", [AttrSizedOperandSegments, AttrSizedResultSeg
                        DefaultValuedAttr<I64Attr, "1">:$scores,
                        DefaultValuedAttr<TypedArrayAttrBase<ReductionKindAttr, "kinds of reductions">, "{}">:$reductions,
                        UnitAttr:$descending);
-  let results = (outs Variadic<TileType>:$tiles, Variadic<AnyFn>:$totals);
+  let results = (outs Variadic<AnyTypeOf<[TileType, AnyFn]>>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `(` $products `)` (`reduce` $reductions `(` $reduced^ `)`)? `at` $block (`descending` $descending^)? attr-dict `:`
     functional-type(operands, results) $body
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The results: tiles, then a total for each reduction.
+    ::mlir::ResultRange getTiles() { return getResults().drop_back(getReduced().size()); }
+    ::mlir::ResultRange getTotals() { return getResults().take_back(getReduced().size()); }
+    /// What the body yields for the mask; null if there is none.
+    ::mlir::Value getMask();
+  }];
 }
 
 def TileAbsorbOp : AttnOp<"tile_absorb", [AllTypesMatch<["state", "next"]>, AllTypesMatch<["scores", "weights"]>]> {

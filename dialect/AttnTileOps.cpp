@@ -185,7 +185,17 @@ LogicalResult TileContractOp::verify() {
   return verifyKeyOperand(*this, getKeys(), getAxes(), rowsOf(getQueries()));
 }
 
+Value TileMapOp::getMask() {
+  OperandRange yielded = cast<YieldOp>(getBody().front().getTerminator()).getOperands();
+  return yielded.size() > getResults().size() ? yielded.back() : Value();
+}
+
 LogicalResult TileMapOp::verify() {
+  if (getResults().size() < getReduced().size())
+    return emitOpError("needs a kind and a total for each reduction");
+  for (Value tile : getTiles())
+    if (!isa<TileType>(tile.getType()))
+      return emitOpError("gives tiles, then totals, not ") << tile.getType();
   for (Value tile : llvm::concat<Value>(SmallVector<Value>(getProducts()), SmallVector<Value>(getTiles())))
     if (failed(verifyPairs(*this, tile, "an operand or result")))
       return failure();

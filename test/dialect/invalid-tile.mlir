@@ -447,7 +447,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
     // expected-error@below {{has a body that takes the product, a function of 'f32'}}
-    %m = attn.tile_map %c at %block : !scores {
+    %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<i64, [i, j]>):
       attn.yield %x : !attn.fn<i64, [i, j]>
     }
@@ -473,7 +473,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
     // expected-error@below {{has a body that takes the product}}
-    %m = attn.tile_map %c at %block : !scores {
+    %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<f32, [i, j]>, %y: !attn.fn<f32, [i, j]>):
       attn.yield %x : !attn.fn<f32, [i, j]>
     }
@@ -499,7 +499,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
     // expected-error@below {{has a body that yields the score, a function of 'f32', and the mask, if there is one}}
-    %m = attn.tile_map %c at %block : !scores {
+    %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<f32, [i, j]>):
       attn.yield
     }
@@ -525,7 +525,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
     // expected-error@below {{has a body that yields the score, a function of 'f32', and the mask, if there is one}}
-    %m = attn.tile_map %c at %block : !scores {
+    %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<f32, [i, j]>):
       attn.yield %x, %x : !attn.fn<f32, [i, j]>, !attn.fn<f32, [i, j]>
     }
@@ -551,7 +551,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
     // expected-error@below {{has a body that yields the score, a function of 'f32', and the mask, if there is one}}
-    %m = attn.tile_map %c at %block : !scores {
+    %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<f32, [i, j]>):
       attn.yield %x, %x, %x : !attn.fn<f32, [i, j]>, !attn.fn<f32, [i, j]>, !attn.fn<f32, [i, j]>
     }
@@ -577,7 +577,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
     // expected-error@below {{has a body that yields the score, a function of 'f32', and the mask, if there is one}}
-    %m = attn.tile_map %c at %block : !scores {
+    %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<f32, [i, j]>):
       %j = attn.coordinate "j" : !attn.fn<i64, [j]>
       attn.yield %j : !attn.fn<i64, [j]>
@@ -602,7 +602,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     // expected-error@below {{the operand must be a tile of keys and queries}}
-    %m = attn.tile_map %p at %block : !queries {
+    %m = attn.tile_map(%p) at %block : (!queries, !attn.keys) -> !queries {
     ^bb1(%x: !attn.fn<f32, [i]>):
       attn.yield %x : !attn.fn<f32, [i]>
     }
@@ -739,7 +739,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{the logarithm varies with "e", not only with the query}}
-  %o, %l = attn.tile_finish %s, %a : !state, !features -> !attn.fn<f32, [i, e]>
+  %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!features, !attn.fn<f32, [i, e]>)
 }
 
 // -----
@@ -753,7 +753,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %s, %a = attn.tile_init : !state, !features
-  %o, %l = attn.tile_finish %s, %a : !state, !features -> !row
+  %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!features, !row)
   // expected-error@below {{names 3 coordinates for rank 2}}
   attn.tile_store %o, %t ["b", "i", "e"] : !features, !t
 }
@@ -769,7 +769,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %s, %a = attn.tile_init : !state, !features
-  %o, %l = attn.tile_finish %s, %a : !state, !features -> !row
+  %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!features, !row)
   // expected-error@below {{indexes a dimension by `j`: expected b, h, g, i or e}}
   attn.tile_store %o, %t ["j", "e"] : !features, !t
 }
@@ -785,7 +785,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %s, %a = attn.tile_init : !state, !features
-  %o, %l = attn.tile_finish %s, %a : !state, !features -> !row
+  %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!features, !row)
   // expected-error@below {{indexes no dimension by `e`}}
   attn.tile_store %o, %t ["b", "i"] : !features, !t
 }
@@ -801,7 +801,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %s, %a = attn.tile_init : !state, !features
-  %o, %l = attn.tile_finish %s, %a : !state, !features -> !row
+  %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!features, !row)
   // expected-error@below {{indexes a dimension by `e`: expected b, h, g, i}}
   attn.tile_store_row %l, %t ["i", "e"] : !row, !t
 }

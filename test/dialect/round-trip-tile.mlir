@@ -40,7 +40,7 @@ attn.tile_kernel @causal coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j =
     // CHECK: attn.tile_contract %{{.*}}, %{{.*}} ["b", "h", "j", "d"] at %{{.*}} : <f32, [d, i]>, <4 x f32> -> <f32, [j, i]>
     %products = attn.tile_contract %packed, %k ["b", "h", "j", "d"] at %block : !queries, !t4 -> !products
     // CHECK: attn.tile_map %{{.*}} at %{{.*}} : <f32, [j, i]> {
-    %scores = attn.tile_map %products at %block : !products {
+    %scores = attn.tile_map(%products) at %block : (!products, !attn.keys) -> !products {
     ^bb1(%s: !attn.fn<f32, [b, h, i, j]>):
       %i = attn.coordinate "i" : !attn.fn<i64, [i]>
       %j = attn.coordinate "j" : !attn.fn<i64, [j]>
@@ -57,7 +57,7 @@ attn.tile_kernel @causal coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j =
   // CHECK: attn.tile_combine %{{.*}}, %{{.*}} with %{{.*}}, %{{.*}} : <softmax>, <f32, [e, i]>
   %both, %all = attn.tile_combine %end, %sum with %state, %zero : !state, !features
   // CHECK: attn.tile_finish %{{.*}}, %{{.*}} : <softmax>, <f32, [e, i]> -> !attn.fn<f32, [i]>
-  %result, %lse = attn.tile_finish %both, %all : !state, !features -> !row
+  %result, %lse = attn.tile_finish %both(%all) : (!state, !features) -> (!features, !row)
   // CHECK: attn.tile_store %{{.*}}, %{{.*}} ["b", "h", "i", "e"] : <f32, [e, i]>, <4 x f32>
   attn.tile_store %result, %o ["b", "h", "i", "e"] : !features, !t4
   // CHECK: attn.tile_store_row %{{.*}}, %{{.*}} ["b", "h", "i"] : !attn.fn<f32, [i]>, <3 x f32>

@@ -30,6 +30,9 @@ public:
       : kernel(kernel), schedule(schedule), builder(kernel), location(kernel.getLoc()), context(kernel.getContext()), plan(kernel) {}
 
   LogicalResult form() {
+    for (Operation &op : kernel.getBody().front())
+      if (failed(check(op)))
+        return failure();
     for (auto found : kernel.getBody().getOps<ir::ClassifyOp>())
       classify = found;
     auto tiles = ir::TileKernelOp::create(builder, location, kernel.getSymNameAttr(), kernel.getCoordinatesAttr(),
@@ -47,8 +50,7 @@ public:
       if (!pass.isEmpty())
         emitPass(pass, number == 0);
     for (auto output : kernel.getBody().getOps<ir::OutputOp>())
-      if (failed(emitOutput(output)))
-        return failure();
+      emitOutput(output);
     rowBlockEnd->erase();
     kernel.erase();
     return success();
@@ -57,6 +59,44 @@ public:
 private:
   static bool isPairwise(ir::CheckOp check) {
     return llvm::any_of(check->getOperands(), [](Value value) { return variesWith(value, "j"); });
+  }
+
+  /// Whether the tile level has a form for the operation.
+  static LogicalResult check(Operation &op) {
+    auto checkPair = [&](Value value, const char *what) -> LogicalResult {
+      if (!functionType(value).getElementType().isF32() || !featuresOf(value).empty())
+        return op.emitError("needs ") << what << " that is an f32 for each query and key, not " << value.getType();
+      return success();
+    };
+    auto checkSum = [&](Value weight, Value value) -> LogicalResult {
+      if (failed(checkPair(weight, "a score or weight")))
+        return failure();
+      if (featuresOf(value).size() != 1 || variesWith(value, "i") || !functionType(value).getElementType().isF32())
+        return op.emitError("sums what isn't a row of f32 features for each key: ") << value.getType();
+      return success();
+    };
+    if (auto online = dyn_cast<ir::OnlineOp>(op))
+      return checkSum(online.getScore(), online.getValue());
+    if (auto sum = dyn_cast<ir::WeightedSumOp>(op))
+      return checkSum(sum.getWeight(), sum.getValue());
+    if (auto logarithm = dyn_cast<ir::LogSumExpOp>(op))
+      return checkPair(logarithm.getScore(), "a score");
+    if (auto dot = dyn_cast<ir::DotOp>(op)) {
+      bool isRowTimesRow = dot.getOver().size() == 1 && !variesWith(dot.getLhs(), "j") && variesWith(dot.getRhs(), "j") &&
+                           !variesWith(dot.getRhs(), "i") && featuresOf(dot.getLhs()).size() == 1 && featuresOf(dot.getRhs()).size() == 1;
+      if (!isRowTimesRow || !functionType(dot).getElementType().isF32())
+        return dot.emitError("isn't the product of a row of a query and a row of a key");
+    }
+    if (auto output = dyn_cast<ir::OutputOp>(op)) {
+      Type stored = cast<ir::TensorHandleType>(output.getTensor().getType()).getElementType();
+      if (!stored.isF32())
+        return output.emitError("stores ") << stored << ": tiles are stored as f32";
+      if (variesWith(output.getValue(), "j") || featuresOf(output.getValue()).size() > 1)
+        return output.emitError("stores neither a number nor a row of features for each query: ") << output.getValue().getType();
+    }
+    if (isa<ir::SoftmaxOp, ir::RebaseOp>(op))
+      return op.emitError("has no form in tiles: run attn-form-online first");
+    return success();
   }
 
   StringAttr name(StringRef text) { return builder.getStringAttr(text); }
@@ -290,10 +330,10 @@ private:
 
     bool descending = !leaves.scans.empty();
     auto visit = ir::TileVisitOp::create(builder, location, carriedTypes, inits, descending);
+    // What the visit needs per row block comes before it.
+    rowBlockEnd->moveBefore(visit);
     if (classify && !alwaysVisible())
       addClassifier(visit);
-    // Rows that the body needs come before the visit.
-    rowBlockEnd->moveBefore(visit);
     Block *body = builder.createBlock(&visit.getBody());
     body->addArgument(ir::KeysType::get(context), location);
     for (Type type : carriedTypes)
@@ -361,8 +401,9 @@ private:
   ir::TileMapOp emitMap(const RowPass &pass, const Leaves &leaves, ArrayRef<ir::CheckOp> checks, ArrayRef<Value> products,
                         ArrayRef<Attribute> kinds, ArrayRef<Type> reducedTypes, ValueRange reduced, bool plainScore) {
     size_t scores = pass.scores.size();
-    SmallVector<Type> tileTypes(scores + pass.sums.size(), tileType(name("j")));
-    auto map = ir::TileMapOp::create(builder, location, tileTypes, reducedTypes, products, reduced, block, scores, builder.getArrayAttr(kinds),
+    SmallVector<Type> types(scores + pass.sums.size(), tileType(name("j")));
+    llvm::append_range(types, reducedTypes);
+    auto map = ir::TileMapOp::create(builder, location, types, products, reduced, block, scores, builder.getArrayAttr(kinds),
                                      !leaves.scans.empty());
     OpBuilder::InsertionGuard guard(builder);
     // Tiles of keys that the functions read are computed before the map.
@@ -434,27 +475,22 @@ private:
 
   //===-- Outputs -----------------------------------------------------------------------------------------------===//
 
-  LogicalResult emitOutput(ir::OutputOp output) {
+  void emitOutput(ir::OutputOp output) {
     Value value = output.getValue();
     builder.setInsertionPoint(rowBlockEnd);
     Value target = rowValue(output.getTensor());
-    if (variesWith(value, "j"))
-      return output.emitError("stores a value for each pair");
     if (auto tile = tileOf.find(value); tile != tileOf.end()) {
       ir::TileStoreOp::create(builder, output.getLoc(), tile->second, target, output.getCoordinates(), Value());
-      return success();
+      return;
     }
     SmallVector<StringAttr> features = featuresOf(value);
-    if (features.size() > 1)
-      return output.emitError("stores a value with several features");
     Value copy = rowValue(value);
     if (features.empty()) {
       ir::TileStoreRowOp::create(builder, output.getLoc(), copy, target, output.getCoordinates());
-      return success();
+      return;
     }
     Value tile = ir::TileComputeOp::create(builder, output.getLoc(), tileType(features[0]), copy, Value());
     ir::TileStoreOp::create(builder, output.getLoc(), tile, target, output.getCoordinates(), Value());
-    return success();
   }
 
   ir::KernelOp kernel;

@@ -15,7 +15,7 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const KeyBlock &block,
   auto yield = cast<ir::YieldOp>(body.getTerminator());
   size_t products = op.getProducts().size(), tileCount = op.getTiles().size(), reductions = op.getReduced().size();
   int64_t scores = op.getScores();
-  Value mask = yield.getNumOperands() > tileCount + reductions ? yield.getOperands().back() : Value();
+  Value mask = op.getMask();
   Value minusInfinity = code.real(-std::numeric_limits<double>::infinity(), vectorType);
   SmallVector<Value> initial(scores * vectors, minusInfinity);
   for (Value reduced : op.getReduced())
@@ -81,12 +81,11 @@ void TileEmitter::emitMap(ir::TileMapOp op) {
   size_t results = op.getTiles().size() + op.getReduced().size();
   bool isPlain = op.getScores() == 1 && results == 1 && op.getProducts().size() == 1 &&
                  yield.getOperand(0) == op.getBody().front().getArgument(0);
-  bool hasMask = yield.getNumOperands() > results;
   for (auto [n, tile] : llvm::enumerate(op.getTiles()))
     tiles[tile] = {n < op.getProducts().size() ? tiles[op.getProducts()[n]].address : scratchTiles[tile], {}};
   auto unmasked = [&] { return isPlain ? tiles[op.getProducts()[0]].rowMaximum : mapRows(op, block, false); };
   SmallVector<Value> totals;
-  if (!hasMask || !block.mayHide) {
+  if (!op.getMask() || !block.mayHide) {
     totals = unmasked();
   } else {
     SmallVector<Type> types(op.getScores() * vectors, vectorType);

@@ -68,9 +68,7 @@ void TileEmitter::emitVisit(ir::TileVisitOp op) {
 /// Every block of keys.
 SmallVector<Value> TileEmitter::visitAll(ir::TileVisitOp op, ValueRange carried) {
   bool mayHide = false;
-  op.getBody().walk([&](ir::TileMapOp map) {
-    mayHide |= map.getBody().front().getTerminator()->getNumOperands() > map.getTiles().size() + map.getReduced().size();
-  });
+  op.getBody().walk([&](ir::TileMapOp map) { mayHide |= map.getMask() != nullptr; });
   Value keys = extentOf("j"), size = code.integer(schedule.getKeyBlock());
   Value whole = code.roundUp(keys, schedule.getKeyBlock());
   return code.loop(code.integer(0), keys, schedule.getKeyBlock(), carried, [&](Value step, ValueRange values) {

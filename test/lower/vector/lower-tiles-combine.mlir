@@ -74,6 +74,6 @@ attn.tile_kernel @halves coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
     attn.yield %next, %more : !state, !features
   }
   %both, %all = attn.tile_combine %left, %lower with %right, %upper : !state, !features
-  %result, %lse = attn.tile_finish %both, %all : !state, !features -> !row
+  %result, %lse = attn.tile_finish %both(%all) : (!state, !features) -> (!features, !row)
   attn.tile_store %result, %o ["i", "e"] : !features, !t
 }

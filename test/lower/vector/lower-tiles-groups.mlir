@@ -45,7 +45,7 @@ attn.tile_kernel @groups coordinates {b = 0 : i64, h = 1 : i64, g = 2 : i64, i =
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
     %products = attn.tile_contract %packed, %k ["b", "g", "j", "d"] at %block : !queries, !t4 -> !scores
-    %scores = attn.tile_map %products at %block : !scores {
+    %scores = attn.tile_map(%products) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%s: !pair):
       %g = attn.coordinate "g" : !cg
       %real = attn.convert %g : !cg -> !attn.fn<f32, [g]>
@@ -57,6 +57,6 @@ attn.tile_kernel @groups coordinates {b = 0 : i64, h = 1 : i64, g = 2 : i64, i =
         : !features, !row, !scores, !t4
     attn.yield %next, %more : !state, !features
   }
-  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  %result, %lse = attn.tile_finish %end(%sum) : (!state, !features) -> (!features, !row)
   attn.tile_store %result, %o ["b", "h", "i", "e"] : !features, !t4
 }

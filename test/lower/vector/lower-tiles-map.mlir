@@ -45,7 +45,7 @@ attn.tile_kernel @mask coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
     %products = attn.tile_contract %packed, %k ["j", "d"] at %block : !queries, !t -> !scores
-    %scores = attn.tile_map %products at %block : !scores {
+    %scores = attn.tile_map(%products) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%s: !pair):
       %i = attn.coordinate "i" : !ci
       %j = attn.coordinate "j" : !cj
@@ -56,7 +56,7 @@ attn.tile_kernel @mask coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3
     %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["j", "e"] at %block : !features, !row, !scores, !t
     attn.yield %next, %more : !state, !features
   }
-  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  %result, %lse = attn.tile_finish %end(%sum) : (!state, !features) -> (!features, !row)
   attn.tile_store %result, %o ["i", "e"] : !features, !t
 }
 
@@ -83,7 +83,7 @@ attn.tile_kernel @score coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
     %products = attn.tile_contract %packed, %k ["j", "d"] at %block : !queries, !t -> !scores
-    %scores = attn.tile_map %products at %block : !scores {
+    %scores = attn.tile_map(%products) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%s: !pair):
       %capped = attn.unary tanh %s : !pair -> !pair
       %scaled = attn.binary multiply %capped, %slope : (!pair, !row) -> !pair
@@ -93,7 +93,7 @@ attn.tile_kernel @score coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 
     %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["j", "e"] at %block : !features, !row, !scores, !t
     attn.yield %next, %more : !state, !features
   }
-  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  %result, %lse = attn.tile_finish %end(%sum) : (!state, !features) -> (!features, !row)
   attn.tile_store %result, %o ["i", "e"] : !features, !t
 }
 
@@ -124,7 +124,7 @@ attn.tile_kernel @guarded coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e 
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
     %products = attn.tile_contract %packed, %k ["j", "d"] at %block : !queries, !t -> !scores
-    %scores = attn.tile_map %products at %block : !scores {
+    %scores = attn.tile_map(%products) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%s: !pair):
       %i = attn.coordinate "i" : !ci
       %j = attn.coordinate "j" : !cj
@@ -139,7 +139,7 @@ attn.tile_kernel @guarded coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e 
     %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["j", "e"] at %block : !features, !row, !scores, !t
     attn.yield %next, %more : !state, !features
   }
-  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  %result, %lse = attn.tile_finish %end(%sum) : (!state, !features) -> (!features, !row)
   attn.tile_store %result, %o ["i", "e"] : !features, !t
 }
 
@@ -164,7 +164,7 @@ attn.tile_kernel @reduction coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, 
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
     %products = attn.tile_contract %packed, %k ["j", "d"] at %block : !queries, !t -> !scores
-    %scores = attn.tile_map %products at %block : !scores {
+    %scores = attn.tile_map(%products) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%s: !pair):
       %i = attn.coordinate "i" : !ci
       %j = attn.coordinate "j" : !cj
@@ -178,7 +178,7 @@ attn.tile_kernel @reduction coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, 
     %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["j", "e"] at %block : !features, !row, !scores, !t
     attn.yield %next, %more : !state, !features
   }
-  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  %result, %lse = attn.tile_finish %end(%sum) : (!state, !features) -> (!features, !row)
   attn.tile_store %result, %o ["i", "e"] : !features, !t
 }
 
@@ -199,7 +199,7 @@ attn.tile_kernel @one_query coordinates {j = 1 : i64, d = 2 : i64, e = 3 : i64}
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
     %products = attn.tile_contract %packed, %k ["j", "d"] at %block : !queries, !t -> !scores
-    %scores = attn.tile_map %products at %block : !scores {
+    %scores = attn.tile_map(%products) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%s: !attn.fn<f32, [j]>):
       %capped = attn.unary tanh %s : !attn.fn<f32, [j]> -> !attn.fn<f32, [j]>
       attn.yield %capped : !attn.fn<f32, [j]>
@@ -208,6 +208,6 @@ attn.tile_kernel @one_query coordinates {j = 1 : i64, d = 2 : i64, e = 3 : i64}
     %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["j", "e"] at %block : !features, !row, !scores, !t
     attn.yield %next, %more : !state, !features
   }
-  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  %result, %lse = attn.tile_finish %end(%sum) : (!state, !features) -> (!features, !row)
   attn.tile_store %result, %o ["e"] : !features, !attn.tensor<1 x f32>
 }

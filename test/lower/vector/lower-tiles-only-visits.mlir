@@ -55,7 +55,7 @@ attn.tile_kernel @causal coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
     %products = attn.tile_contract %packed, %k ["j", "d"] at %block : !queries, !t -> !scores
-    %scores = attn.tile_map %products at %block : !scores {
+    %scores = attn.tile_map(%products) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%s: !pair):
       %i = attn.coordinate "i" : !ci
       %j = attn.coordinate "j" : !cj
@@ -66,6 +66,6 @@ attn.tile_kernel @causal coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
     %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["j", "e"] at %block : !features, !row, !scores, !t
     attn.yield %next, %more : !state, !features
   }
-  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  %result, %lse = attn.tile_finish %end(%sum) : (!state, !features) -> (!features, !row)
   attn.tile_store %result, %o ["i", "e"] : !features, !t
 }

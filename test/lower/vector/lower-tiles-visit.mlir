@@ -85,7 +85,7 @@ attn.tile_kernel @documents coordinates {h = 0 : i64, i = 1 : i64, j = 2 : i64, 
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
     %products = attn.tile_contract %packed, %k ["h", "j", "d"] at %block : !queries, !t3 -> !scores
-    %scores = attn.tile_map %products at %block : !scores {
+    %scores = attn.tile_map(%products) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%s: !pair):
       %i = attn.coordinate "i" : !ci
       %j = attn.coordinate "j" : !cj
@@ -97,6 +97,6 @@ attn.tile_kernel @documents coordinates {h = 0 : i64, i = 1 : i64, j = 2 : i64, 
     %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["h", "j", "e"] at %block : !features, !row, !scores, !t3
     attn.yield %next, %more : !state, !features
   }
-  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  %result, %lse = attn.tile_finish %end(%sum) : (!state, !features) -> (!features, !row)
   attn.tile_store %result, %o ["h", "i", "e"] : !features, !t3
 }

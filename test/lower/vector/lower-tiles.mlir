@@ -81,7 +81,7 @@ attn.tile_kernel @plain coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 
         : !features, !row, !scores, !t3
     attn.yield %next, %more : !state, !features
   }
-  %result, %lse = attn.tile_finish %end, %sum : !state, !features -> !row
+  %result, %lse = attn.tile_finish %end(%sum) : (!state, !features) -> (!features, !row)
   attn.tile_store %result, %o ["b", "i", "e"] : !features, !t3
   attn.tile_store_row %lse, %l ["b", "i"] : !row, !attn.tensor<2 x f32>
 }
