@@ -519,7 +519,10 @@ def TileFinishOp : AttnOp<"tile_finish"> {
 
 def TileStoreOp : AttnOp<"tile_store"> {
   let summary = "stores a tile, transposed back, in rows of an output tensor";
-  let description = "Its rows are features, or with `block` the keys of one.";
+  let description = [{
+    A tile of queries: its rows are features, or with `block` the keys of one. A tile of keys (`[j, d]`) doesn't vary with the query: the first row
+    block stores it. Where the tensor has no dimension for the batch or head, the first one stores.
+  }];
   let arguments = (ins TileType:$tile, TensorHandleType:$tensor, StrArrayAttr:$axes, Optional<KeysType>:$block);
   let assemblyFormat = "$tile `,` $tensor $axes (`at` $block^)? attr-dict `:` type($tile) `,` type($tensor)";
   let hasVerifier = 1;

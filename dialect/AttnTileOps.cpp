@@ -199,7 +199,7 @@ LogicalResult TileMapOp::verify() {
   for (Value tile : llvm::concat<Value>(SmallVector<Value>(getProducts()), SmallVector<Value>(getTiles())))
     if (failed(verifyPairs(*this, tile, "an operand or result")))
       return failure();
-  if (getScores() > int64_t(getTiles().size()))
+  if (getScores() > getTiles().size())
     return emitOpError("has ") << getTiles().size() << " tiles of which " << getScores() << " are scores";
   if (getReduced().getTypes() != getTotals().getTypes() || getReduced().size() != getReductions().size())
     return emitOpError("needs a kind and a total for each reduction");
@@ -255,6 +255,9 @@ LogicalResult TileFinishOp::verify() {
 LogicalResult TileStoreOp::verify() {
   if ((rowsOf(getTile()) == "j") != bool(getBlock()))
     return emitOpError("stores rows of keys with the block they belong to, and only these");
+  auto tile = cast<TileType>(getTile().getType());
+  if (tile.getCoordinates()[1] != "i")
+    return verifyAxes(*this, getTensor(), getAxes(), "j", tile.getCoordinates()[1]);
   return verifyAxes(*this, getTensor(), getAxes(), "i", rowsOf(getTile()));
 }
 

@@ -32,6 +32,8 @@ llvm::orc::SymbolMap supportSymbols(llvm::orc::LLJIT &jit) {
   add("attn_fail", &attn_fail);
   add("attn_pack_rows_f32", &attn_pack_rows_f32);
   add("attn_unpack_rows_f32", &attn_unpack_rows_f32);
+  add("attn_unpack_rows_bf16", &attn_unpack_rows_bf16);
+  add("attn_unpack_rows_f16", &attn_unpack_rows_f16);
   add("attn_table_range_int", &attn_table_range_int);
   add("attn_table_range_float", &attn_table_range_float);
   return symbols;

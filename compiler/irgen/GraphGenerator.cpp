@@ -139,6 +139,18 @@ Value GraphGenerator::generate(NodeId root) {
   return values[root];
 }
 
+Value GraphGenerator::generateOutput(const sema::Output &output) {
+  Value value = generate(output.value);
+  bool isScore = output.name == "score" && output.value == attention.score;
+  bool isWeight = output.name == "weight" && output.value == attention.weight;
+  if (!isScore && !isWeight)
+    return value;
+  Location place = location(output.range);
+  Type element = cast<ir::FnType>(value.getType()).getElementType();
+  double otherwise = isScore ? -std::numeric_limits<double>::infinity() : 0;
+  return select(place, generate(attention.mask), value, real(place, element, otherwise));
+}
+
 Value GraphGenerator::create(const sema::Node &node) {
   Location place = location(node.range);
   Type element = elementType(node.type);

@@ -22,6 +22,9 @@ public:
   mlir::Location location(SourceRange range) const;
   mlir::ArrayAttr names(const std::vector<sema::CoordinateId> &coordinates) const;
 
+  /// What an output stores: a score is -inf and a weight 0 where a key is invisible.
+  mlir::Value generateOutput(const sema::Output &output);
+
 private:
   mlir::Value create(const sema::Node &node);
   mlir::Value createBinary(const sema::Node &node);

@@ -106,7 +106,7 @@ void generateKernel(OpBuilder &builder, const sema::Attention &attention) {
   addBody(builder, kernel);
   graph.generate(attention.mask);
   for (auto [number, output] : llvm::enumerate(attention.outputs)) {
-    Value value = graph.generate(output.value);
+    Value value = graph.generateOutput(output);
     Value target = graph.tensor(attention.tensors.size() + number);
     ir::OutputOp::create(builder, graph.location(output.range), target, value, graph.names(output.coordinates));
   }

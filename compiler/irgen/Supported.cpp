@@ -1,7 +1,6 @@
 #include "compiler/irgen/Supported.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 namespace attn::irgen {
@@ -65,8 +64,6 @@ public:
       checkOutput(output);
     if (attention.mask != none)
       checkMask();
-    for (const auto &[element, tensors] : storage)
-      refuse(tensors.range, "`{}` storage of {}", spelling(element), tensors.names);
     return supported;
   }
 
@@ -80,17 +77,6 @@ private:
       return;
     diagnostics.report(DiagnosticKind::NotCompiledYet, range, what)
         .note("`attnc run --reference` evaluates it without compiling");
-  }
-
-  /// One message for each element type, at the first declaration the person wrote.
-  void noteStorage(ElementType element, const std::string &name, SourceRange range) {
-    std::string quoted = fmt::format("`{}`", name);
-    Stored &tensors = storage[element];
-    if (tensors.names.find(quoted) != std::string::npos)
-      return;
-    tensors.names += (tensors.names.empty() ? "" : ", ") + quoted;
-    if (!tensors.range && isOwn(range))
-      tensors.range = range;
   }
 
   const Node &at(NodeId id) const { return attention.nodes[id]; }
@@ -182,17 +168,23 @@ private:
   }
 
   void checkOutput(const Output &output) {
-    if (output.element != ElementType::F32)
-      noteStorage(output.element, output.name, output.range);
     checkDimensions(output.dimensions);
     if (!output.indices.empty())
       refuse(output.range, "storing `{}` at computed indices", output.name);
     const Node &value = at(output.value);
-    if (value.varies & setOf(coordinateJ))
-      return refuse(output.range, "the output `{}`, which varies with `j`,", output.name);
-    CoordinateSet feature = value.varies & ~ofQuery;
-    if (feature & (feature - 1))
-      refuse(output.range, "the output `{}` with several feature coordinates ({})", output.name, namesOf(feature));
+    bool isScore = output.value == attention.score || output.value == attention.weight;
+    CoordinateSet varies = value.varies | (isScore ? at(attention.mask).varies : 0);
+    CoordinateSet feature = varies & ~ofPair;
+    bool ofKey = varies & setOf(coordinateJ), ofQuery = varies & setOf(coordinateI);
+    if ((feature & (feature - 1)) || (ofKey && ofQuery && feature))
+      refuse(output.range, "the output `{}`, which varies with {},", output.name, namesOf(varies));
+    if (ofKey && !ofQuery && !feature)
+      refuse(output.range, "the output `{}` of one number for each key", output.name);
+    bool isFloat = output.element == ElementType::F32 || output.element == ElementType::F16 || output.element == ElementType::BF16;
+    if (!isFloat && (feature || ofKey))
+      refuse(output.range, "an output of {} (`{}`) that varies with {}", spelling(output.element), output.name, namesOf(varies));
+    if (isFloat != (value.type == ScalarType::Float32))
+      refuse(output.range, "storing `{}` in an output of {}", output.name, spelling(output.element));
     checkFunction(output.value);
 
     if (!output.indices.empty())
@@ -200,14 +192,10 @@ private:
     CoordinateSet indexed = 0;
     for (CoordinateId id : output.coordinates)
       indexed |= setOf(id);
-    if (CoordinateSet others = indexed & ~(ofQuery | feature))
+    CoordinateSet allowed = batchAndHead | feature | (ofKey ? setOf(coordinateJ) : 0) | (ofKey && !ofQuery ? 0 : setOf(coordinateI));
+    if (CoordinateSet others = indexed & ~allowed)
       refuse(output.range, "repeating the output `{}` over {}", output.name, namesOf(others));
-    bool overGroups = (indexed & setOf(coordinateG)) && !(indexed & setOf(coordinateH)) && headsAreGroups();
-    for (CoordinateId id : {coordinateB, coordinateH, coordinateI})
-      if (!(indexed & setOf(id)) && !isOne(attention.coordinates[id].extent) && !(id == coordinateH && overGroups))
-        refuse(output.range, "the output `{}` without a dimension for `{}`, of which there may be more than one,", output.name,
-               attention.coordinates[id].name);
-    if ((indexed & setOf(coordinateG)) && !overGroups)
+    if ((indexed & setOf(coordinateG)) && (varies & setOf(coordinateH)) && !headsAreGroups())
       refuse(output.range, "the output `{}` over key/value heads instead of query heads", output.name);
   }
 
@@ -283,11 +271,6 @@ private:
 
   const Attention &attention;
   Diagnostics &diagnostics;
-  struct Stored {
-    std::string names;
-    SourceRange range;
-  };
-  std::map<ElementType, Stored> storage;
   std::set<std::pair<uint32_t, std::string>> said;
   bool supported = true;
 };

@@ -142,6 +142,12 @@ ATTN_SUPPORT_API void attn_pack_rows_f32(const float *source, int64_t row_stride
 ATTN_SUPPORT_API void attn_unpack_rows_f32(const float *source, int64_t width, int64_t rows, int64_t columns,
                                            float *target, int64_t row_stride, int64_t column_stride);
 
+/* The same, rounded to 16 bits: to nearest, ties to even. */
+ATTN_SUPPORT_API void attn_unpack_rows_bf16(const float *source, int64_t width, int64_t rows, int64_t columns,
+                                            uint16_t *target, int64_t row_stride, int64_t column_stride);
+ATTN_SUPPORT_API void attn_unpack_rows_f16(const float *source, int64_t width, int64_t rows, int64_t columns,
+                                           uint16_t *target, int64_t row_stride, int64_t column_stride);
+
 /* Minimum and maximum of the elements of a tensor inside a box (inclusive bounds, one pair per dimension); of blocks
    that cover the box where its rim alone is too large to be worth reading. Integers and bools into
    the int64_t pair, floats into the double pair. Returns 0 where it can't tell: the box leaves the tensor, holds a NaN,

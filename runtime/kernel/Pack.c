@@ -86,3 +86,43 @@ ATTN_SUPPORT_API void attn_unpack_rows_f32(const float *source, int64_t width, i
     for (int64_t d = 0; d < columns; ++d)
       target[r * row_stride + d * column_stride] = source[d * width + r];
 }
+
+/* To nearest, ties to even; a NaN stays one. */
+static uint16_t attn_round_to_bf16(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, 4);
+  if ((bits & 0x7FFFFFFFu) > 0x7F800000u)
+    return (uint16_t)((bits >> 16) | 0x40u);
+  return (uint16_t)((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+}
+
+static uint16_t attn_round_to_f16(float value) {
+  uint32_t bits, sign, magnitude;
+  memcpy(&bits, &value, 4);
+  sign = (bits >> 16) & 0x8000u;
+  magnitude = bits & 0x7FFFFFFFu;
+  if (magnitude > 0x7F800000u)
+    return (uint16_t)(sign | 0x7E00u);
+  if (magnitude >= 0x477FF000u)
+    return (uint16_t)(sign | 0x7C00u);
+  if (magnitude < 0x38800000u) {
+    /* Below the normal numbers: the last place of 0.5 + |value| is theirs. */
+    float shifted;
+    memcpy(&shifted, &magnitude, 4);
+    shifted += 0.5f;
+    memcpy(&magnitude, &shifted, 4);
+    return (uint16_t)(sign | (magnitude - 0x3F000000u));
+  }
+  return (uint16_t)(sign | ((magnitude - (112u << 23) + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13));
+}
+
+#define ATTN_UNPACK_16(name, round)                                                                                    \
+  ATTN_SUPPORT_API void name(const float *source, int64_t width, int64_t rows, int64_t columns, uint16_t *target,      \
+                             int64_t row_stride, int64_t column_stride) {                                              \
+    for (int64_t r = 0; r < rows; ++r)                                                                                 \
+      for (int64_t d = 0; d < columns; ++d)                                                                            \
+        target[r * row_stride + d * column_stride] = round(source[d * width + r]);                                     \
+  }
+
+ATTN_UNPACK_16(attn_unpack_rows_bf16, attn_round_to_bf16)
+ATTN_UNPACK_16(attn_unpack_rows_f16, attn_round_to_f16)

@@ -50,7 +50,9 @@ public:
       if (!pass.isEmpty())
         emitPass(pass, number == 0);
     for (auto output : kernel.getBody().getOps<ir::OutputOp>())
-      emitOutput(output);
+      if (!variesWith(output.getValue(), "j"))
+        emitOutput(output);
+    emitPairOutputs();
     rowBlockEnd->erase();
     kernel.erase();
     return success();
@@ -88,11 +90,13 @@ private:
         return dot.emitError("isn't the product of a row of a query and a row of a key");
     }
     if (auto output = dyn_cast<ir::OutputOp>(op)) {
-      Type stored = cast<ir::TensorHandleType>(output.getTensor().getType()).getElementType();
-      if (!stored.isF32())
-        return output.emitError("stores ") << stored << ": tiles are stored as f32";
-      if (variesWith(output.getValue(), "j") || featuresOf(output.getValue()).size() > 1)
-        return output.emitError("stores neither a number nor a row of features for each query: ") << output.getValue().getType();
+      Value value = output.getValue();
+      bool ofKey = variesWith(value, "j"), isNumber = featuresOf(value).empty() && !ofKey;
+      size_t features = featuresOf(value).size();
+      if (features > 1 || (ofKey && (variesWith(value, "i") ? features != 0 : features != 1)))
+        return output.emitError("stores neither a number nor a row for each query, nor a row of features for each key: ") << value.getType();
+      if (!isNumber && !functionType(value).getElementType().isF32())
+        return output.emitError("stores rows of ") << functionType(value).getElementType() << ": tiles are of f32";
     }
     if (isa<ir::SoftmaxOp, ir::RebaseOp>(op))
       return op.emitError("has no form in tiles: run attn-form-online first");
@@ -328,33 +332,15 @@ private:
       addReduction(ir::ReductionKind::Sum, functionType(scan->getResult(0)).getElementType());
     llvm::append_range(carriedTypes, reducedTypes);
 
-    bool descending = !leaves.scans.empty();
-    auto visit = ir::TileVisitOp::create(builder, location, carriedTypes, inits, descending);
-    // What the visit needs per row block comes before it.
-    rowBlockEnd->moveBefore(visit);
+    Block *body = beginVisit(carriedTypes, inits, !leaves.scans.empty());
+    auto visit = cast<ir::TileVisitOp>(body->getParentOp());
     if (classify && !alwaysVisible())
       addClassifier(visit);
-    Block *body = builder.createBlock(&visit.getBody());
-    body->addArgument(ir::KeysType::get(context), location);
-    for (Type type : carriedTypes)
-      body->addArgument(type, location);
-    block = body->getArgument(0);
-    builder.setInsertionPointToStart(body);
-    blockEnd = ir::ConstantOp::create(builder, location, FnType::get(builder.getI64Type(), {}), builder.getI64IntegerAttr(0));
-    keyTiles.clear();
 
     // Where the only score is the plain product, which nothing else looks at, log2(e) joins the factor on the query.
     bool plainScore = pass.scores.size() == 1 && pass.sums.empty() && kinds.empty() && leaves.dots.size() == 1 &&
                       pass.scores[0].score == leaves.dots[0]->getResult(0) && isOnlyScore(pass.scores[0].score);
-    SmallVector<Value> products;
-    StringAttr key = name("j");
-    for (Operation *op : leaves.dots) {
-      auto dot = cast<ir::DotOp>(op);
-      Value packed = packedQueries(dot, plainScore);
-      auto [matrix, axes] = keyMatrix(dot.getRhs());
-      builder.setInsertionPoint(blockEnd);
-      products.push_back(ir::TileContractOp::create(builder, location, tileType(key), packed, matrix, axes, block));
-    }
+    SmallVector<Value> products = contractAll(leaves, plainScore);
     SmallVector<Value> tiles(products), totals;
     builder.setInsertionPoint(blockEnd);
     if (!plainScore || !alwaysVisible()) {
@@ -378,13 +364,62 @@ private:
     for (ir::WeightedSumOp sum : pass.sums)
       next.push_back(accumulate(body->getArgument(argument++), constant(1), tiles[tile++], sum.getValue()));
     llvm::append_range(next, totals);
-    ir::YieldOp::create(builder, location, next);
+    endVisit(next);
+    finish(pass, visit, pass.sums.empty() ? Value() : init.getResults().back());
+  }
+
+  /// Begins a visit at the end of the row block: the marker goes before it, what the body takes after the block of keys are its arguments.
+  Block *beginVisit(ArrayRef<Type> types, ArrayRef<Value> inits, bool descending) {
+    auto visit = ir::TileVisitOp::create(builder, location, types, inits, descending);
+    // What the visit needs per row block comes before it.
+    rowBlockEnd->moveBefore(visit);
+    Block *body = builder.createBlock(&visit.getBody());
+    body->addArgument(ir::KeysType::get(context), location);
+    for (Type type : types)
+      body->addArgument(type, location);
+    block = body->getArgument(0);
+    builder.setInsertionPointToStart(body);
+    blockEnd = ir::ConstantOp::create(builder, location, FnType::get(builder.getI64Type(), {}), builder.getI64IntegerAttr(0));
+    builder.setInsertionPoint(blockEnd);
+    keyTiles.clear();
+    return body;
+  }
+
+  void endVisit(ArrayRef<Value> carried) {
+    builder.setInsertionPoint(blockEnd);
+    ir::YieldOp::create(builder, location, carried);
+    Operation *visit = blockEnd->getParentOp();
     blockEnd->erase();
     blockEnd = nullptr;
-
     rowBlockEnd->moveAfter(visit);
     builder.setInsertionPoint(rowBlockEnd);
-    finish(pass, visit, pass.sums.empty() ? Value() : init.getResults().back());
+  }
+
+  SmallVector<Value> contractAll(const Leaves &leaves, bool inBase2) {
+    SmallVector<Value> products;
+    for (Operation *op : leaves.dots) {
+      auto dot = cast<ir::DotOp>(op);
+      Value packed = packedQueries(dot, inBase2);
+      auto [matrix, axes] = keyMatrix(dot.getRhs());
+      builder.setInsertionPoint(blockEnd);
+      products.push_back(ir::TileContractOp::create(builder, location, tileType(name("j")), packed, matrix, axes, block));
+    }
+    builder.setInsertionPoint(blockEnd);
+    return products;
+  }
+
+  /// Begins a map's body, where the insertion point goes: products, then `reductions` that nobody looks at, then running sums.
+  IRMapping beginMap(ir::TileMapOp map, const Leaves &leaves, ArrayRef<Type> reducedTypes, size_t reductions) {
+    Block *body = builder.createBlock(&map.getBody());
+    IRMapping perPair;
+    for (Operation *dot : leaves.dots)
+      perPair.map(dot->getResult(0), body->addArgument(dot->getResult(0).getType(), location));
+    for (auto [n, type] : llvm::enumerate(reducedTypes)) {
+      Value running = body->addArgument(type, location);
+      if (n >= reductions)
+        perPair.map(leaves.scans[n - reductions]->getResult(0), running);
+    }
+    return perPair;
   }
 
   /// Whether nothing but row functions of the score and its own pass look at it.
@@ -409,15 +444,7 @@ private:
     // Tiles of keys that the functions read are computed before the map.
     Operation *before = blockEnd;
     blockEnd = map;
-    Block *body = builder.createBlock(&map.getBody());
-    IRMapping perPair;
-    for (Operation *dot : leaves.dots)
-      perPair.map(dot->getResult(0), body->addArgument(dot->getResult(0).getType(), location));
-    for (auto [n, type] : llvm::enumerate(reducedTypes)) {
-      Value running = body->addArgument(type, location);
-      if (n >= pass.reductions.size())
-        perPair.map(leaves.scans[n - pass.reductions.size()]->getResult(0), running);
-    }
+    IRMapping perPair = beginMap(map, leaves, reducedTypes, pass.reductions.size());
     for (ir::CheckOp check : checks)
       cloneCheck(check, perPair);
     SmallVector<Value> results;
@@ -474,6 +501,69 @@ private:
   }
 
   //===-- Outputs -----------------------------------------------------------------------------------------------===//
+
+  /// What varies with the key is stored block by block, whether or not anything is visible.
+  void emitPairOutputs() {
+    SmallVector<ir::OutputOp> pairs, rowsOfKeys;
+    SmallVector<Value> roots;
+    for (auto output : kernel.getBody().getOps<ir::OutputOp>()) {
+      Value value = output.getValue();
+      if (!variesWith(value, "j"))
+        continue;
+      if (featuresOf(value).empty())
+        pairs.push_back(output), roots.push_back(value);
+      else
+        rowsOfKeys.push_back(output);
+    }
+    if (pairs.empty() && rowsOfKeys.empty())
+      return;
+    builder.setInsertionPoint(rowBlockEnd);
+    Leaves leaves = leavesOf(roots);
+    SmallVector<Value> inits;
+    SmallVector<Attribute> kinds;
+    SmallVector<Type> reducedTypes;
+    for (Operation *scan : leaves.scans) {
+      kinds.push_back(ir::ReductionKindAttr::get(context, ir::ReductionKind::Sum));
+      reducedTypes.push_back(perQuery(functionType(scan->getResult(0)).getElementType()));
+      inits.push_back(ir::ReductionInitOp::create(builder, location, reducedTypes.back(), ir::ReductionKind::Sum));
+    }
+    Block *body = beginVisit(reducedTypes, inits, !leaves.scans.empty());
+    SmallVector<Value> totals;
+    if (!pairs.empty()) {
+      SmallVector<Value> products = contractAll(leaves, false);
+      SmallVector<Type> types(pairs.size(), tileType(name("j")));
+      llvm::append_range(types, reducedTypes);
+      auto map = ir::TileMapOp::create(builder, location, types, products, body->getArguments().take_back(kinds.size()), block, 0,
+                                       builder.getArrayAttr(kinds), !leaves.scans.empty());
+      {
+        OpBuilder::InsertionGuard guard(builder);
+        Operation *before = blockEnd;
+        blockEnd = map;
+        IRMapping perPair = beginMap(map, leaves, reducedTypes, 0);
+        SmallVector<Value> results;
+        for (ir::OutputOp output : pairs)
+          results.push_back(clone(output.getValue(), perPair));
+        for (Operation *scan : leaves.scans) {
+          // Only visible keys are summed, though every pair is stored.
+          auto sum = cast<ir::SumAfterOp>(scan);
+          Value zero = constant(0), operand = clone(sum.getOperand(), perPair), visible = clone(sum.getMask(), perPair);
+          Type type = ir::pointwiseType(builder.getF32Type(), {visible, operand});
+          results.push_back(ir::SelectOp::create(builder, location, type, visible, operand, zero));
+        }
+        ir::YieldOp::create(builder, location, results);
+        blockEnd = before;
+      }
+      for (auto [output, tile] : llvm::zip(pairs, map.getTiles()))
+        ir::TileStoreOp::create(builder, location, tile, rowValue(ir::OutputOp(output).getTensor()), ir::OutputOp(output).getCoordinates(),
+                                block);
+      totals = SmallVector<Value>(map.getTotals());
+    }
+    for (ir::OutputOp output : rowsOfKeys) {
+      Value tile = keyTile(output.getValue());
+      ir::TileStoreOp::create(builder, location, tile, rowValue(output.getTensor()), output.getCoordinates(), block);
+    }
+    endVisit(totals);
+  }
 
   void emitOutput(ir::OutputOp output) {
     Value value = output.getValue();

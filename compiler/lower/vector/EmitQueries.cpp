@@ -93,23 +93,75 @@ void TileEmitter::emitFinish(ir::TileFinishOp op) {
   functions.define(op.getLogDenominator(), {finished.logDenominator, true, false});
 }
 
+void TileEmitter::storeOnce(ArrayAttr axes, function_ref<void()> store) {
+  auto has = [&](StringRef name) { return llvm::is_contained(axes.getAsValueRange<StringAttr>(), name); };
+  Value zero = code.integer(0), isFirst;
+  auto require = [&](Value index) {
+    Value condition = code.compare(arith::CmpIPredicate::eq, index, zero);
+    isFirst = isFirst ? code.both(isFirst, condition) : condition;
+  };
+  if (!has("b"))
+    require(functions.place.batch);
+  if (!has("h"))
+    require(has("g") ? code.remainder(functions.place.head, code.divide(extentOf("h"), extentOf("g"))) : functions.place.head);
+  if (!has("i"))
+    require(functions.place.firstQuery);
+  if (isFirst)
+    code.when(isFirst, store);
+  else
+    store();
+}
+
+void TileEmitter::unpack(const Matrix &target, Value source, Value width, Value rowCount, Value columnCount) {
+  StringRef name = target.element.isF32() ? "attn_unpack_rows_f32" : target.element.isBF16() ? "attn_unpack_rows_bf16" : "attn_unpack_rows_f16";
+  callSupport(code, name, {source, width, rowCount, columnCount, target.base, target.rowStride, target.columnStride}, {});
+}
+
 void TileEmitter::emitStore(ir::TileStoreOp op) {
-  StringRef feature = rowsOf(op.getTile());
-  Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", feature);
-  Value first = code.at(target.base, code.f32(), code.multiply(functions.place.firstQuery, target.rowStride));
-  callSupport(code, "attn_unpack_rows_f32",
-              {tiles[op.getTile()].address, code.integer(schedule.queryBlock()), rows, extentOf(feature), first, target.rowStride,
-               target.columnStride},
-              {});
+  Value tile = op.getTile(), source = tiles[tile].address;
+  storeOnce(op.getAxes(), [&] {
+    if (lanesOf(tile) != "i") {
+      Matrix target = matrixOf(op.getTensor(), op.getAxes(), lanesOf(tile), "j");
+      target.base = code.at(target.base, target.element, code.multiply(currentBlock.first, target.columnStride));
+      return unpack(target, source, rowFloats(tile), extentOf(lanesOf(tile)), code.subtract(currentBlock.end, currentBlock.first));
+    }
+    Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", rowsOf(tile));
+    target.base = code.at(target.base, target.element, code.multiply(functions.place.firstQuery, target.rowStride));
+    Value count = extentOf(rowsOf(tile));
+    if (op.getBlock()) {
+      target.base = code.at(target.base, target.element, code.multiply(currentBlock.first, target.columnStride));
+      count = code.subtract(currentBlock.end, currentBlock.first);
+    }
+    unpack(target, source, code.integer(schedule.queryBlock()), rows, count);
+  });
 }
 
 void TileEmitter::emitStoreRow(ir::TileStoreRowOp op) {
-  Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", "");
-  Value first = code.at(target.base, code.f32(), code.multiply(functions.place.firstQuery, target.rowStride));
-  for (auto [part, value] : llvm::enumerate(functions.emitVectors(op.getValue())))
-    storeScratch(value, rowTile, code.integer(0), part);
-  callSupport(code, "attn_unpack_rows_f32",
-              {rowTile, code.integer(schedule.queryBlock()), rows, code.integer(1), first, target.rowStride, code.integer(1)}, {});
+  storeOnce(op.getAxes(), [&] {
+    FunctionEmitter::Scope scope(functions);
+    Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", "");
+    bool hasRows = llvm::is_contained(op.getAxes().getAsValueRange<StringAttr>(), "i");
+    Value first = code.at(target.base, target.element, code.multiply(functions.place.firstQuery, target.rowStride));
+    Value count = hasRows ? rows : code.integer(1);
+    SmallVector<Value> values = functions.emitVectors(op.getValue());
+    if (isa<FloatType>(target.element)) {
+      for (auto [part, value] : llvm::enumerate(values))
+        storeScratch(value, rowTile, code.integer(0), part);
+      target.base = first;
+      return unpack(target, rowTile, code.integer(schedule.queryBlock()), count, code.integer(1));
+    }
+    for (auto [part, value] : llvm::enumerate(values))
+      for (int64_t lane = 0; lane < schedule.getLanes(); ++lane) {
+        Value row = code.integer(part * schedule.getLanes() + lane);
+        code.when(code.compare(arith::CmpIPredicate::slt, row, count), [&, value = value] {
+          Value element = functions.resize(vector::ExtractOp::create(code.builder, code.location, value, lane), 64);
+          if (element.getType().isInteger(1))
+            element = arith::ExtUIOp::create(code.builder, code.location, target.element, element);
+          element = functions.resize(element, target.element.getIntOrFloatBitWidth());
+          code.store(element, code.at(first, target.element, code.multiply(row, target.rowStride)), target.element.getIntOrFloatBitWidth() / 8);
+        });
+      }
+  });
 }
 
 } // namespace attn::lower

@@ -161,10 +161,13 @@ void TileEmitter::emitOperation(Operation &op) {
 Matrix TileEmitter::matrixOf(Value tensor, ArrayAttr axes, StringRef row, StringRef column) {
   auto shift = tensor.getDefiningOp<ir::ShiftOp>();
   int64_t number = (shift ? shift.getTensor() : tensor).getDefiningOp<ir::TensorOp>().getIndex();
-  Matrix matrix{run.data(number), code.integer(0), code.integer(0), false};
+  Type element = cast<ir::TensorHandleType>(tensor.getType()).getElementType();
+  if (element.isInteger())
+    element = code.builder.getIntegerType(std::max(8u, element.getIntOrFloatBitWidth()));
+  Matrix matrix{run.data(number), code.integer(0), code.integer(0), false, element};
   if (shift)
     for (auto [dimension, offset] : llvm::zip(shift.getDimensions(), shift.getOffsets()))
-      matrix.base = code.at(matrix.base, code.f32(), code.multiply(functions.emitScalar(offset), run.stride(number, dimension)));
+      matrix.base = code.at(matrix.base, element, code.multiply(functions.emitScalar(offset), run.stride(number, dimension)));
   for (auto [dimension, axis] : llvm::enumerate(axes.getAsValueRange<StringAttr>())) {
     Value stride = run.stride(number, dimension);
     if (axis.empty())
@@ -175,7 +178,7 @@ Matrix TileEmitter::matrixOf(Value tensor, ArrayAttr axes, StringRef row, String
       matrix.columnStride = stride;
     } else {
       Value index = axis == "b" ? functions.place.batch : axis == "h" ? functions.place.head : functions.place.group;
-      matrix.base = code.at(matrix.base, code.f32(), code.multiply(index, stride));
+      matrix.base = code.at(matrix.base, element, code.multiply(index, stride));
     }
   }
   return matrix;
@@ -184,7 +187,7 @@ Matrix TileEmitter::matrixOf(Value tensor, ArrayAttr axes, StringRef row, String
 Matrix TileEmitter::keyMatrixOf(Value operand, ArrayAttr axes, const KeyBlock &block, StringRef feature) {
   if (!isa<ir::TileType>(operand.getType()))
     return matrixOf(operand, axes, "j", feature);
-  Matrix matrix{tiles[operand].address, rowFloats(operand), code.integer(1), true};
+  Matrix matrix{tiles[operand].address, rowFloats(operand), code.integer(1), true, code.f32()};
   matrix.base = code.at(matrix.base, code.f32(), code.subtract(code.integer(0), code.multiply(block.first, matrix.rowStride)));
   return matrix;
 }

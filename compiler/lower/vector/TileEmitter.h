@@ -33,6 +33,7 @@ struct KeyBlock {
 struct Matrix {
   mlir::Value base, rowStride, columnStride;
   bool isContiguous = false; ///< columnStride is the constant 1
+  mlir::Type element;        ///< as it is stored
 };
 
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
@@ -80,6 +81,10 @@ private:
   void emitAccumulate(ir::TileAccumulateOp op);
   void emitCombine(ir::TileCombineOp op);
   void emitFinish(ir::TileFinishOp op);
+  /// Emits a store for the one task of those that would store the same: the first batch and head where `axes` has none.
+  void storeOnce(mlir::ArrayAttr axes, llvm::function_ref<void()> store);
+  /// Stores a row-major block of scratch: element (row, column) is at source[column * width + row].
+  void unpack(const Matrix &target, mlir::Value source, mlir::Value width, mlir::Value rowCount, mlir::Value columnCount);
   void emitStore(ir::TileStoreOp op);
   void emitStoreRow(ir::TileStoreRowOp op);
 
