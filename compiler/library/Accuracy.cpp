@@ -56,6 +56,19 @@ double OutputChecker::magnitude(reference::Evaluator &oracle, uint32_t which, in
   return std::isfinite(value) ? value : 0;
 }
 
+/// What storing a value in an element type may change it by: half of its last place, or of the smallest number's. And the largest number it holds.
+struct StorageRounding {
+  double relative = 0, absolute = 0, largest = std::numeric_limits<float>::max();
+};
+
+static StorageRounding roundingOf(sema::ElementType element) {
+  if (element == sema::ElementType::BF16)
+    return {std::ldexp(1, -8), std::ldexp(1, -134), std::ldexp(0xFF.8p0, 120)};
+  if (element == sema::ElementType::F16)
+    return {std::ldexp(1, -11), std::ldexp(1, -25), 65519};
+  return {};
+}
+
 RowBound OutputChecker::boundOf(reference::Evaluator &oracle, const reference::Row &row, int64_t number) const {
   RowBound result;
   ErrorKind kind = bounded.kinds[output];
@@ -82,6 +95,7 @@ RowBound OutputChecker::boundOf(reference::Evaluator &oracle, const reference::R
 Finding OutputChecker::check(const std::vector<int64_t> &rows, size_t begin, size_t end) const {
   Finding finding;
   reference::Evaluator oracle(bounded.attention, data.binding);
+  StorageRounding rounding = roundingOf(bounded.attention.outputs[output].element);
   for (size_t n = begin; n < end; ++n) {
     reference::RowResult expected = oracle.evaluateRow(output, rows[n]);
     if (expected.error) {
@@ -97,9 +111,12 @@ Finding OutputChecker::check(const std::vector<int64_t> &rows, size_t begin, siz
         double want = expected.row.reals[e], got = actual.real(expected.row.elements[e]);
         bool same = want == got || (std::isnan(want) && std::isnan(got));
         // Beyond the type's range the oracle's finite value is rounded to an infinity, too.
-        if (std::isinf(got) && std::fabs(want) > std::numeric_limits<float>::max())
+        if (std::isinf(got) && std::fabs(want) > rounding.largest)
           same = std::signbit(got) == std::signbit(want);
-        error = same ? 0 : std::isfinite(want) && std::isfinite(got) ? std::fabs(want - got) / limit.scale : infinity;
+        double stored = std::max(std::fabs(want) * rounding.relative, rounding.absolute);
+        error = same                                         ? 0
+                : std::isfinite(want) && std::isfinite(got) ? std::max(0.0, std::fabs(want - got) - stored) / limit.scale
+                                                              : infinity;
       } else {
         error = actual.integer(expected.row.elements[e]) == expected.row.integers[e] ? 0 : infinity;
       }
