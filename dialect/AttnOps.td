@@ -488,8 +488,12 @@ def TileAbsorbOp : AttnOp<"tile_absorb", [AllTypesMatch<["state", "next"]>, AllT
 
 def TileAccumulateOp : AttnOp<"tile_accumulate", [AllTypesMatch<["accumulator", "result"]>]> {
   let summary = "rescales an accumulator and adds the weighted values of a block of keys";
+  let description = [{
+    The values are a tensor with the coordinates of its dimensions in `axes`, a tile computed for the block, or a function, evaluated for each query, key and
+    feature, of what varies with the query.
+  }];
   let arguments = (ins TileType:$accumulator, AnyFn:$rescale, TileType:$weights,
-                       AnyTypeOf<[TensorHandleType, TileType]>:$values, StrArrayAttr:$axes, KeysType:$block);
+                       AnyTypeOf<[TensorHandleType, TileType, AnyFn]>:$values, StrArrayAttr:$axes, KeysType:$block);
   let results = (outs TileType:$result);
   let assemblyFormat = [{
     $accumulator `times` $rescale `plus` $weights `,` $values $axes `at` $block attr-dict `:`

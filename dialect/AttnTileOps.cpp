@@ -167,8 +167,13 @@ LogicalResult TileVisitOp::verify() {
   return success();
 }
 
-/// What is multiplied with a tile: a tensor with its axes, or a tile of keys with `feature` in lanes.
+/// What is multiplied with a tile: a tensor with its axes, or a tile of keys with `feature` in lanes, or a function.
 static LogicalResult verifyKeyOperand(Operation *op, Value operand, ArrayAttr axes, StringRef feature) {
+  if (auto function = dyn_cast<FnType>(operand.getType())) {
+    if (!axes.empty() || !function.getElementType().isF32())
+      return op->emitOpError("needs a function of f32 without axes, not ") << function;
+    return success();
+  }
   auto tile = dyn_cast<TileType>(operand.getType());
   if (!tile)
     return verifyAxes(op, operand, axes, "j", feature);

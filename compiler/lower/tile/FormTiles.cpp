@@ -73,7 +73,7 @@ private:
     auto checkSum = [&](Value weight, Value value) -> LogicalResult {
       if (failed(checkPair(weight, "a score or weight")))
         return failure();
-      if (featuresOf(value).size() != 1 || variesWith(value, "i") || !functionType(value).getElementType().isF32())
+      if (featuresOf(value).size() != 1 || !functionType(value).getElementType().isF32())
         return op.emitError("sums what isn't a row of f32 features for each key: ") << value.getType();
       return success();
     };
@@ -428,7 +428,14 @@ private:
   }
 
   Value accumulate(Value accumulator, Value rescale, Value weights, Value value) {
-    auto [matrix, axes] = keyMatrix(value);
+    std::pair<Value, ArrayAttr> operand;
+    builder.setInsertionPoint(blockEnd);
+    IRMapping perPair;
+    if (variesWith(value, "i"))
+      operand = {clone(value, perPair), builder.getArrayAttr({})};
+    else
+      operand = keyMatrix(value);
+    auto [matrix, axes] = operand;
     builder.setInsertionPoint(blockEnd);
     return ir::TileAccumulateOp::create(builder, location, accumulator.getType(), accumulator, rescale, weights, matrix, axes, block);
   }

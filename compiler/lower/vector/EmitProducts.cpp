@@ -79,6 +79,9 @@ SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matri
 
 /// accumulator[e][q] = rescale[q] * accumulator[e][q] + sum over k of values[first + k][e] * weights[k][q].
 void TileEmitter::emitAccumulate(ir::TileAccumulateOp op) {
+  tiles[op.getResult()] = tiles[op.getAccumulator()];
+  if (isa<ir::FnType>(op.getValues().getType()))
+    return accumulateFunction(op);
   KeyBlock block = blocks[op.getBlock()];
   Matrix values = keyMatrixOf(op.getValues(), op.getAxes(), block, rowsOf(op.getAccumulator()));
   values.base = code.at(values.base, code.f32(), code.multiply(block.first, values.rowStride));
@@ -94,7 +97,6 @@ void TileEmitter::emitAccumulate(ir::TileAccumulateOp op) {
           return {};
         });
       });
-  tiles[op.getResult()] = tiles[op.getAccumulator()];
 }
 
 /// `featureRows` features at a time in registers. Past the last feature the last is taken again, into rows that nothing reads.
@@ -162,6 +164,38 @@ void TileEmitter::accumulateCarefully(ir::TileAccumulateOp op, const Matrix &val
     });
     for (int64_t part = 0; part < vectors; ++part)
       storeScratch(total[part], accumulator, row, part);
+    return {};
+  });
+}
+
+/// The same sum of what varies with the query: a vector of values for each key and feature.
+void TileEmitter::accumulateFunction(ir::TileAccumulateOp op) {
+  KeyBlock block = blocks[op.getBlock()];
+  Value accumulator = tiles[op.getAccumulator()].address, weights = tiles[op.getWeights()].address;
+  StringRef feature = rowsOf(op.getAccumulator());
+  SmallVector<Value> rescale = functions.emitVectors(op.getRescale());
+  Value zero = code.real(0, vectorType);
+  code.loop(code.integer(0), extentOf(feature), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+    FunctionEmitter::Scope scope(functions);
+    functions.place.others[feature] = row;
+    SmallVector<Value> sums;
+    for (int64_t part = 0; part < vectors; ++part)
+      sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, row, part), rescale[part]));
+    SmallVector<Value> total = code.loop(code.integer(0), code.subtract(block.end, block.first), 1, sums, [&](Value key, ValueRange partial) {
+      FunctionEmitter::Scope perKey(functions);
+      functions.place.key = code.add(block.first, key);
+      SmallVector<Value> values = functions.emitVectors(op.getValues()), next;
+      for (int64_t part = 0; part < vectors; ++part) {
+        Value weight = loadScratch(weights, key, part);
+        Value isZero = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OEQ, weight, zero);
+        next.push_back(code.select(isZero, partial[part], multiplyAdd(values[part], weight, partial[part])));
+      }
+      functions.place.key = {};
+      return next;
+    });
+    for (int64_t part = 0; part < vectors; ++part)
+      storeScratch(total[part], accumulator, row, part);
+    functions.place.others.erase(feature);
     return {};
   });
 }

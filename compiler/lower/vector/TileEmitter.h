@@ -108,6 +108,7 @@ private:
   llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const KeyBlock &block, bool masked);
   llvm::SmallVector<mlir::Value> contractBlock(ir::TileContractOp op, const Matrix &keys);
   void accumulateBlock(ir::TileAccumulateOp op, const Matrix &values);
+  void accumulateFunction(ir::TileAccumulateOp op);
   void accumulateCarefully(ir::TileAccumulateOp op, const Matrix &values);
 
   /// The matrix of a tensor whose rows run over `row` (i or j) and columns over `column`; a coordinate it doesn't have has stride 0.
