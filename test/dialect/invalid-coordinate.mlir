@@ -233,6 +233,66 @@ attn.kernel @online coordinates {j = 0 : i64} {
 
 // -----
 
+attn.kernel @weighted_sum coordinates {j = 0 : i64} {
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %f = attn.convert %j : !attn.fn<i64, [j]> -> !attn.fn<f32, [j]>
+  %one = attn.constant 1.0 : f32 : !attn.fn<f32, []>
+  %true = attn.constant true : !attn.fn<i1, []>
+  // expected-error@below {{needs a value that varies with j}}
+  %0 = attn.weighted_sum %f mask %true value %one : (!attn.fn<f32, [j]>, !attn.fn<i1, []>, !attn.fn<f32, []>) -> !attn.fn<f32, []>
+}
+
+// -----
+
+attn.kernel @weighted_sum coordinates {j = 0 : i64} {
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %true = attn.constant true : !attn.fn<i1, []>
+  // expected-error@below {{takes a float weight, not '!attn.fn<i64, [j]>'}}
+  %0 = attn.weighted_sum %j mask %true value %j : (!attn.fn<i64, [j]>, !attn.fn<i1, []>, !attn.fn<i64, [j]>) -> !attn.fn<i64, []>
+}
+
+// -----
+
+attn.kernel @weighted_sum coordinates {j = 0 : i64} {
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %f = attn.convert %j : !attn.fn<i64, [j]> -> !attn.fn<f32, [j]>
+  %true = attn.constant true : !attn.fn<i1, []>
+  // expected-error@below {{value and result}}
+  %0 = attn.weighted_sum %f mask %true value %j : (!attn.fn<f32, [j]>, !attn.fn<i1, []>, !attn.fn<i64, [j]>) -> !attn.fn<f32, []>
+}
+
+// -----
+
+attn.kernel @weighted_sum coordinates {j = 0 : i64} {
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %f = attn.convert %j : !attn.fn<i64, [j]> -> !attn.fn<f32, [j]>
+  %true = attn.constant true : !attn.fn<i1, []>
+  // expected-error@below {{expected '!attn.fn<f32, []>'}}
+  %0 = attn.weighted_sum %f mask %true value %f : (!attn.fn<f32, [j]>, !attn.fn<i1, []>, !attn.fn<f32, [j]>) -> !attn.fn<f32, [j]>
+}
+
+// -----
+
+attn.kernel @sum_after coordinates {j = 0 : i64} {
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %true = attn.constant true : !attn.fn<i1, []>
+  // expected-error@below {{takes a float score}}
+  %0 = attn.sum_after %j where %true : (!attn.fn<i64, [j]>, !attn.fn<i1, []>) -> !attn.fn<i64, [j]>
+}
+
+// -----
+
+attn.kernel @sum_after coordinates {i = 0 : i64, j = 1 : i64} {
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  %f = attn.convert %i : !attn.fn<i64, [i]> -> !attn.fn<f32, [i]>
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %m = attn.compare less_equal %j, %i : !attn.fn<i64, [j]>, !attn.fn<i64, [i]> -> !attn.fn<i1, [i, j]>
+  // expected-error@below {{expected '!attn.fn<f32, [i, j]>'}}
+  %0 = attn.sum_after %f where %m : (!attn.fn<f32, [i]>, !attn.fn<i1, [i, j]>) -> !attn.fn<f32, [i]>
+}
+
+// -----
+
 attn.kernel @output coordinates {i = 0 : i64, j = 1 : i64} {
   %t = attn.tensor "t" 0 sizes affine_map<()[s0] -> (s0)> : !attn.tensor<1 x i64>
   %i = attn.coordinate "i" : !attn.fn<i64, [i]>

@@ -65,6 +65,11 @@ func.func private @f(!attn.tile<f32, [d, j, i]>)
 
 // -----
 
+// expected-error@below {{a tile has two coordinates}}
+func.func private @f(!attn.tile<f32, [d, d]>)
+
+// -----
+
 // expected-error@below {{maps `i` to no extent}}
 attn.tile_kernel @kernel coordinates {i = "I"}
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
@@ -192,33 +197,16 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 
 // -----
 
-!features = !attn.tile<f32, [e, i]>
-!state = !attn.state<softmax>
+!t = !attn.tensor<2 x f32>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
-  %s, %a = attn.tile_init : !state, !features
-  // expected-error@below {{carries a state and its accumulator}}
-  %r = attn.tile_visit(%s) : !state -> !state classify {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  // expected-error@below {{carries states, accumulators and reductions, not '!attn.tensor<2 x f32>'}}
+  %r = attn.tile_visit(%t) : !t -> !t classify {
   } keys {
-  ^bb0(%block: !attn.keys, %old: !state):
-    attn.yield %old : !state
-  }
-}
-
-// -----
-
-!features = !attn.tile<f32, [e, i]>
-!state = !attn.state<softmax>
-
-attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
-  %s, %a = attn.tile_init : !state, !features
-  // expected-error@below {{carries a state and its accumulator}}
-  %r:2 = attn.tile_visit(%a, %s) : !features, !state -> !features, !state classify {
-  } keys {
-  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
-    attn.yield %old, %sum : !state, !features
+  ^bb0(%block: !attn.keys, %old: !t):
+    attn.yield %old : !t
   }
 }
 
@@ -446,7 +434,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
-    // expected-error@below {{has a body that takes the product, a function of 'f32'}}
+    // expected-error@below {{has a body that takes each product, a function of 'f32'}}
     %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<i64, [i, j]>):
       attn.yield %x : !attn.fn<i64, [i, j]>
@@ -472,7 +460,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
-    // expected-error@below {{has a body that takes the product}}
+    // expected-error@below {{has a body that takes the products and what the reductions have come to}}
     %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<f32, [i, j]>, %y: !attn.fn<f32, [i, j]>):
       attn.yield %x : !attn.fn<f32, [i, j]>
@@ -498,7 +486,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
-    // expected-error@below {{has a body that yields the score, a function of 'f32', and the mask, if there is one}}
+    // expected-error@below {{has a body that yields a function for each tile and reduction, and the mask, if there is one}}
     %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<f32, [i, j]>):
       attn.yield
@@ -524,7 +512,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
-    // expected-error@below {{has a body that yields the score, a function of 'f32', and the mask, if there is one}}
+    // expected-error@below {{has a mask that isn't a boolean function}}
     %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<f32, [i, j]>):
       attn.yield %x, %x : !attn.fn<f32, [i, j]>, !attn.fn<f32, [i, j]>
@@ -550,7 +538,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
-    // expected-error@below {{has a body that yields the score, a function of 'f32', and the mask, if there is one}}
+    // expected-error@below {{has a body that yields a function for each tile and reduction, and the mask, if there is one}}
     %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<f32, [i, j]>):
       attn.yield %x, %x, %x : !attn.fn<f32, [i, j]>, !attn.fn<f32, [i, j]>, !attn.fn<f32, [i, j]>
@@ -576,7 +564,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
     %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
-    // expected-error@below {{has a body that yields the score, a function of 'f32', and the mask, if there is one}}
+    // expected-error@below {{has a body that yields functions of 'f32', not '!attn.fn<i64, [j]>'}}
     %m = attn.tile_map(%c) at %block : (!scores, !attn.keys) -> !scores {
     ^bb1(%x: !attn.fn<f32, [i, j]>):
       %j = attn.coordinate "j" : !attn.fn<i64, [j]>
@@ -601,7 +589,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
-    // expected-error@below {{the operand must be a tile of keys and queries}}
+    // expected-error@below {{an operand or result must be a tile of keys and queries, not '!attn.tile<f32, [d, i]>'}}
     %m = attn.tile_map(%p) at %block : (!queries, !attn.keys) -> !queries {
     ^bb1(%x: !attn.fn<f32, [i]>):
       attn.yield %x : !attn.fn<f32, [i]>
@@ -816,4 +804,507 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   %j = attn.coordinate "j" : !attn.fn<i64, [j]>
   // expected-error@below {{the value varies with "j", not only with the query}}
   attn.tile_store_row %j, %t ["b", "i"] : !attn.fn<i64, [j]>, !t
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  // expected-error@below {{needs one offset per dimension}}
+  %s = attn.shift %t [0, 1] by %i : !t, !attn.fn<i64, [i]> -> !t
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %n = attn.constant 1 : i64 : !attn.fn<i64, []>
+  // expected-error@below {{gives a tensor of the same type}}
+  %s = attn.shift %t [0] by %n : !t, !attn.fn<i64, []> -> !attn.tensor<1 x f32>
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %n = attn.constant 1 : i64 : !attn.fn<i64, []>
+  // expected-error@below {{shifts dimension 2 of 2}}
+  %s = attn.shift %t [2] by %n : !t, !attn.fn<i64, []> -> !t
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %n = attn.constant 1 : i64 : !attn.fn<i64, []>
+  // expected-error@below {{shifts dimension -1 of 2}}
+  %s = attn.shift %t [-1] by %n : !t, !attn.fn<i64, []> -> !t
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  // expected-error@below {{shifts by what varies with "i", not only with the batch and head}}
+  %s = attn.shift %t [0] by %i : !t, !attn.fn<i64, [i]> -> !t
+}
+
+// -----
+
+!keys = !attn.tile<f32, [j, d]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %x = attn.constant 1.0 : f32 : !attn.fn<f32, []>
+  // expected-error@below {{computes a tile of queries, not '!attn.tile<f32, [j, d]>'}}
+  %c = attn.tile_compute %x : !attn.fn<f32, []> -> !keys
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %x = attn.constant 1.0 : f32 : !attn.fn<f32, []>
+    // expected-error@below {{computes a tile of keys, not '!attn.tile<f32, [d, i]>'}}
+    %c = attn.tile_compute %x at %block : !attn.fn<f32, []> -> !queries
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!queries = !attn.tile<f32, [d, i]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  // expected-error@below {{keeps the element type of '!attn.fn<i64, [i]>'}}
+  %c = attn.tile_compute %i : !attn.fn<i64, [i]> -> !queries
+}
+
+// -----
+
+!queries = !attn.tile<f32, [d, i]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %e = attn.coordinate "e" : !attn.fn<i64, [e]>
+  %x = attn.convert %e : !attn.fn<i64, [e]> -> !attn.fn<f32, [e]>
+  // expected-error@below {{computes what varies with "e", which is no coordinate of its tile}}
+  %c = attn.tile_compute %x : !attn.fn<f32, [e]> -> !queries
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!queries = !attn.tile<f32, [d, i]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  // expected-error@below {{takes rows of queries and gives them in lanes}}
+  %q = attn.tile_transpose %p : !queries -> !queries
+}
+
+// -----
+
+!features = !attn.tile<f32, [e, i]>
+!rows = !attn.tile<f32, [i, d]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %x = attn.constant 1.0 : f32 : !attn.fn<f32, []>
+  %c = attn.tile_compute %x : !attn.fn<f32, []> -> !rows
+  // expected-error@below {{takes rows of queries and gives them in lanes}}
+  %q = attn.tile_transpose %c : !rows -> !features
+}
+
+// -----
+
+!queries = !attn.tile<f32, [d, i]>
+!rows = !attn.tile<f32, [i, d]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %x = attn.constant 1.0 : f32 : !attn.fn<f32, []>
+  %n = attn.constant 1 : i64 : !attn.fn<i64, []>
+  %c = attn.tile_compute %x : !attn.fn<f32, []> -> !rows
+  // expected-error@below {{scale must be of 'f32', not '!attn.fn<i64, []>'}}
+  %q = attn.tile_transpose %c scale %n : !attn.fn<i64, []> : !rows -> !queries
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!queries = !attn.tile<f32, [d, i]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  // expected-error@below {{keeps the element type of '!attn.tile<f32, [d, i]>'}}
+  %f = attn.tile_function %p : !queries -> !attn.fn<f64, [i, d]>
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!queries = !attn.tile<f32, [d, i]>
+!row = !attn.fn<f32, [i]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  // expected-error@below {{varies with "d", a coordinate of its tile}}
+  %f = attn.tile_function %p : !queries -> !row
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!keys = !attn.tile<f32, [j, d]>
+!state = !attn.state<softmax>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %x = attn.constant 1.0 : f32 : !attn.fn<f32, []>
+    %k = attn.tile_compute %x at %block : !attn.fn<f32, []> -> !keys
+    // expected-error@below {{names axes of a tile, which has coordinates of its own}}
+    %c = attn.tile_contract %p, %k ["j", "d"] at %block : !queries, !keys -> !scores
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %x = attn.constant 1.0 : f32 : !attn.fn<f32, []>
+    %k = attn.tile_compute %x at %block : !attn.fn<f32, []> -> !attn.tile<f32, [j, e]>
+    // expected-error@below {{needs a row of `d` for each key, not '!attn.tile<f32, [j, e]>'}}
+    %c = attn.tile_contract %p, %k [] at %block : !queries, !attn.tile<f32, [j, e]> -> !scores
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!keys = !attn.tile<f32, [j, d]>
+!state = !attn.state<softmax>
+!row = !attn.fn<f32, [i]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %x = attn.constant 1.0 : f32 : !attn.fn<f32, []>
+    %k = attn.tile_compute %x at %block : !attn.fn<f32, []> -> !keys
+    %f = attn.reduction_init sum : !row
+    %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
+    // expected-error@below {{needs a row of `e` for each key, not '!attn.tile<f32, [j, d]>'}}
+    %g = attn.tile_accumulate %sum times %f plus %c, %k [] at %block : !features, !row, !scores, !keys
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+!pair = !attn.fn<f32, [i, j]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
+    // expected-error@below {{has 1 tiles of which 2 are scores}}
+    %m = attn.tile_map(%c) at %block {scores = 2 : i64} : (!scores, !attn.keys) -> !scores {
+    ^bb1(%x: !pair):
+      attn.yield %x : !pair
+    }
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+!row = !attn.fn<f32, [i]>
+!pair = !attn.fn<f32, [i, j]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
+    // expected-error@below {{gives tiles, then totals, not '!attn.fn<f32, [i]>'}}
+    %m = attn.tile_map(%c) at %block {scores = 0 : i64} : (!scores, !attn.keys) -> !row {
+    ^bb1(%x: !pair):
+      attn.yield %x : !pair
+    }
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+!row = !attn.fn<f32, [i]>
+!pair = !attn.fn<f32, [i, j]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
+    %zero = attn.reduction_init sum : !row
+    // expected-error@below {{needs a kind and a total for each reduction}}
+    %m = attn.tile_map(%c) reduce [#attn<reduction_kind sum>, #attn<reduction_kind sum>] (%zero) at %block {scores = 0 : i64} : (!scores, !row, !attn.keys) -> !row {
+    ^bb1(%x: !pair, %y: !row):
+      attn.yield %x : !pair
+    }
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+!row = !attn.fn<f32, [i]>
+!pair = !attn.fn<f32, [i, j]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
+    %zero = attn.reduction_init sum : !row
+    // expected-error@below {{needs a kind and a total for each reduction}}
+    attn.tile_map(%c) reduce [#attn<reduction_kind sum>] (%zero) at %block {scores = 0 : i64} : (!scores, !row, !attn.keys) -> () {
+    ^bb1(%x: !pair, %y: !row):
+      attn.yield %x : !pair
+    }
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+!row = !attn.fn<f32, [i]>
+!pair = !attn.fn<f32, [i, j]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
+    %zero = attn.reduction_init sum : !row
+    // expected-error@below {{has a body that takes what the reductions have come to}}
+    %m = attn.tile_map(%c) reduce [#attn<reduction_kind sum>] (%zero) at %block {scores = 0 : i64} : (!scores, !row, !attn.keys) -> !row {
+    ^bb1(%x: !pair, %y: !pair):
+      attn.yield %x : !pair
+    }
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+!row = !attn.fn<f32, [i]>
+!pair = !attn.fn<f32, [i, j]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
+    %zero = attn.reduction_init sum : !row
+    // expected-error@below {{reduces '!attn.fn<i64, [j]>' to '!attn.fn<f32, [i]>'}}
+    %m = attn.tile_map(%c) reduce [#attn<reduction_kind sum>] (%zero) at %block {scores = 0 : i64} : (!scores, !row, !attn.keys) -> !row {
+    ^bb1(%x: !pair, %y: !row):
+      %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+      attn.yield %j : !attn.fn<i64, [j]>
+    }
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!features = !attn.tile<f32, [e, i]>
+!state = !attn.state<softmax>
+!row = !attn.fn<f32, [i]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %s, %a = attn.tile_init : !state, !features
+  // expected-error@below {{gives a tile for each accumulator}}
+  %l = attn.tile_finish %s(%a) : (!state, !features) -> !row
+}
+
+// -----
+
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+!row = !attn.fn<f32, [i]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %s, %a = attn.tile_init : !state, !features
+  // expected-error@below {{gives a tile for each accumulator}}
+  %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!queries, !row)
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
+    // expected-error@below {{stores rows of keys with the block they belong to, and only these}}
+    attn.tile_store %c, %t ["i", "j"] : !scores, !t
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    // expected-error@below {{stores rows of keys with the block they belong to, and only these}}
+    attn.tile_store %p, %t ["i", "d"] at %block : !queries, !t
+    attn.yield %old, %sum : !state, !features
+  }
 }

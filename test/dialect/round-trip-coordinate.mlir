@@ -108,6 +108,10 @@ attn.kernel @every_operation
   %sum = attn.reduce sum ["j"] %wv where %rebase : (!attn.fn<f32, [b, h, i, j, d]>, !mask) -> !q
   // CHECK: attn.online softmax score %{{.*}} mask %{{.*}} value %{{.*}} :
   %o, %l = attn.online softmax score %s mask %rebase value %v : (!s, !mask, !k) -> (!q, !attn.fn<f32, [b, h, i]>)
+  // CHECK: attn.sum_after %{{.*}} where %{{.*}} : (!attn.fn<f32, [b, h, i, j]>, !attn.fn<i1, [i, j]>) -> !attn.fn<f32, [b, h, i, j]>
+  %after = attn.sum_after %s where %rebase : (!s, !mask) -> !s
+  // CHECK: attn.weighted_sum %{{.*}} mask %{{.*}} value %{{.*}} : (!attn.fn<f32, [b, h, i, j]>, !attn.fn<i1, [i, j]>, !attn.fn<f32, [b, g, j, d]>) -> !attn.fn<f32, [b, h, i, d]>
+  %total = attn.weighted_sum %after mask %rebase value %v : (!s, !mask, !k) -> !q
   // CHECK: attn.output %{{.*}} ["b", "i", "h", "d"] = %{{.*}} : <4 x f32>, !attn.fn<f32, [b, h, i, d]>
   attn.output %ot ["b", "i", "h", "d"] = %o : !t4, !q
   // CHECK: attn.output %{{.*}} ["b", "h", "i"] = %{{.*}} : <3 x f32>, !attn.fn<f32, [b, h, i]>
