@@ -49,7 +49,10 @@ ArrayRef<Stage> loweringStages() {
          passes.nest<ir::KernelOp>().addPass(createGuardReadsPass(guard));
        }},
       {"online", "Softmax, its weighted sum and its logarithm are one pass over the keys with a mergeable state.",
-       [](OpPassManager &passes, const LoweringOptions &) { passes.nest<ir::KernelOp>().addPass(createFormOnlinePass()); }},
+       [](OpPassManager &passes, const LoweringOptions &) {
+         passes.nest<ir::KernelOp>().addPass(createFormOnlinePass());
+         passes.nest<ir::KernelOp>().addPass(createCSEPass());
+       }},
       {"classified", "The mask has code that tells whether a tile of queries and keys is empty, full or mixed.",
        [](OpPassManager &passes, const LoweringOptions &) { passes.nest<ir::KernelOp>().addPass(createClassifyMaskPass()); }},
       {"tiles", "The schedule is chosen; what happens to a row block of queries and a block of keys is spelled out.",

@@ -3,6 +3,8 @@
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 
+#include <limits>
+
 namespace attn::lower {
 #define GEN_PASS_DEF_FORMONLINEPASS
 #include "compiler/lower/coordinate/Passes.h.inc"
@@ -38,26 +40,29 @@ struct Factors {
 /// Takes a sum over the keys apart by linearity: sums of sums are summed each, what doesn't vary with j is multiplied by once, and a
 /// softmax among the weights is normalised while the values are summed.
 class SumOverKeys {
+  /// Past so many sums of sums (a short program may hold 2^40) the rest is a weight, computed pair by pair.
+  static constexpr unsigned mostDistributed = 64;
+
 public:
   SumOverKeys(ir::ReduceOp sum, Value mask) : builder(sum), location(sum.getLoc()), mask(mask) {}
 
   /// Null where the sum isn't one of values with features.
   Value of(Value term) {
-    if (!variesWith(term, "j") || !variesWithFeature(term))
+    if (!variesWithFeature(term))
       return {};
     Factors factors;
     collect(term, factors, /*inverted=*/false);
     for (SmallVector<Value> *list : {&factors.values, &factors.weights})
       for (Value &factor : *list)
-        if (Operation *op = factor.getDefiningOp(); mustDistribute(op))
+        if (Operation *op = factor.getDefiningOp(); mustDistribute(op) && distributed++ < mostDistributed)
           return distribute(factors, factor, op);
-    Value total = sumOfProduct(factors);
-    if (!total)
-      return {};
+    Value total = sumOfProduct(factors), sum = total;
     for (Value factor : factors.ofRow)
       total = multiply(factor, total);
     for (Value divisor : factors.divisors)
       total = binary(builder, location, ir::BinaryKind::Divide, total, divisor);
+    if (!llvm::all_of(factors.ofRow, isOrdinary) || !llvm::all_of(factors.divisors, isOrdinary))
+      total = zeroWhereEmpty(total, sum);
     return factors.isNegative ? unary(builder, location, ir::UnaryKind::Negate, total) : total;
   }
 
@@ -123,9 +128,12 @@ private:
   /// The whole product again, with `part` in place of one of its factors.
   Value productOf(const Factors &factors, Value replaced, Value part) {
     Value product = part;
+    bool isLeftOut = false;
     for (const SmallVector<Value> *list : {&factors.weights, &factors.values, &factors.ofRow})
       for (Value factor : *list)
-        if (factor != replaced)
+        if (factor == replaced && !isLeftOut)
+          isLeftOut = true;
+        else
           product = multiply(product, factor);
     for (Value divisor : factors.divisors)
       product = binary(builder, location, ir::BinaryKind::Divide, product, divisor);
@@ -133,19 +141,52 @@ private:
   }
 
   Value sumOfProduct(const Factors &factors) {
-    if (factors.values.empty())
-      return {};
-    Value value = factors.values.front();
-    for (Value factor : llvm::drop_begin(factors.values))
-      value = multiply(value, factor);
-    Type element = functionType(value).getElementType();
+    Value weight = multiplied(factors.weights), value = multiplied(factors.values);
+    if (!weight)
+      weight = constantFloat(builder, location, functionType(value ? value : factors.ofRow.front()).getElementType(), 1);
+    if (!value)
+      return reduce(ir::ReductionKind::Sum, weight);
     if (factors.weights.size() == 1)
-      if (auto softmax = factors.weights[0].getDefiningOp<ir::SoftmaxOp>(); softmax && softmax.getMask() == mask)
+      if (auto softmax = weight.getDefiningOp<ir::SoftmaxOp>(); softmax && softmax.getMask() == mask)
         return online(softmax, value);
-    Value weight = factors.weights.empty() ? constantFloat(builder, location, element, 1) : factors.weights.front();
-    for (Value factor : llvm::drop_begin(factors.weights, factors.weights.empty() ? 0 : 1))
-      weight = multiply(weight, factor);
-    return ir::WeightedSumOp::create(builder, location, overRows(element, {weight, mask, value}), weight, mask, value);
+    return ir::WeightedSumOp::create(builder, location, overRows(functionType(value).getElementType(), {weight, mask, value}), weight, mask,
+                                     value);
+  }
+
+  Value multiplied(ArrayRef<Value> factors) {
+    Value product;
+    for (Value factor : factors)
+      product = product ? multiply(product, factor) : factor;
+    return product;
+  }
+
+  Value reduce(ir::ReductionKind kind, Value operand) {
+    return ir::ReduceOp::create(builder, location, overRows(functionType(operand).getElementType(), {operand, mask}), kind,
+                                builder.getStrArrayAttr({"j"}), operand, mask);
+  }
+
+  /// Whether a number times or over it is 0 for 0.
+  static bool isOrdinary(Value factor) {
+    auto constant = factor.getDefiningOp<ir::ConstantOp>();
+    auto number = constant ? dyn_cast<FloatAttr>(constant.getValue()) : FloatAttr();
+    return number && number.getValue().isFiniteNonZero();
+  }
+
+  /// The sum over no keys is 0, also where a factor of the row is infinite or no number.
+  Value zeroWhereEmpty(Value total, Value sum) {
+    Type element = functionType(total).getElementType();
+    Value zero = constantFloat(builder, location, element, 0), isEmpty;
+    if (auto online = sum.getDefiningOp<ir::OnlineOp>()) {
+      Value logarithm = online.getLogDenominator();
+      Value none = constantFloat(builder, location, element, -std::numeric_limits<double>::infinity());
+      isEmpty = ir::CompareOp::create(builder, location, ir::pointwiseType(builder.getI1Type(), {logarithm}), ir::CompareKind::Equal,
+                                      logarithm, none);
+    } else {
+      if (!anyKey)
+        anyKey = reduce(ir::ReductionKind::Any, constantBool(builder, location, true));
+      isEmpty = logicalNot(builder, location, anyKey);
+    }
+    return ir::SelectOp::create(builder, location, ir::pointwiseType(element, {isEmpty, zero, total}), isEmpty, zero, total);
   }
 
   Value online(ir::SoftmaxOp softmax, Value value) {
@@ -164,6 +205,8 @@ private:
   OpBuilder builder;
   Location location;
   Value mask;
+  unsigned distributed = 0;
+  Value anyKey; ///< whether one is visible; null until something asks
 };
 
 void orderOperands(ir::DotOp dot) {

@@ -36,7 +36,7 @@ ir::TileVisitOp addSecondVisit(ir::TileKernelOp kernel) {
                                            parts.visit.getResult(1).getType(), parts.visit.getResult(0),
                                            parts.visit.getResult(1), second.getResult(0), second.getResult(1));
   parts.finish.getStateMutable().assign(combine.getState());
-  parts.finish.getAccumulatorMutable().assign(combine.getAccumulator());
+  parts.finish.getAccumulatorsMutable().assign(combine.getAccumulator());
   return second;
 }
 
