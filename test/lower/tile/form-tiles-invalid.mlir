@@ -6,7 +6,7 @@
 !cd = !attn.fn<i64, [d]>
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+!s = !attn.fn<f32, [i, j]>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 // expected-error@below {{has no schedule: run attn-schedule first}}
@@ -22,8 +22,8 @@ attn.kernel @unscheduled coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
   %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
   %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
   %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
+  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !s
+  %o, %l = attn.online softmax score %s mask %yes value %v : (!s, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
 }
 
 // -----
@@ -34,141 +34,27 @@ attn.kernel @unscheduled coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
 !cd = !attn.fn<i64, [d]>
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
-#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
-
-// expected-error@below {{isn't one pass over the keys with one product of queries and keys}}
-attn.kernel @no_pass coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
-    attributes {attn.schedule = #schedule} {
-  %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
-  %vt = attn.tensor "v" 2 sizes #sizes : !t
-  %i = attn.coordinate "i" : !ci
-  %j = attn.coordinate "j" : !cj
-  %d = attn.coordinate "d" : !cd
-  %e = attn.coordinate "e" : !ce
-  %yes = attn.constant true : !yes
-  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-}
-
-// -----
-
-!t = !attn.tensor<2 x f32>
-!ci = !attn.fn<i64, [i]>
-!cj = !attn.fn<i64, [j]>
-!cd = !attn.fn<i64, [d]>
-!ce = !attn.fn<i64, [e]>
-!yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
-#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
-
-// expected-error@below {{isn't one pass over the keys with one product of queries and keys}}
-attn.kernel @no_product coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
-    attributes {attn.schedule = #schedule} {
-  %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
-  %vt = attn.tensor "v" 2 sizes #sizes : !t
-  %i = attn.coordinate "i" : !ci
-  %j = attn.coordinate "j" : !cj
-  %d = attn.coordinate "d" : !cd
-  %e = attn.coordinate "e" : !ce
-  %yes = attn.constant true : !yes
-  %s = attn.read %qt[%i, %j] unchecked : (!t, !ci, !cj) -> !attn.fn<f32, [i, j]>
-  %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
-}
-
-// -----
-
-!t = !attn.tensor<2 x f32>
-!ci = !attn.fn<i64, [i]>
-!cj = !attn.fn<i64, [j]>
-!cd = !attn.fn<i64, [d]>
-!ce = !attn.fn<i64, [e]>
-!yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
-#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
-
-attn.kernel @two_products coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
-    attributes {attn.schedule = #schedule} {
-  %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
-  %vt = attn.tensor "v" 2 sizes #sizes : !t
-  %i = attn.coordinate "i" : !ci
-  %j = attn.coordinate "j" : !cj
-  %d = attn.coordinate "d" : !cd
-  %e = attn.coordinate "e" : !ce
-  %yes = attn.constant true : !yes
-  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
-  %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  // expected-error@below {{more than one product of queries and keys}}
-  %s2 = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  %sum = attn.binary add %s, %s2 : (!attn.fn<f32, [i, j]>, !attn.fn<f32, [i, j]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %sum mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
-}
-
-// -----
-
-!t = !attn.tensor<2 x f32>
-!ci = !attn.fn<i64, [i]>
-!cj = !attn.fn<i64, [j]>
-!cd = !attn.fn<i64, [d]>
-!ce = !attn.fn<i64, [e]>
-!yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
-#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
-
-attn.kernel @two_passes coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
-    attributes {attn.schedule = #schedule} {
-  %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
-  %vt = attn.tensor "v" 2 sizes #sizes : !t
-  %i = attn.coordinate "i" : !ci
-  %j = attn.coordinate "j" : !cj
-  %d = attn.coordinate "d" : !cd
-  %e = attn.coordinate "e" : !ce
-  %yes = attn.constant true : !yes
-  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
-  %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
-  // expected-error@below {{more than one pass over the keys}}
-  %o2, %l2 = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
-}
-
-// -----
-
-!t = !attn.tensor<2 x f32>
-!ci = !attn.fn<i64, [i]>
-!cj = !attn.fn<i64, [j]>
-!cd = !attn.fn<i64, [d]>
-!ce = !attn.fn<i64, [e]>
-!yes = !attn.fn<i1, []>
+!s = !attn.fn<f32, [i, j]>
 #schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 attn.kernel @product_over_two coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
     attributes {attn.schedule = #schedule} {
-  %qt = attn.tensor "q" 0 sizes affine_map<()[I, J, D, E, F] -> (I, D, F)> : !attn.tensor<3 x f32>
-  %kt = attn.tensor "k" 1 sizes affine_map<()[I, J, D, E, F] -> (I, D, F)> : !attn.tensor<3 x f32>
-  %vt = attn.tensor "v" 2 sizes affine_map<()[I, J, D, E, F] -> (I, D, F)> : !attn.tensor<3 x f32>
+  %vt = attn.tensor "v" 2 sizes #sizes : !t
   %i = attn.coordinate "i" : !ci
   %j = attn.coordinate "j" : !cj
   %d = attn.coordinate "d" : !cd
   %e = attn.coordinate "e" : !ce
   %yes = attn.constant true : !yes
+  %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
   %f = attn.coordinate "f" : !attn.fn<i64, [f]>
+  %qt = attn.tensor "q" 0 sizes affine_map<()[I, J, D, E, F] -> (I, D, F)> : !attn.tensor<3 x f32>
+  %kt = attn.tensor "k" 1 sizes affine_map<()[I, J, D, E, F] -> (J, D, F)> : !attn.tensor<3 x f32>
   %q = attn.read %qt[%i, %d, %f] unchecked : (!attn.tensor<3 x f32>, !ci, !cd, !attn.fn<i64, [f]>) -> !attn.fn<f32, [i, d, f]>
   %k = attn.read %kt[%j, %d, %f] unchecked : (!attn.tensor<3 x f32>, !cj, !cd, !attn.fn<i64, [f]>) -> !attn.fn<f32, [j, d, f]>
-  %v = attn.read %vt[%j, %e, %e] unchecked : (!attn.tensor<3 x f32>, !cj, !ce, !ce) -> !attn.fn<f32, [j, e]>
-  // expected-error@below {{sums over more than one coordinate}}
-  %s = attn.dot ["d", "f"] %q, %k : (!attn.fn<f32, [i, d, f]>, !attn.fn<f32, [j, d, f]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
+  // expected-error@below {{isn't the product of a row of a query and a row of a key}}
+  %s = attn.dot ["d", "f"] %q, %k : (!attn.fn<f32, [i, d, f]>, !attn.fn<f32, [j, d, f]>) -> !s
+  %o, %l = attn.online softmax score %s mask %yes value %v : (!s, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
 }
 
 // -----
@@ -179,10 +65,11 @@ attn.kernel @product_over_two coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64
 !cd = !attn.fn<i64, [d]>
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
+!s = !attn.fn<f32, [i, j]>
 #schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
-attn.kernel @computed_key coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
+attn.kernel @key_first coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
     attributes {attn.schedule = #schedule} {
   %qt = attn.tensor "q" 0 sizes #sizes : !t
   %kt = attn.tensor "k" 1 sizes #sizes : !t
@@ -194,11 +81,10 @@ attn.kernel @computed_key coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e 
   %yes = attn.constant true : !yes
   %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
   %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
-  %k2 = attn.unary negate %k : !attn.fn<f32, [j, d]> -> !attn.fn<f32, [j, d]>
   %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
-  // expected-error@below {{query, key or value isn't an f32 tensor read unchecked at plain coordinates}}
-  %s = attn.dot ["d"] %q, %k2 : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
+  // expected-error@below {{isn't the product of a row of a query and a row of a key}}
+  %s = attn.dot ["d"] %k, %q : (!attn.fn<f32, [j, d]>, !attn.fn<f32, [i, d]>) -> !s
+  %o, %l = attn.online softmax score %s mask %yes value %v : (!s, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
 }
 
 // -----
@@ -209,44 +95,13 @@ attn.kernel @computed_key coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e 
 !cd = !attn.fn<i64, [d]>
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
+!s = !attn.fn<f32, [i, j]>
 #schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
-attn.kernel @key_elsewhere coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
+attn.kernel @key_per_query coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
     attributes {attn.schedule = #schedule} {
   %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
-  %vt = attn.tensor "v" 2 sizes #sizes : !t
-  %i = attn.coordinate "i" : !ci
-  %j = attn.coordinate "j" : !cj
-  %d = attn.coordinate "d" : !cd
-  %e = attn.coordinate "e" : !ce
-  %yes = attn.constant true : !yes
-  %one = attn.constant 1 : i64 : !attn.fn<i64, []>
-  %next = attn.binary add %j, %one : (!cj, !attn.fn<i64, []>) -> !cj
-  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%next, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
-  %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
-  // expected-error@below {{query, key or value isn't an f32 tensor read unchecked at plain coordinates}}
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
-}
-
-// -----
-
-!t = !attn.tensor<2 x f32>
-!ci = !attn.fn<i64, [i]>
-!cj = !attn.fn<i64, [j]>
-!cd = !attn.fn<i64, [d]>
-!ce = !attn.fn<i64, [e]>
-!yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
-#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
-
-attn.kernel @checked_key coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
-    attributes {attn.schedule = #schedule} {
-  %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
   %vt = attn.tensor "v" 2 sizes #sizes : !t
   %i = attn.coordinate "i" : !ci
   %j = attn.coordinate "j" : !cj
@@ -254,11 +109,12 @@ attn.kernel @checked_key coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
   %e = attn.coordinate "e" : !ce
   %yes = attn.constant true : !yes
   %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%j, %d] : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
   %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
-  // expected-error@below {{query, key or value isn't an f32 tensor read unchecked at plain coordinates}}
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
+  %kt = attn.tensor "k" 1 sizes affine_map<()[I, J, D, E, F] -> (I, J, D)> : !attn.tensor<3 x f32>
+  %k = attn.read %kt[%i, %j, %d] unchecked : (!attn.tensor<3 x f32>, !ci, !cj, !cd) -> !attn.fn<f32, [i, j, d]>
+  // expected-error@below {{isn't the product of a row of a query and a row of a key}}
+  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [i, j, d]>) -> !s
+  %o, %l = attn.online softmax score %s mask %yes value %v : (!s, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
 }
 
 // -----
@@ -269,13 +125,13 @@ attn.kernel @checked_key coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
 !cd = !attn.fn<i64, [d]>
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
+!s = !attn.fn<f32, [i, j]>
 #schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
-attn.kernel @half_key coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
+attn.kernel @product_per_feature coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
     attributes {attn.schedule = #schedule} {
   %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !attn.tensor<2 x f16>
   %vt = attn.tensor "v" 2 sizes #sizes : !t
   %i = attn.coordinate "i" : !ci
   %j = attn.coordinate "j" : !cj
@@ -283,99 +139,14 @@ attn.kernel @half_key coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 
   %e = attn.coordinate "e" : !ce
   %yes = attn.constant true : !yes
   %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%j, %d] unchecked : (!attn.tensor<2 x f16>, !cj, !cd) -> !attn.fn<f32, [j, d]>
   %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
-  // expected-error@below {{query, key or value isn't an f32 tensor read unchecked at plain coordinates}}
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
-}
-
-// -----
-
-!t = !attn.tensor<2 x f32>
-!ci = !attn.fn<i64, [i]>
-!cj = !attn.fn<i64, [j]>
-!cd = !attn.fn<i64, [d]>
-!ce = !attn.fn<i64, [e]>
-!yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
-#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
-
-attn.kernel @value_per_query coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
-    attributes {attn.schedule = #schedule} {
-  %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
-  %vt = attn.tensor "v" 2 sizes affine_map<()[I, J, D, E, F] -> (I, J, E)> : !attn.tensor<3 x f32>
-  %i = attn.coordinate "i" : !ci
-  %j = attn.coordinate "j" : !cj
-  %d = attn.coordinate "d" : !cd
-  %e = attn.coordinate "e" : !ce
-  %yes = attn.constant true : !yes
-  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
-  %v = attn.read %vt[%i, %j, %e] unchecked : (!attn.tensor<3 x f32>, !ci, !cj, !ce) -> !attn.fn<f32, [i, j, e]>
-  // expected-error@below {{query, key or value isn't an f32 tensor read unchecked at plain coordinates}}
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [i, j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
-}
-
-// -----
-
-!t = !attn.tensor<2 x f32>
-!ci = !attn.fn<i64, [i]>
-!cj = !attn.fn<i64, [j]>
-!cd = !attn.fn<i64, [d]>
-!ce = !attn.fn<i64, [e]>
-!yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
-#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
-
-attn.kernel @no_feature coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
-    attributes {attn.schedule = #schedule} {
-  %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
-  %vt = attn.tensor "v" 2 sizes affine_map<()[I, J, D, E, F] -> (J)> : !attn.tensor<1 x f32>
-  %i = attn.coordinate "i" : !ci
-  %j = attn.coordinate "j" : !cj
-  %d = attn.coordinate "d" : !cd
-  %e = attn.coordinate "e" : !ce
-  %yes = attn.constant true : !yes
-  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
-  %v = attn.read %vt[%j] unchecked : (!attn.tensor<1 x f32>, !cj) -> !attn.fn<f32, [j]>
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  // expected-error@below {{a value without a feature coordinate}}
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j]>) -> (!attn.fn<f32, [i]>, !attn.fn<f32, [i]>)
-}
-
-// -----
-
-!t = !attn.tensor<2 x f32>
-!ci = !attn.fn<i64, [i]>
-!cj = !attn.fn<i64, [j]>
-!cd = !attn.fn<i64, [d]>
-!ce = !attn.fn<i64, [e]>
-!yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
-#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
-
-attn.kernel @two_features coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
-    attributes {attn.schedule = #schedule} {
-  %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
-  %vt = attn.tensor "v" 2 sizes affine_map<()[I, J, D, E, F] -> (J, E, F)> : !attn.tensor<3 x f32>
-  %i = attn.coordinate "i" : !ci
-  %j = attn.coordinate "j" : !cj
-  %d = attn.coordinate "d" : !cd
-  %e = attn.coordinate "e" : !ce
-  %yes = attn.constant true : !yes
-  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
   %f = attn.coordinate "f" : !attn.fn<i64, [f]>
-  %v = attn.read %vt[%j, %e, %f] unchecked : (!attn.tensor<3 x f32>, !cj, !ce, !attn.fn<i64, [f]>) -> !attn.fn<f32, [j, e, f]>
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  // expected-error@below {{a value with more than one feature coordinate}}
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e, f]>) -> (!attn.fn<f32, [i, e, f]>, !attn.fn<f32, [i]>)
+  %kt = attn.tensor "k" 1 sizes affine_map<()[I, J, D, E, F] -> (J, D, F)> : !attn.tensor<3 x f32>
+  %k = attn.read %kt[%j, %d, %f] unchecked : (!attn.tensor<3 x f32>, !cj, !cd, !attn.fn<i64, [f]>) -> !attn.fn<f32, [j, d, f]>
+  // expected-error@below {{isn't the product of a row of a query and a row of a key}}
+  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d, f]>) -> !attn.fn<f32, [i, j, f]>
+  %largest = attn.reduce maximum ["f"] %s : (!attn.fn<f32, [i, j, f]>) -> !s
+  %l = attn.log_sum_exp %largest where %yes : (!s, !yes) -> !attn.fn<f32, [i]>
 }
 
 // -----
@@ -389,25 +160,42 @@ attn.kernel @two_features coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e 
 #schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
-attn.kernel @other_output coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
+attn.kernel @score_per_feature coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
     attributes {attn.schedule = #schedule} {
   %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
   %vt = attn.tensor "v" 2 sizes #sizes : !t
-  %ot = attn.tensor "o" 3 sizes #sizes : !t
   %i = attn.coordinate "i" : !ci
   %j = attn.coordinate "j" : !cj
   %d = attn.coordinate "d" : !cd
   %e = attn.coordinate "e" : !ce
   %yes = attn.constant true : !yes
   %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
   %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
-  %n = attn.unary negate %o : !attn.fn<f32, [i, e]> -> !attn.fn<f32, [i, e]>
-  // expected-error@below {{stores neither the weighted sum nor its log-sum-exp}}
-  attn.output %ot ["i", "e"] = %n : !t, !attn.fn<f32, [i, e]>
+  %s = attn.binary multiply %q, %v : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, e]>) -> !attn.fn<f32, [i, j, d, e]>
+  // expected-error@below {{needs a score that is an f32 for each query and key, not '!attn.fn<f32, [i, j, d, e]>'}}
+  %l = attn.log_sum_exp %s where %yes : (!attn.fn<f32, [i, j, d, e]>, !yes) -> !attn.fn<f32, [i, d, e]>
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!cj = !attn.fn<i64, [j]>
+!ce = !attn.fn<i64, [e]>
+!yes = !attn.fn<i1, []>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
+
+attn.kernel @wide_weight coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
+    attributes {attn.schedule = #schedule} {
+  %vt = attn.tensor "v" 2 sizes #sizes : !t
+  %j = attn.coordinate "j" : !cj
+  %e = attn.coordinate "e" : !ce
+  %yes = attn.constant true : !yes
+  %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
+  %w = attn.convert %j : !cj -> !attn.fn<f64, [j]>
+  %x = attn.convert %v : !attn.fn<f32, [j, e]> -> !attn.fn<f64, [j, e]>
+  // expected-error@below {{needs a score or weight that is an f32 for each query and key, not '!attn.fn<f64, [j]>'}}
+  %o = attn.weighted_sum %w mask %yes value %x : (!attn.fn<f64, [j]>, !yes, !attn.fn<f64, [j, e]>) -> !attn.fn<f64, [e]>
 }
 
 // -----
@@ -418,15 +206,72 @@ attn.kernel @other_output coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e 
 !cd = !attn.fn<i64, [d]>
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
+!s = !attn.fn<f32, [i, j]>
 #schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
-attn.kernel @half_output coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
+attn.kernel @value_per_pair coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
+    attributes {attn.schedule = #schedule} {
+  %qt = attn.tensor "q" 0 sizes #sizes : !t
+  %kt = attn.tensor "k" 1 sizes #sizes : !t
+  %i = attn.coordinate "i" : !ci
+  %j = attn.coordinate "j" : !cj
+  %d = attn.coordinate "d" : !cd
+  %e = attn.coordinate "e" : !ce
+  %yes = attn.constant true : !yes
+  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
+  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
+  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !s
+  %vt = attn.tensor "v" 2 sizes affine_map<()[I, J, D, E, F] -> (I, J, E)> : !attn.tensor<3 x f32>
+  %v = attn.read %vt[%i, %j, %e] unchecked : (!attn.tensor<3 x f32>, !ci, !cj, !ce) -> !attn.fn<f32, [i, j, e]>
+  // expected-error@below {{sums what isn't a row of f32 features for each key: '!attn.fn<f32, [i, j, e]>'}}
+  %o, %l = attn.online softmax score %s mask %yes value %v : (!s, !yes, !attn.fn<f32, [i, j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!ci = !attn.fn<i64, [i]>
+!cj = !attn.fn<i64, [j]>
+!cd = !attn.fn<i64, [d]>
+!yes = !attn.fn<i1, []>
+!s = !attn.fn<f32, [i, j]>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
+
+attn.kernel @value_without_feature coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
+    attributes {attn.schedule = #schedule} {
+  %qt = attn.tensor "q" 0 sizes #sizes : !t
+  %kt = attn.tensor "k" 1 sizes #sizes : !t
+  %i = attn.coordinate "i" : !ci
+  %j = attn.coordinate "j" : !cj
+  %d = attn.coordinate "d" : !cd
+  %yes = attn.constant true : !yes
+  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
+  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
+  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !s
+  %v = attn.convert %j : !cj -> !attn.fn<f32, [j]>
+  // expected-error@below {{sums what isn't a row of f32 features for each key: '!attn.fn<f32, [j]>'}}
+  %o, %l = attn.online softmax score %s mask %yes value %v : (!s, !yes, !attn.fn<f32, [j]>) -> (!attn.fn<f32, [i]>, !attn.fn<f32, [i]>)
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!ci = !attn.fn<i64, [i]>
+!cj = !attn.fn<i64, [j]>
+!cd = !attn.fn<i64, [d]>
+!ce = !attn.fn<i64, [e]>
+!yes = !attn.fn<i1, []>
+!s = !attn.fn<f32, [i, j]>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
+
+attn.kernel @value_with_two_features coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
     attributes {attn.schedule = #schedule} {
   %qt = attn.tensor "q" 0 sizes #sizes : !t
   %kt = attn.tensor "k" 1 sizes #sizes : !t
   %vt = attn.tensor "v" 2 sizes #sizes : !t
-  %ot = attn.tensor "o" 3 sizes #sizes : !attn.tensor<2 x f16>
   %i = attn.coordinate "i" : !ci
   %j = attn.coordinate "j" : !cj
   %d = attn.coordinate "d" : !cd
@@ -435,8 +280,35 @@ attn.kernel @half_output coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
   %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
   %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
   %v = attn.read %vt[%j, %e] unchecked : (!t, !cj, !ce) -> !attn.fn<f32, [j, e]>
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
-  // expected-error@below {{stores 'f16': tiles are stored as f32}}
-  attn.output %ot ["i", "e"] = %o : !attn.tensor<2 x f16>, !attn.fn<f32, [i, e]>
+  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !s
+  %w = attn.binary multiply %k, %v : (!attn.fn<f32, [j, d]>, !attn.fn<f32, [j, e]>) -> !attn.fn<f32, [j, d, e]>
+  // expected-error@below {{sums what isn't a row of f32 features for each key: '!attn.fn<f32, [j, d, e]>'}}
+  %o = attn.weighted_sum %s mask %yes value %w : (!s, !yes, !attn.fn<f32, [j, d, e]>) -> !attn.fn<f32, [i, d, e]>
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!ci = !attn.fn<i64, [i]>
+!cj = !attn.fn<i64, [j]>
+!cd = !attn.fn<i64, [d]>
+!yes = !attn.fn<i1, []>
+!s = !attn.fn<f32, [i, j]>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
+
+attn.kernel @softmax coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
+    attributes {attn.schedule = #schedule} {
+  %qt = attn.tensor "q" 0 sizes #sizes : !t
+  %kt = attn.tensor "k" 1 sizes #sizes : !t
+  %i = attn.coordinate "i" : !ci
+  %j = attn.coordinate "j" : !cj
+  %d = attn.coordinate "d" : !cd
+  %yes = attn.constant true : !yes
+  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
+  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
+  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !s
+  // expected-error@below {{has no form in tiles: run attn-form-online first}}
+  %w = attn.softmax %s where %yes : (!s, !yes) -> !s
+  %o = attn.reduce sum ["j"] %w where %yes : (!s, !yes) -> !attn.fn<f32, [i]>
 }

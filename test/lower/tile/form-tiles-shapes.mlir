@@ -12,10 +12,9 @@
 !l = !attn.fn<f32, [b, h, i]>
 
 // CHECK-LABEL: attn.tile_kernel @groups
-// The dot may name the key first.
+// CHECK: attn.tile_init : !attn.state<softmax>, !attn.tile<f32, [f, i]>
 // CHECK: attn.tile_pack %{{.*}} ["r", "i", "h"] scale %{{.*}} : <3 x f32> -> <f32, [r, i]>
-// CHECK: attn.tile_init : <softmax>, <f32, [f, i]>
-// CHECK: attn.tile_contract %{{.*}}, %{{.*}} ["b", "j", "g", "r"] at %{{.*}} : <f32, [r, i]>, <4 x f32> -> <f32, [j, i]>
+// CHECK: attn.tile_contract %{{.*}}, %{{.*}} ["b", "j", "g", "r"] at %{{.*}} : <f32, [r, i]>, !attn.tensor<4 x f32> -> <f32, [j, i]>
 // CHECK: attn.tile_accumulate %{{.*}} ["f", "g", "j"] at
 // CHECK: attn.tile_store %{{.*}} ["b", "i", "h", "f"] : <f32, [f, i]>, <4 x f32>
 attn.kernel @groups coordinates {b = 0 : i64, h = 1 : i64, g = 2 : i64, i = 3 : i64, j = 4 : i64, r = 5 : i64, f = 6 : i64}
@@ -34,7 +33,7 @@ attn.kernel @groups coordinates {b = 0 : i64, h = 1 : i64, g = 2 : i64, i = 3 : 
   %q = attn.read %qt[%r, %i, %h] unchecked : (!t3, !attn.fn<i64, [r]>, !attn.fn<i64, [i]>, !attn.fn<i64, [h]>) -> !q
   %k = attn.read %kt[%b, %j, %g, %r] unchecked : (!t4, !attn.fn<i64, [b]>, !attn.fn<i64, [j]>, !attn.fn<i64, [g]>, !attn.fn<i64, [r]>) -> !k
   %v = attn.read %vt[%f, %g, %j] unchecked : (!t3, !attn.fn<i64, [f]>, !attn.fn<i64, [g]>, !attn.fn<i64, [j]>) -> !v
-  %s = attn.dot ["r"] %k, %q : (!k, !q) -> !s
+  %s = attn.dot ["r"] %q, %k : (!q, !k) -> !s
   %mask = attn.constant true : !attn.fn<i1, []>
   %o, %l = attn.online softmax score %s mask %mask value %v : (!s, !attn.fn<i1, []>, !v) -> (!o, !l)
   attn.output %ot ["b", "i", "h", "f"] = %o : !t4, !o

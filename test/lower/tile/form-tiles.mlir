@@ -28,12 +28,12 @@
 // CHECK-LABEL: attn.tile_kernel @plain
 // CHECK-SAME: extents [-1, -1, -1, -1, 64, 64]
 // CHECK-SAME: schedule <lanes = 8, vectors = 2,
+// CHECK-DAG: %[[INIT:.*]]:2 = attn.tile_init : !attn.state<softmax>, !attn.tile<f32, [e, i]>
 // CHECK-DAG: %[[LOG2E:.*]] = attn.constant 1.44269502 : f32
 // CHECK-DAG: %[[SCALE:.*]] = attn.constant 1.250000e-01 : f32
 // CHECK: %[[FACTOR:.*]] = attn.binary multiply %[[SCALE]], %[[LOG2E]]
 // CHECK: %[[PACKED:.*]] = attn.tile_pack %{{.*}} ["b", "h", "i", "d"] scale %[[FACTOR]]
-// CHECK: %[[STATE:.*]], %[[ZERO:.*]] = attn.tile_init : <softmax>, <f32, [e, i]>
-// CHECK: %[[VISIT:.*]]:2 = attn.tile_visit(%[[STATE]], %[[ZERO]])
+// CHECK: %[[VISIT:.*]]:2 = attn.tile_visit(%[[INIT]]#0, %[[INIT]]#1)
 // CHECK-SAME: classify {
 // CHECK-NEXT: } keys {
 // CHECK: ^bb0(%[[BLOCK:.*]]: !attn.keys, %[[OLD:.*]]: !attn.state<softmax>, %[[SUM:.*]]: !attn.tile<f32, [e, i]>):
@@ -41,7 +41,7 @@
 // CHECK-NEXT: %[[NEXT:.*]], %[[WEIGHTS:.*]], %[[RESCALE:.*]] = attn.tile_absorb %[[OLD]], %[[PRODUCTS]] at %[[BLOCK]]
 // CHECK-NEXT: %[[MORE:.*]] = attn.tile_accumulate %[[SUM]] times %[[RESCALE]] plus %[[WEIGHTS]], %{{.*}} ["b", "h", "j", "e"] at %[[BLOCK]]
 // CHECK-NEXT: attn.yield %[[NEXT]], %[[MORE]]
-// CHECK: %[[O:.*]], %[[LSE:.*]] = attn.tile_finish %[[VISIT]]#0, %[[VISIT]]#1
+// CHECK: %[[O:.*]], %[[LSE:.*]] = attn.tile_finish %[[VISIT]]#0(%[[VISIT]]#1)
 // CHECK-DAG: attn.tile_store %[[O]], %{{.*}} ["b", "h", "i", "e"]
 // CHECK-DAG: attn.tile_store_row %[[LSE]], %{{.*}} ["b", "h", "i"]
 attn.kernel @plain coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j = 3 : i64, d = 4 : i64, e = 5 : i64}
@@ -72,10 +72,10 @@ attn.kernel @plain coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j = 3 : i
 // block, what varies with the key in the map, where the product is an argument. The classifier goes to the visit, and what it reads of the kernel is
 // computed outside.
 // CHECK-LABEL: attn.tile_kernel @score
-// CHECK: attn.tile_pack %{{.*}} ["b", "h", "i", "d"] : <4 x f32> -> <f32, [d, i]>
-// CHECK: %[[WINDOW:.*]] = attn.scalar "w" 0
-// CHECK: %[[I:.*]] = attn.coordinate "i"
-// CHECK: %[[LAST:.*]] = attn.binary add %[[I]], %[[WINDOW]]
+// CHECK-DAG: attn.tile_pack %{{.*}} ["b", "h", "i", "d"] : <4 x f32> -> <f32, [d, i]>
+// CHECK-DAG: %[[WINDOW:.*]] = attn.scalar "w" 0
+// CHECK-DAG: %[[I:.*]] = attn.coordinate "i"
+// CHECK-DAG: %[[LAST:.*]] = attn.binary add %[[I]], %[[WINDOW]]
 // CHECK-NOT: attn.coordinate "j"
 // CHECK: attn.tile_visit
 // CHECK-SAME: classify {
@@ -84,7 +84,7 @@ attn.kernel @plain coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j = 3 : i
 // CHECK: arith.addi %[[LASTQUERY]], %[[W]]
 // CHECK: } keys {
 // CHECK: %[[PRODUCTS:.*]] = attn.tile_contract
-// CHECK: %[[SCORES:.*]] = attn.tile_map %[[PRODUCTS]] at %{{.*}} {
+// CHECK: %[[SCORES:.*]] = attn.tile_map(%[[PRODUCTS]]) at %{{.*}} {
 // CHECK-NEXT: ^bb0(%[[PRODUCT:.*]]: !attn.fn<f32, [b, h, i, j]>):
 // CHECK: %[[CAPPED:.*]] = attn.unary tanh %[[PRODUCT]]
 // CHECK: %[[LOG2E:.*]] = attn.constant 1.44269502 : f32
