@@ -264,7 +264,8 @@ private:
     };
     for (NodeId id : reach(root, isSumOrProduct)) {
       CoordinateSet varies = at(id).varies;
-      if (!isSumOrProduct(at(id)) && (varies & setOf(coordinateI)) && (varies & setOf(coordinateJ)) && (varies & ~ofPair))
+      bool isRow = isReduction(at(id).kind) && at(id).kind != NodeKind::Reduce;
+      if (!isSumOrProduct(at(id)) && !isRow && (varies & setOf(coordinateI)) && (varies & setOf(coordinateJ)) && (varies & ~ofPair))
         refuse(rangeOf(id), "a value that varies with both `i` and `j`");
     }
   }

@@ -1,4 +1,4 @@
-// RUN: attn-opt %s --attn-lower-tiles=only-visits | FileCheck %s
+// RUN: attn-opt %s --attn-lower-tiles=only-visits --cse | FileCheck %s
 
 // The search for visible keys alone, with all its calls of the classifier: nothing is read of the tensors, nothing computed or written. What it
 // finds is counted in the workspace, so that the search can't be dropped.
@@ -23,13 +23,13 @@ attn.binder @causal_binder {
 // CHECK-LABEL: func.func @causal_body
 // CHECK-SAME: %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64, %[[WORKSPACE:.*]]: !llvm.ptr
 // CHECK-NOT: attn_pack_rows
+// CHECK: %[[PLACE:.*]] = llvm.getelementptr %[[WORKSPACE]][1]
 // CHECK: scf.while {{.*}} : (i64, i64, i1, i1) ->
 // CHECK: %[[ANSWER:.*]]:2 = func.call @causal.classify
 // Trimming asks as often as in the whole kernel.
 // CHECK: scf.if %[[ANSWER]]#1 -> (i64, i64)
 // CHECK: func.call @causal.classify
 // CHECK: func.call @causal.classify
-// CHECK: %[[PLACE:.*]] = llvm.getelementptr %[[WORKSPACE]][1]
 // CHECK: %[[BEFORE:.*]] = llvm.load %[[PLACE]] {alignment = 8 : i64} : !llvm.ptr -> i64
 // CHECK: %[[KEYS:.*]] = arith.subi
 // CHECK: %[[AFTER:.*]] = arith.addi %[[BEFORE]], %[[KEYS]]

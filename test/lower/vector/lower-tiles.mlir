@@ -1,4 +1,4 @@
-// RUN: attn-opt %s --attn-lower-tiles | FileCheck %s
+// RUN: attn-opt %s --attn-lower-tiles --cse | FileCheck %s
 
 // One row block of queries against every key: nothing is left of the tile level, tensors are reached through the run's pointers and strides.
 
