@@ -48,6 +48,10 @@ def Normaliser : AttnEnum<"Normaliser", "row normaliser with a small mergeable s
   I32EnumAttrCase<"Softmax", 0, "softmax">, I32EnumAttrCase<"Sum", 1, "sum">
 ]>;
 
+def ThresholdKind : AttnEnum<"ThresholdKind", "row function that is positive above a threshold", [
+  I32EnumAttrCase<"Sparsemax", 0, "sparsemax">, I32EnumAttrCase<"Entmax15", 1, "entmax15">
+]>;
+
 def BindKind : AttnEnum<"BindKind", "what a binder computes", [
   I32EnumAttrCase<"Extent", 0, "extent">, I32EnumAttrCase<"Scalar", 1, "scalar">, I32EnumAttrCase<"Size", 2, "size">
 ]>;
@@ -57,6 +61,7 @@ def UnaryKindAttr : EnumAttr<AttnDialect, UnaryKind, "unary_kind">;
 def BinaryKindAttr : EnumAttr<AttnDialect, BinaryKind, "binary_kind">;
 def CompareKindAttr : EnumAttr<AttnDialect, CompareKind, "compare_kind">;
 def ReductionKindAttr : EnumAttr<AttnDialect, ReductionKind, "reduction_kind">;
+def ThresholdKindAttr : EnumAttr<AttnDialect, ThresholdKind, "threshold_kind">;
 def NormaliserAttr : EnumAttr<AttnDialect, Normaliser, "normaliser">;
 
 def ScheduleAttr : AttrDef<AttnDialect, "Schedule"> {

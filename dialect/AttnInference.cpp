@@ -59,6 +59,9 @@ FnType inferredType(Operation *op) {
       .Case([&](LogSumExpOp) {
         return without(pointwiseType(element, SmallVector<Value>(op->getOperands())), key);
       })
+      .Case([&](ThresholdOp) {
+        return without(pointwiseType(element, SmallVector<Value>(op->getOperands())), key);
+      })
       .Case([&](WeightedSumOp) {
         return without(pointwiseType(element, SmallVector<Value>(op->getOperands())), key);
       })

@@ -211,6 +211,23 @@ LogicalResult WeightedSumOp::verify() {
 
 LogicalResult SumAfterOp::verify() { return verifyRowFunction(*this, getOperand()); }
 
+LogicalResult ThresholdOp::verify() {
+  if (functionType(getMaximum()).variesWith("j"))
+    return emitOpError("has a maximum that varies with the key");
+  return verifyRowFunction(*this, getOperand());
+}
+
+LogicalResult TopKOp::verify() {
+  if (!functionType(getOperand()).getElementType().isF32() || !functionType(getSmallest()).getElementType().isF32())
+    return emitOpError("takes and gives f32, not ") << getOperand().getType();
+  if (!functionType(getCount()).getCoordinates().empty())
+    return emitOpError("has a count that varies with something: ") << getCount().getType();
+  for (Value result : getResults())
+    if (functionType(result).variesWith("j"))
+      return emitOpError("reduces j away");
+  return success();
+}
+
 LogicalResult CheckOp::verify() {
   size_t expected = getTensor() ? cast<TensorHandleType>(getTensor().getType()).getRank() : 1;
   if (getValues().size() != expected)

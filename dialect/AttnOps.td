@@ -252,6 +252,30 @@ def SumAfterOp : AttnOp<"sum_after", [Pure]> {
   let hasVerifier = 1;
 }
 
+def ThresholdOp : AttnOp<"threshold", [Pure]> {
+  let summary = "the threshold above which a sparse row function is positive";
+  let description = [{
+    The t for which the weights of the visible keys sum to 1: of `sparsemax` max(x - t, 0) (Martins and Astudillo 2016), of `entmax15` max(x / 2 - t, 0)^2 (Peters, Niculae
+    and Martins 2019). `maximum` is the row's largest x.
+  }];
+  let arguments = (ins ThresholdKindAttr:$kind, AnyFn:$operand, AnyFn:$maximum, BoolFn:$mask);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$kind $operand `maximum` $maximum `where` $mask attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def TopKOp : AttnOp<"top_k", [Pure]> {
+  let summary = "the smallest of the n largest values of a row's visible keys, and which key has it";
+  let description = [{
+    Of equal values the one with the smaller j is larger. What is larger than `smallest`, or equal to it at a key up to `last`, is among the n largest. -inf and -1
+    where there are fewer; inf and -1 where n isn't positive. `count` varies with nothing.
+  }];
+  let arguments = (ins AnyFn:$operand, BoolFn:$mask, IntFn:$count);
+  let results = (outs AnyFn:$smallest, IntFn:$last);
+  let assemblyFormat = "$count `of` $operand `where` $mask attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def CheckOp : AttnOp<"check", [AttrSizedOperandSegments]> {
   let summary = "ends the run with an error where a `safe` read or division counts and is wrong";
   let description = [{
@@ -374,6 +398,36 @@ def TileInitOp : AttnOp<"tile_init"> {
   let summary = "states of normalisers that have seen nothing, and zero accumulators";
   let results = (outs Variadic<AnyTypeOf<[StateType, TileType]>>:$results);
   let assemblyFormat = "attr-dict `:` type($results)";
+  let hasVerifier = 1;
+}
+
+def TileTopInitOp : AttnOp<"tile_top_init"> {
+  let summary = "lists of the largest values so far, still empty";
+  let arguments = (ins IntFn:$count);
+  let results = (outs TopType:$result);
+  let assemblyFormat = "$count attr-dict `:` type($count) `->` type($result)";
+}
+
+def TileTopAbsorbOp : AttnOp<"tile_top_absorb"> {
+  let summary = "lets each query's list take in what of a tile is among the largest";
+  let arguments = (ins TopType:$list, TileType:$scores, KeysType:$block);
+  let assemblyFormat = "$list `,` $scores `at` $block attr-dict `:` type($list) `,` type($scores)";
+}
+
+def TileTopLastOp : AttnOp<"tile_top_last"> {
+  let summary = "the smallest value of each query's list, and which key has it";
+  let arguments = (ins TopType:$list);
+  let results = (outs AnyFn:$smallest, IntFn:$last);
+  let assemblyFormat = "$list attr-dict `:` type($list) `->` type($smallest) `,` type($last)";
+}
+
+def TileRepeatOp : AttnOp<"tile_repeat"> {
+  let summary = "repeats its body with what it yielded, while that is larger for some query";
+  let description = "At most 64 times. The values only grow towards their limit, from below.";
+  let arguments = (ins AnyFn:$init);
+  let results = (outs AnyFn:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$init attr-dict `:` type($init) `->` type($result) $body";
   let hasVerifier = 1;
 }
 

@@ -149,6 +149,15 @@ LogicalResult TileFunctionOp::verify() {
   return success();
 }
 
+LogicalResult TileRepeatOp::verify() {
+  Block &block = getBody().front();
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
+  if (getInit().getType() != getResult().getType() || block.getNumArguments() != 1 || block.getArgument(0).getType() != getInit().getType() ||
+      !yield || yield.getNumOperands() != 1 || yield.getOperand(0).getType() != getInit().getType())
+    return emitOpError("repeats a body that takes and yields ") << getInit().getType();
+  return success();
+}
+
 LogicalResult TileVisitOp::verify() {
   for (Type type : getInits().getTypes())
     if (!isa<StateType, TileType, FnType>(type))

@@ -69,6 +69,10 @@ def KeysType : AttnType<"Keys", "keys"> {
   let summary = "a block of consecutive keys of the row block being visited";
 }
 
+def TopType : AttnType<"Top", "top"> {
+  let summary = "the largest values of each query of a row block so far, with their keys, in scratch memory";
+}
+
 def AnyFn : DialectType<AttnDialect, CPred<"::llvm::isa<::attn::ir::FnType>($_self)">, "function of coordinates">;
 class FnOf<string element, string what>
     : DialectType<AttnDialect, And<[AnyFn.predicate,

@@ -272,11 +272,50 @@ Value GraphGenerator::createReduction(const sema::Node &node) {
     return select(place, equals(place, sum, 0), real(place, elementType(node.type), 0),
                   binary(place, ir::BinaryKind::Divide, operand, sum));
   }
+  case NodeKind::Sparsemax:
+  case NodeKind::Entmax15:
+    return sparseWeight(place, node.kind == NodeKind::Sparsemax ? ir::ThresholdKind::Sparsemax : ir::ThresholdKind::Entmax15, operand, mask);
+  case NodeKind::TopK:
+    return largestOnly(place, operand, mask, of(node, 1));
   case NodeKind::SumAfter:
     return ir::SumAfterOp::create(builder, place, varying(node.type, {operand, mask}), operand, mask);
   default:
     llvm::report_fatal_error("irgen met a row function that checkSupported should have refused");
   }
+}
+
+static ir::FnType withoutKey(Type element, ArrayRef<Value> operands) {
+  SmallVector<StringAttr> coordinates = ir::unionOfCoordinates(operands);
+  llvm::erase_if(coordinates, [](StringAttr name) { return name == "j"; });
+  return ir::FnType::get(element, coordinates);
+}
+
+Value GraphGenerator::sparseWeight(Location place, ir::ThresholdKind kind, Value operand, Value mask) {
+  Type element = cast<ir::FnType>(operand.getType()).getElementType();
+  Value maximum = ir::ReduceOp::create(builder, place, withoutKey(element, {operand, mask}), ir::ReductionKind::Maximum,
+                                       builder.getStrArrayAttr({"j"}), operand, mask);
+  Value threshold = ir::ThresholdOp::create(builder, place, withoutKey(element, {operand, maximum, mask}), kind, operand, maximum, mask);
+  Value zero = real(place, element, 0), scaled = operand;
+  if (kind == ir::ThresholdKind::Entmax15)
+    scaled = binary(place, ir::BinaryKind::Multiply, operand, real(place, element, 0.5));
+  Value excess = binary(place, ir::BinaryKind::Maximum, binary(place, ir::BinaryKind::Subtract, scaled, threshold), zero);
+  Value weight = kind == ir::ThresholdKind::Entmax15 ? binary(place, ir::BinaryKind::Multiply, excess, excess) : excess;
+  return select(place, mask, weight, zero);
+}
+
+Value GraphGenerator::largestOnly(Location place, Value operand, Value mask, Value count) {
+  Type element = cast<ir::FnType>(operand.getType()).getElementType(), integer = builder.getI64Type(), boolean = builder.getI1Type();
+  auto top = ir::TopKOp::create(builder, place, withoutKey(element, {operand, mask}), withoutKey(integer, {operand, mask}), operand, mask, count);
+  Value key = ir::CoordinateOp::create(builder, place, ir::FnType::get(integer, {builder.getStringAttr("j")}), "j");
+  auto compare = [&](ir::CompareKind kind, Value left, Value right) -> Value {
+    return ir::CompareOp::create(builder, place, ir::pointwiseType(boolean, {left, right}), kind, left, right);
+  };
+  Value larger = compare(ir::CompareKind::Greater, operand, top.getSmallest());
+  Value equal = compare(ir::CompareKind::Equal, operand, top.getSmallest()), early = compare(ir::CompareKind::LessEqual, key, top.getLast());
+  Value tie = ir::AndOp::create(builder, place, ir::pointwiseType(boolean, {equal, early}), equal, early);
+  Value kept = ir::OrOp::create(builder, place, ir::pointwiseType(boolean, {larger, tie}), larger, tie);
+  Value visible = ir::AndOp::create(builder, place, ir::pointwiseType(boolean, {mask, kept}), mask, kept);
+  return select(place, visible, operand, real(place, element, -std::numeric_limits<double>::infinity()));
 }
 
 Value GraphGenerator::unary(Location place, ir::UnaryKind kind, Value operand) {

@@ -30,6 +30,8 @@ private:
   mlir::Value createBinary(const sema::Node &node);
   mlir::Value createLoad(const sema::Node &node);
   mlir::Value createReduction(const sema::Node &node);
+  mlir::Value sparseWeight(mlir::Location place, ir::ThresholdKind kind, mlir::Value operand, mlir::Value mask);
+  mlir::Value largestOnly(mlir::Location place, mlir::Value operand, mlir::Value mask, mlir::Value count);
   mlir::Value unary(mlir::Location place, ir::UnaryKind kind, mlir::Value operand);
   mlir::Value binary(mlir::Location place, ir::BinaryKind kind, mlir::Value left, mlir::Value right);
   mlir::Value select(mlir::Location place, mlir::Value condition, mlir::Value ifTrue, mlir::Value ifFalse);

@@ -35,20 +35,6 @@ std::string nameOf(const Node &node) {
   switch (node.kind) {
   case NodeKind::Reduce:
     return fmt::format("the reduction `{}`", spelling(node.reduction));
-  case NodeKind::Softmax:
-    return "the row function `softmax`";
-  case NodeKind::LogSumExp:
-    return "`lse`";
-  case NodeKind::Normalize:
-    return "the row function `normalize`";
-  case NodeKind::TopK:
-    return "the row function `topk`";
-  case NodeKind::Sparsemax:
-    return "the row function `sparsemax`";
-  case NodeKind::Entmax15:
-    return "the row function `entmax15`";
-  case NodeKind::SumAfter:
-    return "the row function `sum_after`";
   default:
     return "this";
   }
@@ -205,10 +191,11 @@ private:
       const Node &node = at(id);
       switch (node.kind) {
       case NodeKind::TopK:
+        if (at(node.operands[1]).varies)
+          refuse(node.range, "`topk` of a number that varies with {}", namesOf(at(node.operands[1]).varies));
+        [[fallthrough]];
       case NodeKind::Sparsemax:
       case NodeKind::Entmax15:
-        refuse(node.range, "{}", nameOf(node));
-        break;
       case NodeKind::Softmax:
       case NodeKind::LogSumExp:
       case NodeKind::Normalize:

@@ -35,6 +35,8 @@ struct ClassifyMaskPass : impl::ClassifyMaskPassBase<ClassifyMaskPass> {
         return sum.getMask();
       if (auto logarithm = dyn_cast<ir::LogSumExpOp>(op))
         return logarithm.getMask();
+      if (auto top = dyn_cast<ir::TopKOp>(op))
+        return top.getMask();
       if (auto reduce = dyn_cast<ir::ReduceOp>(op); reduce && isOverKeys(reduce))
         return reduce.getWhere();
     }

@@ -173,6 +173,12 @@ private:
       need(online.getValue(), condition.andAlso(online.getMask(), false));
     } else if (auto scan = dyn_cast<ir::SumAfterOp>(op)) {
       needRow(scan.getOperand(), scan.getMask(), condition);
+    } else if (auto threshold = dyn_cast<ir::ThresholdOp>(op)) {
+      needRow(threshold.getOperand(), threshold.getMask(), condition);
+      need(threshold.getMaximum(), condition);
+    } else if (auto top = dyn_cast<ir::TopKOp>(op)) {
+      needRow(top.getOperand(), top.getMask(), condition);
+      need(top.getCount(), condition);
     } else if (auto reduce = dyn_cast<ir::ReduceOp>(op); reduce && reduce.getWhere()) {
       needRow(reduce.getOperand(), reduce.getWhere(), condition);
     } else {
@@ -236,6 +242,10 @@ private:
           isMask = operand == denominator.getMask();
         else if (auto scan = dyn_cast<ir::SumAfterOp>(op))
           isMask = operand == scan.getMask();
+        else if (auto threshold = dyn_cast<ir::ThresholdOp>(op))
+          isMask = operand == threshold.getMask();
+        else if (auto top = dyn_cast<ir::TopKOp>(op))
+          isMask = operand == top.getMask();
         else if (auto online = dyn_cast<ir::OnlineOp>(op))
           isMask = operand == online.getMask();
         else if (auto reduce = dyn_cast<ir::ReduceOp>(op))
@@ -251,7 +261,7 @@ private:
     auto add = [&](Value value) {
       Operation *op = value.getDefiningOp();
       auto reduce = dyn_cast_or_null<ir::ReduceOp>(op);
-      if (op && !isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::SumAfterOp, ir::OnlineOp>(op) && !(reduce && isOverKeys(reduce)))
+      if (op && !isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::SumAfterOp, ir::ThresholdOp, ir::TopKOp, ir::OnlineOp>(op) && !(reduce && isOverKeys(reduce)))
         found.insert(op);
     };
     llvm::for_each(roots, add);

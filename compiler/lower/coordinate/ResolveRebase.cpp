@@ -133,7 +133,7 @@ private:
       over = reduce.getOver();
     else if (auto dot = dyn_cast<ir::DotOp>(op))
       over = dot.getOver();
-    else if (isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::SumAfterOp>(op))
+    else if (isa<ir::SoftmaxOp, ir::LogSumExpOp, ir::SumAfterOp, ir::ThresholdOp, ir::TopKOp>(op))
       over = ArrayAttr::get(op->getContext(), StringAttr::get(op->getContext(), "j"));
     if (!over)
       return success();

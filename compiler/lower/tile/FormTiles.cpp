@@ -46,9 +46,14 @@ public:
     for (auto check : kernel.getBody().getOps<ir::CheckOp>())
       if (!isPairwise(check))
         cloneCheck(check, none);
-    for (auto [number, pass] : llvm::enumerate(plan.passes))
+    bool isFirst = true;
+    for (const RowPass &pass : plan.passes) {
       if (!pass.isEmpty())
-        emitPass(pass, number == 0);
+        emitPass(pass, isFirst);
+      isFirst = false;
+      for (ir::ThresholdOp threshold : pass.thresholds)
+        emitThreshold(threshold);
+    }
     for (auto output : kernel.getBody().getOps<ir::OutputOp>())
       if (!variesWith(output.getValue(), "j"))
         emitOutput(output);
@@ -139,6 +144,9 @@ private:
     for (Value operand : op->getOperands())
       operands.map(operand, cloneOperand(op, operand, perPair));
     Operation *copy = builder.clone(*op, operands);
+    // What a pass has computed is known for each query of the row block, whatever it varied with.
+    if (copy->getNumResults() == 1 && isa<FnType>(copy->getResult(0).getType()))
+      copy->getResult(0).setType(ir::inferredType(copy));
     for (auto [old, replacement] : llvm::zip(op->getResults(), copy->getResults()))
       (pairwise ? perPair : perRow).map(old, replacement);
     return (pairwise ? perPair : perRow).lookup(value);
@@ -290,6 +298,8 @@ private:
       roots.push_back(sum.getWeight());
     for (ir::ReduceOp reduce : pass.reductions)
       roots.push_back(reduce.getOperand());
+    for (ir::TopKOp top : pass.tops)
+      roots.push_back(top.getOperand());
     SmallVector<ir::CheckOp> checks;
     if (isFirst)
       for (auto check : kernel.getBody().getOps<ir::CheckOp>())
@@ -332,13 +342,16 @@ private:
       addReduction(ir::ReductionKind::Sum, functionType(scan->getResult(0)).getElementType());
     llvm::append_range(carriedTypes, reducedTypes);
 
+    SmallVector<Value> lists;
+    for (ir::TopKOp top : pass.tops)
+      lists.push_back(ir::TileTopInitOp::create(builder, location, ir::TopType::get(context), rowValue(top.getCount())));
     Block *body = beginVisit(carriedTypes, inits, !leaves.scans.empty());
     auto visit = cast<ir::TileVisitOp>(body->getParentOp());
     if (classify && !alwaysVisible())
       addClassifier(visit);
 
     // Where the only score is the plain product, which nothing else looks at, log2(e) joins the factor on the query.
-    bool plainScore = pass.scores.size() == 1 && pass.sums.empty() && kinds.empty() && leaves.dots.size() == 1 &&
+    bool plainScore = pass.scores.size() == 1 && pass.sums.empty() && pass.tops.empty() && kinds.empty() && leaves.dots.size() == 1 &&
                       pass.scores[0].score == leaves.dots[0]->getResult(0) && isOnlyScore(pass.scores[0].score);
     SmallVector<Value> products = contractAll(leaves, plainScore);
     SmallVector<Value> tiles(products), totals;
@@ -361,11 +374,86 @@ private:
         next.push_back(accumulate(body->getArgument(argument++), absorb.getRescale(), absorb.getWeights(), sum.getValue()));
       }
     }
+    for (Value list : lists)
+      ir::TileTopAbsorbOp::create(builder, location, list, tiles[tile++], block);
     for (ir::WeightedSumOp sum : pass.sums)
       next.push_back(accumulate(body->getArgument(argument++), constant(1), tiles[tile++], sum.getValue()));
     llvm::append_range(next, totals);
     endVisit(next);
     finish(pass, visit, pass.sums.empty() ? Value() : init.getResults().back());
+    for (auto [top, list] : llvm::zip(pass.tops, lists)) {
+      auto last = ir::TileTopLastOp::create(builder, location, perQuery(), perQuery(builder.getI64Type()), list);
+      perRow.map(ir::TopKOp(top).getSmallest(), last.getSmallest());
+      perRow.map(ir::TopKOp(top).getLast(), last.getLast());
+    }
+  }
+
+  /// Newton's method from below, on a sum that falls and is convex: passes over the keys until no threshold of the row block grows any more.
+  void emitThreshold(ir::ThresholdOp op) {
+    builder.setInsertionPoint(rowBlockEnd);
+    bool isSquared = op.getKind() == ir::ThresholdKind::Entmax15;
+    auto arithmetic = [&](ir::BinaryKind kind, Value left, Value right) -> Value {
+      return ir::BinaryOp::create(builder, location, ir::pointwiseType(builder.getF32Type(), {left, right}), kind, left, right, Value(), false,
+                                  StringAttr());
+    };
+    auto halved = [&](Value value) { return isSquared ? multiply(value, constant(0.5)) : value; };
+    Value first = arithmetic(ir::BinaryKind::Subtract, halved(rowValue(op.getMaximum())), constant(1));
+    auto repeat = ir::TileRepeatOp::create(builder, location, perQuery(), first);
+    Operation *outerEnd = rowBlockEnd;
+    rowBlockEnd->moveBefore(repeat);
+    Block *body = builder.createBlock(&repeat.getBody());
+    Value threshold = body->addArgument(perQuery(), location);
+    SmallVector<Value> roots{op.getOperand()};
+    if (plan.mask)
+      roots.push_back(plan.mask);
+    Leaves leaves = leavesOf(roots);
+    auto sumKind = ir::ReductionKindAttr::get(context, ir::ReductionKind::Sum);
+    SmallVector<Type> types(2 + leaves.scans.size(), perQuery());
+    SmallVector<Attribute> kinds(types.size(), sumKind);
+    SmallVector<Value> inits;
+    for (Type type : types)
+      inits.push_back(ir::ReductionInitOp::create(builder, location, type, ir::ReductionKind::Sum));
+    auto visit = ir::TileVisitOp::create(builder, location, types, inits, !leaves.scans.empty());
+    if (classify && !alwaysVisible())
+      addClassifier(visit);
+    Block *visitBody = openVisit(visit, types);
+    SmallVector<Value> products = contractAll(leaves, false);
+    auto map = ir::TileMapOp::create(builder, location, types, products, visitBody->getArguments().take_back(types.size()), block, 0,
+                                     builder.getArrayAttr(kinds), !leaves.scans.empty());
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      Operation *before = blockEnd;
+      blockEnd = map;
+      IRMapping perPair = beginMap(map, leaves, types, 2);
+      Value excess = arithmetic(ir::BinaryKind::Maximum,
+                                arithmetic(ir::BinaryKind::Subtract, halved(clone(op.getOperand(), perPair)), threshold), constant(0));
+      Value isAbove = ir::CompareOp::create(builder, location, ir::pointwiseType(builder.getI1Type(), {excess}), ir::CompareKind::Greater, excess,
+                                            constant(0));
+      Value one = constant(1), zero = constant(0);
+      Value counted = ir::SelectOp::create(builder, location, ir::pointwiseType(builder.getF32Type(), {isAbove}), isAbove, one, zero);
+      SmallVector<Value> results{isSquared ? multiply(excess, excess) : excess, isSquared ? multiply(excess, constant(2)) : counted};
+      for (Operation *scan : leaves.scans)
+        results.push_back(clone(cast<ir::SumAfterOp>(scan).getOperand(), perPair));
+      if (!alwaysVisible())
+        results.push_back(clone(plan.mask, perPair));
+      ir::YieldOp::create(builder, location, results);
+      blockEnd = before;
+    }
+    builder.setInsertionPoint(blockEnd);
+    ir::YieldOp::create(builder, location, map.getTotals());
+    blockEnd->erase();
+    blockEnd = nullptr;
+    builder.setInsertionPointToEnd(body);
+    Value sum = visit.getResult(0), slope = visit.getResult(1);
+    Value step = arithmetic(ir::BinaryKind::Divide, arithmetic(ir::BinaryKind::Subtract, sum, constant(1)), slope);
+    Value isSloped = ir::CompareOp::create(builder, location, ir::pointwiseType(builder.getI1Type(), {slope}), ir::CompareKind::Greater, slope,
+                                           constant(0));
+    Value next = ir::SelectOp::create(builder, location, perQuery(), isSloped, arithmetic(ir::BinaryKind::Add, threshold, step), threshold);
+    ir::YieldOp::create(builder, location, next);
+    rowBlockEnd = outerEnd;
+    rowBlockEnd->moveAfter(repeat);
+    builder.setInsertionPoint(rowBlockEnd);
+    perRow.map(op.getResult(), repeat.getResult());
   }
 
   /// Begins a visit at the end of the row block: the marker goes before it, what the body takes after the block of keys are its arguments.
@@ -373,6 +461,10 @@ private:
     auto visit = ir::TileVisitOp::create(builder, location, types, inits, descending);
     // What the visit needs per row block comes before it.
     rowBlockEnd->moveBefore(visit);
+    return openVisit(visit, types);
+  }
+
+  Block *openVisit(ir::TileVisitOp visit, ArrayRef<Type> types) {
     Block *body = builder.createBlock(&visit.getBody());
     body->addArgument(ir::KeysType::get(context), location);
     for (Type type : types)
@@ -442,7 +534,7 @@ private:
 
   ir::TileMapOp emitMap(const RowPass &pass, const Leaves &leaves, ArrayRef<ir::CheckOp> checks, ArrayRef<Value> products,
                         ArrayRef<Attribute> kinds, ArrayRef<Type> reducedTypes, ValueRange reduced, bool plainScore) {
-    size_t scores = pass.scores.size();
+    size_t scores = pass.scores.size() + pass.tops.size();
     SmallVector<Type> types(scores + pass.sums.size(), tileType(name("j")));
     llvm::append_range(types, reducedTypes);
     auto map = ir::TileMapOp::create(builder, location, types, products, reduced, block, scores, builder.getArrayAttr(kinds),
@@ -459,6 +551,8 @@ private:
       Value value = clone(score.score, perPair);
       results.push_back(plainScore ? value : multiply(value, constant(std::numbers::log2e_v<float>)));
     }
+    for (ir::TopKOp top : pass.tops)
+      results.push_back(clone(top.getOperand(), perPair));
     for (ir::WeightedSumOp sum : pass.sums)
       results.push_back(clone(sum.getWeight(), perPair));
     for (ir::ReduceOp reduce : pass.reductions)

@@ -19,7 +19,7 @@ static bool isOverKeys(ir::ReduceOp reduce) {
 
 static bool isRowFunction(Operation *op) {
   auto reduce = dyn_cast<ir::ReduceOp>(op);
-  return isa<ir::OnlineOp, ir::WeightedSumOp, ir::LogSumExpOp>(op) || (reduce && isOverKeys(reduce));
+  return isa<ir::OnlineOp, ir::WeightedSumOp, ir::LogSumExpOp, ir::ThresholdOp, ir::TopKOp>(op) || (reduce && isOverKeys(reduce));
 }
 
 RowPasses::RowPasses(ir::KernelOp kernel) {
@@ -57,6 +57,12 @@ RowPasses::RowPasses(ir::KernelOp kernel) {
     } else if (auto reduce = dyn_cast<ir::ReduceOp>(op); reduce && isOverKeys(reduce)) {
       passOf(reduce).reductions.push_back(reduce);
       mask = reduce.getWhere();
+    } else if (auto threshold = dyn_cast<ir::ThresholdOp>(op)) {
+      passOf(threshold).thresholds.push_back(threshold);
+      mask = threshold.getMask();
+    } else if (auto top = dyn_cast<ir::TopKOp>(op)) {
+      passOf(top.getSmallest()).tops.push_back(top);
+      mask = top.getMask();
     } else if (auto scan = dyn_cast<ir::SumAfterOp>(op)) {
       mask = scan.getMask();
     }

@@ -30,8 +30,10 @@ struct RowPass {
   llvm::SmallVector<NormalisedScore> scores;
   llvm::SmallVector<ir::WeightedSumOp> sums;
   llvm::SmallVector<ir::ReduceOp> reductions;
+  llvm::SmallVector<ir::TopKOp> tops;
+  llvm::SmallVector<ir::ThresholdOp> thresholds; ///< each takes passes of its own, after the others
 
-  bool isEmpty() const { return scores.empty() && sums.empty() && reductions.empty(); }
+  bool isEmpty() const { return scores.empty() && sums.empty() && reductions.empty() && tops.empty(); }
 };
 
 /// Divides a kernel's row functions among passes over the keys. What needs the result of a pass at every pair is in a later one; nothing

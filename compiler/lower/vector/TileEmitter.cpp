@@ -53,6 +53,9 @@ void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve)
       for (Value result : init.getResults())
         if (isa<ir::TileType>(result.getType()))
           reserveTile(result);
+    if (auto top = dyn_cast<ir::TileTopInitOp>(op))
+      reserve(scratchTiles[top.getResult()],
+              code.multiply(placesOf(top), code.integer(2 * schedule.queryBlock())));
     // The first tiles of a map take the products' places.
     if (auto map = dyn_cast<ir::TileMapOp>(op))
       for (Value tile : llvm::drop_begin(map.getTiles(), std::min(map.getProducts().size(), map.getTiles().size())))
@@ -117,9 +120,10 @@ void TileEmitter::emitTask(Value task) {
 
 void TileEmitter::emitRowBlock() {
   if (onlyVisits) {
-    for (auto visit : kernel.getBody().getOps<ir::TileVisitOp>())
+    kernel.getBody().walk([&](ir::TileVisitOp visit) {
       if (!visit.getClassifier().empty())
         emitVisit(visit);
+    });
     notFinite = code.boolean(false);
     return;
   }
@@ -135,6 +139,10 @@ void TileEmitter::emitOperation(Operation &op) {
       .Case([&](ir::TileComputeOp compute) { emitCompute(compute); })
       .Case([&](ir::TileTransposeOp transpose) { emitTranspose(transpose); })
       .Case([&](ir::TileInitOp init) { emitInit(init); })
+      .Case([&](ir::TileTopInitOp init) { emitTopInit(init); })
+      .Case([&](ir::TileTopAbsorbOp absorb) { emitTopAbsorb(absorb); })
+      .Case([&](ir::TileTopLastOp last) { emitTopLast(last); })
+      .Case([&](ir::TileRepeatOp repeat) { emitRepeat(repeat); })
       .Case([&](ir::ReductionInitOp init) {
         Type type = vectorType.clone(cast<ir::FnType>(init.getType()).getElementType());
         functions.define(init, {SmallVector<Value>(vectors, neutral(code, init.getKind(), type)), true, false});

@@ -38,7 +38,7 @@ struct Matrix {
 
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
 /// storing), EmitProducts (the two register tiles), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys),
-/// Softmax (the normaliser).
+/// EmitTop (the largest of a row), Softmax (the normaliser).
 class TileEmitter {
 public:
   TileEmitter(Code &code, RunState &run, Sites &sites, ir::TileKernelOp kernel, const MathTarget &target);
@@ -74,6 +74,11 @@ private:
   Plain readTile(FunctionEmitter &reader, ir::TileFunctionOp op);
   void scalePacked(mlir::Value tile, mlir::Value features, mlir::Value scale);
   void emitInit(ir::TileInitOp op);
+  mlir::Value placesOf(ir::TileTopInitOp op);
+  void emitTopInit(ir::TileTopInitOp op);
+  void emitTopAbsorb(ir::TileTopAbsorbOp op);
+  void emitTopLast(ir::TileTopLastOp op);
+  void emitRepeat(ir::TileRepeatOp op);
   void emitVisit(ir::TileVisitOp op);
   void emitContract(ir::TileContractOp op);
   void emitMap(ir::TileMapOp op);
