@@ -9,7 +9,7 @@ constexpr Option setOption{OptionId::Set, 0, "set", "D=128,H=32", "fix extents, 
 constexpr Option onlyOption{OptionId::Only, 0, "only", "NAME", "this attention of the file"};
 constexpr Option optimiseOption{OptionId::Optimise, 'O', "", "", "optimise harder: compiles slower"};
 constexpr Option inputOption{OptionId::Input, 'i', "input", "q=SOURCE",
-                             "an input: a file (q.npy) or an expression ('[0,512,1000]', 'arange(n)', "
+                             "an input: a file (q.npy, model.safetensors:NAME) or an expression ('[0,512,1000]', 'arange(n)', "
                              "'randint(lo,hi,…)', 'randn(…)')"};
 constexpr Option scalarOption{OptionId::Scalar, 'p', "param", "w=128", "a scalar input"};
 constexpr Option seedOption{OptionId::Seed, 0, "seed", "N", "of random inputs (0 where not given)"};
@@ -30,7 +30,7 @@ std::vector<Command> allCommands() {
       {"run",
        "SPEC [options]",
        "compile a spec in memory and run it on tensors",
-       "Inputs are .npy files or expressions; --random makes those that are not given. --check compares with the\n"
+       "Inputs are .npy or .safetensors files or expressions; --random makes those that are not given. --check compares with the\n"
        "float64 oracle: whole outputs, or a sample of rows where a run is large.",
        {inputOption, scalarOption,
         {OptionId::Output, 'o', "output", "o=FILE.npy", "where an output is written"},

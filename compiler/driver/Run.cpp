@@ -1,10 +1,8 @@
 #include "compiler/driver/Commands.h"
 
-#include "attn/executor.h"
-#include "compiler/driver/Console.h"
-#include "compiler/library/Accuracy.h"
+#include "compiler/console/Console.h"
+#include "compiler/library/Runner.h"
 #include "compiler/library/Stopwatch.h"
-#include "compiler/reference/Evaluator.h"
 #include "runtime/file/Npy.h"
 
 #include <fmt/format.h>
@@ -96,45 +94,32 @@ bool checkOutputNames(const sema::Attention &attention, const RunOptions &option
   return good;
 }
 
-int runReference(const sema::Attention &attention, RunData &data, const RunOptions &options, StageTimes *times) {
-  std::vector<reference::TensorView> views;
-  for (size_t n = attention.tensors.size(); n < data.tensors.size(); ++n)
-    views.push_back(viewOf(data.tensors[n]));
+int runReference(const sema::Attention &attention, RunData &data, Runner &runner, StageTimes *times) {
   Progress progress("evaluating by the oracle");
   Stopwatch watch(times, "oracle");
-  auto error = reference::evaluateAll(attention, data.binding, views, options.threads);
+  Status done = runOracle(attention, data, runner);
   watch.stop();
-  if (!error)
+  if (done)
     return exitSuccess;
-  printError(error->message);
+  printError(done.message());
   return exitInput;
 }
 
 int runCompiled(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, RunData &data,
-                const RunOptions &options, StageTimes *times) {
+                const RunOptions &options, Runner &runner, StageTimes *times) {
   CompileRequest request;
   request.extents = options.fixed;
   request.optimiseHarder = options.harder;
-  for (const auto &[name, size] : featureExtents(attention, data.binding))
-    request.extents.insert({name, size});
   Compiler compiler;
   CompileReport report;
-  std::shared_ptr<const Kernel> kernel = compiler.load(spec, attention.name, request, report);
+  std::shared_ptr<const Kernel> kernel = loadFor(compiler, spec, attention, data, request, report);
   if (times)
     times->insert(times->end(), report.times.begin(), report.times.end());
   if (!kernel)
     return compileError(report);
   printDiagnostics(report.diagnostics);
-
-  std::unique_ptr<attn_executor, void (*)(attn_executor *)> executor(
-      options.threads > 1 ? attn_executor_create(int32_t(options.threads)) : nullptr, attn_executor_destroy);
-  attn_context context = attn_executor_context(executor.get());
-  std::vector<DLTensor> views = data.views();
-  std::vector<const DLTensor *> pointers;
-  for (const DLTensor &view : views)
-    pointers.push_back(&view);
   Stopwatch watch(times, "run");
-  Status done = kernel->run(pointers, data.scalars, &context);
+  Status done = runKernel(*kernel, data, runner);
   watch.stop();
   if (done)
     return exitSuccess;
@@ -155,19 +140,7 @@ int checkRun(const sema::Attention &attention, const RunData &data, const RunOpt
     printError(fmt::format("the oracle: {}", result.failure));
     return exitInput;
   }
-  std::string text;
-  for (const OutputCheck &check : result.outputs) {
-    std::string rows = check.checkedRows == check.rows
-                           ? fmt::format("all {} rows", check.rows)
-                           : fmt::format("{} of {} rows", check.checkedRows, check.rows);
-    text += fmt::format("{}: error {:.2g}, {} {:.2g} ({})", check.output, check.error,
-                        options.tolerance ? "tolerance" : "bound", check.bound, rows);
-    if (!check.agrees)
-      text += fmt::format(": too far off at {}: {}", check.worstRow.empty() ? "its only row" : check.worstRow,
-                          check.disagreement);
-    text += "\n";
-  }
-  if (!writeOut(text))
+  if (!writeOut(describe(result, how)))
     return exitInput;
   if (!result.agrees())
     printError("the check failed: an output is not what the oracle says");
@@ -219,8 +192,9 @@ int driver::runMain(const Arguments &arguments) {
   for (const std::string &note : data->notes)
     printNote(note);
 
-  status = options->reference ? runReference(*special, *data, *options, times)
-                              : runCompiled(spec, *special, *data, *options, times);
+  Runner runner(options->threads);
+  status = options->reference ? runReference(*special, *data, runner, times)
+                              : runCompiled(spec, *special, *data, *options, runner, times);
   if (status != exitSuccess)
     return status;
   if (options->check)
