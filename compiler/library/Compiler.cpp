@@ -1,10 +1,12 @@
 #include "compiler/library/Compiler.h"
 
+#include "compiler/codegen/Description.h"
 #include "compiler/codegen/Header.h"
 #include "compiler/codegen/Jit.h"
 #include "compiler/codegen/Object.h"
 #include "compiler/library/AstText.h"
 #include "compiler/library/Fingerprint.h"
+#include "compiler/library/KernelSignature.h"
 #include "compiler/library/Lowering.h"
 #include "compiler/library/Stopwatch.h"
 #include "compiler/syntax/Printer.h"
@@ -123,6 +125,10 @@ std::optional<std::string> compileObject(const std::vector<sema::Attention> &att
   if (!work)
     return std::nullopt;
   codegen::addSupport(*work->native.module);
+  std::vector<KernelSignature> signatures;
+  for (const sema::Attention &attention : attentions)
+    signatures.push_back(signatureOf(attention));
+  codegen::addDescription(*work->native.module, describe(signatures));
   Stopwatch watch(&report.times, "machine code");
   return taken(codegen::emit(*work->native.module, work->target, codegen::NativeForm::Object), report, true);
 }
@@ -221,6 +227,10 @@ Kernel::Kernel(std::shared_ptr<const Spec> spec, sema::Attention attention, std:
     : spec(std::move(spec)), signature(std::move(attention)), code(std::move(code)) {}
 
 Kernel::~Kernel() = default;
+
+int32_t Kernel::call(const void *arguments, const attn_context *context, attn_error *error) const {
+  return code->entry(arguments, context, error);
+}
 
 Status Kernel::run(std::span<const DLTensor *const> tensors, std::span<const ScalarArgument> scalars,
                    const attn_context *context) const {

@@ -71,6 +71,9 @@ public:
   Status run(std::span<const DLTensor *const> tensors, std::span<const ScalarArgument> scalars,
              const attn_context *context) const;
 
+  /// The same for an argument struct as generated headers declare it. Allocates nothing but by the context.
+  int32_t call(const void *arguments, const attn_context *context, attn_error *error) const;
+
 private:
   friend class Compiler;
   struct Code;
