@@ -17,6 +17,7 @@ namespace {
 struct BenchOptions {
   InputRequest inputs;
   std::map<std::string, int64_t> fixed;
+  std::string cpu;
   unsigned threads = 1;
   uint64_t repeat = 0; ///< 0: as many as fit in a second
   bool json = false, harder = false;
@@ -35,6 +36,7 @@ std::optional<BenchOptions> parseBench(const Arguments &arguments, int &status) 
   options.fixed = *std::move(fixed);
   options.threads = *threads ? unsigned(*threads) : std::max(1u, std::thread::hardware_concurrency());
   options.repeat = *repeat;
+  options.cpu = arguments.value(OptionId::Cpu).value_or("");
   options.json = arguments.has(OptionId::Json);
   options.harder = arguments.has(OptionId::Optimise);
   return options;
@@ -68,6 +70,7 @@ int benchOne(const std::shared_ptr<const Spec> &spec, const sema::Attention &att
   BenchmarkRequest request;
   request.compile.extents = options.fixed;
   request.compile.optimiseHarder = options.harder;
+  request.compile.cpu = options.cpu;
   request.seed = options.inputs.seed;
   request.repeat = options.repeat;
   CompileReport report;

@@ -20,8 +20,9 @@ namespace {
 
 struct RunOptions {
   InputRequest inputs;
-  std::vector<std::pair<std::string, std::string>> outputs;
+  std::vector<std::pair<std::string, std::string>> outputs, computed;
   std::map<std::string, int64_t> fixed;
+  std::string cpu;
   unsigned threads = 1;
   std::optional<double> tolerance;
   bool check, reference, time, raw, harder;
@@ -36,12 +37,17 @@ std::optional<RunOptions> parseRun(const Arguments &arguments, int &status) {
   options.harder = arguments.has(OptionId::Optimise);
   auto inputs = parseInputs(arguments, status);
   auto outputs = inputs ? parseNamed(arguments, OptionId::Output, status) : std::nullopt;
-  auto fixed = outputs ? parseExtents(arguments, OptionId::Set, status) : std::nullopt;
+  auto computed = outputs ? parseNamed(arguments, OptionId::Computed, status) : std::nullopt;
+  auto fixed = computed ? parseExtents(arguments, OptionId::Set, status) : std::nullopt;
   auto threads = fixed ? parseNumber(arguments, OptionId::Threads, "--threads", 0, 4096, 0, status) : std::nullopt;
   if (!threads)
     return std::nullopt;
   if (options.reference && options.check) {
     status = usageError("`--reference` runs only the oracle: there is nothing to `--check` it with");
+    return std::nullopt;
+  }
+  if (!computed->empty() && !options.check) {
+    status = usageError("`--computed` is of no use without `--check`");
     return std::nullopt;
   }
   if (std::optional<std::string> text = arguments.value(OptionId::Tolerance)) {
@@ -71,27 +77,63 @@ std::optional<RunOptions> parseRun(const Arguments &arguments, int &status) {
   }
   options.inputs = *std::move(inputs);
   options.outputs = *std::move(outputs);
+  options.computed = *std::move(computed);
+  options.cpu = arguments.value(OptionId::Cpu).value_or("");
   options.fixed = *std::move(fixed);
   options.threads = *threads ? unsigned(*threads) : std::max(1u, std::thread::hardware_concurrency());
   return options;
+}
+
+/// Whether each name that an option gives is among those it may give.
+bool checkNames(const std::vector<std::pair<std::string, std::string>> &given, const std::vector<std::string> &names,
+                const sema::Attention &attention) {
+  bool good = true;
+  for (const auto &[name, path] : given) {
+    if (std::find(names.begin(), names.end(), name) != names.end())
+      continue;
+    std::string close = closestName(name, names), list;
+    for (const sema::Output &output : attention.outputs)
+      list += (list.empty() ? "" : ", ") + output.name;
+    printError(close.empty() ? fmt::format("`{}` has no output `{}`; it has {}", attention.name, name, list)
+                             : fmt::format("`{}` has no output `{}`; did you mean `{}`?", attention.name, name, close));
+    good = false;
+  }
+  return good;
 }
 
 bool checkOutputNames(const sema::Attention &attention, const RunOptions &options) {
   std::vector<std::string> names;
   for (const sema::Output &output : attention.outputs)
     names.push_back(output.name);
-  bool good = true;
-  for (const auto &[name, path] : options.outputs) {
-    if (std::find(names.begin(), names.end(), name) != names.end())
-      continue;
-    std::string close = closestName(name, names), list;
-    for (const std::string &known : names)
-      list += (list.empty() ? "" : ", ") + known;
-    printError(close.empty() ? fmt::format("`{}` has no output `{}`; it has {}", attention.name, name, list)
-                             : fmt::format("`{}` has no output `{}`; did you mean `{}`?", attention.name, name, close));
-    good = false;
+  bool good = checkNames(options.computed, names, attention);
+  for (const sema::Tensor &tensor : attention.tensors)
+    names.push_back(tensor.name);
+  return checkNames(options.outputs, names, attention) && good;
+}
+
+/// Outputs from files, in place of a run.
+int readComputed(const sema::Attention &attention, RunData &data, const RunOptions &options) {
+  int status = exitSuccess;
+  for (size_t n = 0; n < attention.outputs.size(); ++n) {
+    const std::string &name = attention.outputs[n].name;
+    Tensor &tensor = data.tensors[attention.tensors.size() + n];
+    auto given = std::find_if(options.computed.begin(), options.computed.end(), [&](const auto &it) { return it.first == name; });
+    std::string problem;
+    if (given == options.computed.end()) {
+      problem = "`--computed` gives some outputs and not this one; give every output of the spec";
+    } else if (Result<Converted> read = readNpy(given->second, tensor.element()); !read) {
+      problem = read.message();
+    } else if (read->tensor.shape() != tensor.shape()) {
+      problem = fmt::format("{}: expected {}, got {}", given->second, tensor.describe(), read->tensor.describe());
+    } else {
+      tensor = std::move(read->tensor);
+    }
+    if (!problem.empty()) {
+      printError(fmt::format("output `{}`: {}", name, problem));
+      status = exitInput;
+    }
   }
-  return good;
+  return status;
 }
 
 int runReference(const sema::Attention &attention, RunData &data, Runner &runner, StageTimes *times) {
@@ -110,6 +152,7 @@ int runCompiled(const std::shared_ptr<const Spec> &spec, const sema::Attention &
   CompileRequest request;
   request.extents = options.fixed;
   request.optimiseHarder = options.harder;
+  request.cpu = options.cpu;
   Compiler compiler;
   CompileReport report;
   std::shared_ptr<const Kernel> kernel = loadFor(compiler, spec, attention, data, request, report);
@@ -147,17 +190,19 @@ int checkRun(const sema::Attention &attention, const RunData &data, const RunOpt
   return result.agrees() ? exitSuccess : exitCheck;
 }
 
-int writeOutputs(const sema::Attention &attention, const RunData &data, const RunOptions &options) {
+/// Writes those of `tensors` that were asked for; the first of them is number `first` of the run's.
+template <class Tensors>
+bool writeNamed(const Tensors &tensors, size_t first, const char *kind, const RunData &data, const RunOptions &options) {
   for (const auto &[name, path] : options.outputs)
-    for (size_t n = 0; n < attention.outputs.size(); ++n)
-      if (attention.outputs[n].name == name) {
-        Status written = writeNpy(path, data.tensors[attention.tensors.size() + n], options.raw);
-        if (!written) {
-          printError(fmt::format("output `{}`: {}", name, written.message()));
-          return exitInput;
-        }
+    for (size_t n = 0; n < tensors.size(); ++n) {
+      if (tensors[n].name != name)
+        continue;
+      if (Status written = writeNpy(path, data.tensors[first + n], options.raw); !written) {
+        printError(fmt::format("{} `{}`: {}", kind, name, written.message()));
+        return false;
       }
-  return exitSuccess;
+    }
+  return true;
 }
 
 } // namespace
@@ -192,17 +237,21 @@ int driver::runMain(const Arguments &arguments) {
   for (const std::string &note : data->notes)
     printNote(note);
 
+  // First: what made a run fail is worth a look.
+  if (!writeNamed(special->tensors, 0, "input", *data, *options))
+    return exitInput;
   Runner runner(options->threads);
-  status = options->reference ? runReference(*special, *data, runner, times)
-                              : runCompiled(spec, *special, *data, *options, runner, times);
+  status = options->reference           ? runReference(*special, *data, runner, times)
+           : !options->computed.empty() ? readComputed(*special, *data, *options)
+                                        : runCompiled(spec, *special, *data, *options, runner, times);
   if (status != exitSuccess)
     return status;
   if (options->check)
     status = checkRun(*special, *data, *options, times);
   // What was computed is written even where it doesn't agree: that is when people want to look at it.
-  if (status == exitSuccess || status == exitCheck)
-    if (int written = writeOutputs(*special, *data, *options); written != exitSuccess)
-      return written;
+  if ((status == exitSuccess || status == exitCheck) &&
+      !writeNamed(special->outputs, special->tensors.size(), "output", *data, *options))
+    return exitInput;
   if (!options->check && options->outputs.empty()) {
     std::string text;
     for (size_t n = 0; n < special->outputs.size(); ++n)

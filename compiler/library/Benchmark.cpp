@@ -58,6 +58,7 @@ private:
   std::vector<DLTensor> views;
   std::vector<const DLTensor *> pointers;
   attn_context context;
+  unsigned lanes = 0; ///< of the kernel's vectors: its peak is that of the CPU it is compiled for
 };
 
 /// Whether there is a failure already; being stopped is one.
@@ -118,9 +119,9 @@ void KernelBench::time(Measurement &result) {
     return times.size() >= most || (times.size() >= least && elapsed > budgetMs);
   };
   auto beside = [&](unsigned count, const attn_context &how, double &milliseconds) {
-    double before = measureFmaRate(count, burstMs);
+    double before = measureFmaRate(count, burstMs, lanes);
     milliseconds = millisecondsOf(*kernel, how);
-    return (before + measureFmaRate(count, burstMs)) / 2;
+    return (before + measureFmaRate(count, burstMs, lanes)) / 2;
   };
   while (!enough()) {
     double milliseconds, peak = beside(threads, context, milliseconds);
@@ -155,9 +156,10 @@ void KernelBench::time(Measurement &result) {
 std::optional<Measurement> KernelBench::measure() {
   if (!load())
     return std::nullopt;
-  std::optional<Facts> facts = findFacts(kernel->attention(), {}, report);
+  std::optional<Facts> facts = findFacts(kernel->attention(), request.compile, report);
   if (!facts || failed())
     return std::nullopt;
+  lanes = unsigned(facts->lanes);
   Measurement result;
   result.name = attention.name;
   result.threads = runner.threads();
@@ -171,7 +173,7 @@ std::optional<Measurement> KernelBench::measure() {
   result.gflops = perPair * result.mask.visible;
 
   begin(fmt::format("timing `{}`", attention.name));
-  measureFmaRate(runner.threads(), 50);
+  measureFmaRate(runner.threads(), 50, lanes);
   if (!runOnce(*kernel) || !runOnce(*search) || !runOnce(*kernel))
     return std::nullopt;
   time(result);
