@@ -466,6 +466,69 @@ class Tables(Edges):
             text += "mask = j <= i if all(r: none[h, r] == j) else any(r: none[h, r] == i); out o, lse"
             self.checked(text, {"none": tensor("i32", (4, 0), [])}, "--dims", self.DIMS)
 
+    def test_reductions_in_reductions(self):
+        near = tensor("f32", (4, 3), (n / 4 - 1 for n in range(12)))
+        declared = f"{self.QKV}; t: f32[N]; at: i32[N]; near: f32[H, N]"
+        inputs = {"t": normal((3,), 1), "at": tensor("i32", (3,), [2, 1, 0]), "near": near}
+        for rest in ("mask = any(n: n == 0 and any(n: n == 1 and near[h, n] > 0 and at[n] < j)); "
+                     "score = dot(q, k) + sum(n: near[h, n] * float(j - n)) + t[0]",
+                     "mask = any(n: near[h, n] > 0 and all(n: near[h, n] < 0.5 or any(n: at[n] == j % 3)) and at[n] < j); "
+                     "score = dot(q, k) + t[at[0]]",
+                     # The outer coordinate's value goes under the inner reduction.
+                     "x_ = sum(n: near[h, n] * float(j - n)); "
+                     "score = dot(q, k) + sum(n: near[h, n] * x_[j = n]) * t[at[0]]",
+                     "x_ = sum(n: near[h, n] * float(j % 5 - n)); y_ = sum(n: t[n] * x_[j = j + at[n]]); "
+                     "score = dot(q, k) + 0.1 * sum(n: float(n) * y_[j = j - n])",
+                     # What is read in one reduction and elsewhere.
+                     "x_ = any(n: t[at[n]] > 0); mask = any(r: rows[r] == i and x_) or (j < 3 and x_) or near[h, 0] > 0",
+                     "mask = any(r: rows[r] >= i and t[at[j % 3]] > 0) or near[h, 0] > t[at[j % 3]]"):
+            with self.subTest(rest):
+                rows = "; rows: i32[R]" if "rows" in rest else ""
+                self.checked(f"{declared}{rows}; {rest}; out o, lse",
+                             inputs | ({"rows": tensor("i32", (2,), [1, 4])} if rows else {}), "--dims", self.DIMS)
+
+    def test_wrong_indices_in_reductions(self):
+        declared = f"{self.QKV}; t: f32[N]; at: i32[N]; rows: i32[R]"
+        inputs = {"t": normal((2,), 1), "at": tensor("i32", (2,), [2, -1]), "rows": tensor("i32", (3,), [4, 0, 1])}
+        wrong = ["any(n: all(n: t[at[n]] > 0 or n == 1) if n < 1 else any(n: at[n] == j or t[n] > 0))",
+                 "any(n: n == 1 and all(n: n == 0 or t[at[n]] > 0))",
+                 "any(r: rows[r] == 4 and any(n: t[at[n]] > 0)) or (j < 0 and any(n: t[at[n]] > 0))",
+                 "any(r: rows[r] == i and t[at[h % N]] > 0)"]
+        right = ["any(n: n == 0 and all(n: n >= 0 or t[at[n]] > 0)) or j == 0",
+                 "any(r: rows[r] == 3 and any(n: t[at[n]] > 0)) or (j < 0 and any(n: t[at[n]] > 0)) or j == 2",
+                 "any(r: rows[r] == i + 5 and t[at[h % N]] > 0) or j == 2",
+                 "all(r: rows[r] != 17 or t[at[i % 2]] > 0) and (j != 3 or rows[j % R] != 17 or t[at[i % 2]] > 0)"]
+        for mask in wrong:
+            with self.subTest(mask):
+                self.fails(f"{declared}; mask = {mask}; score = dot(q, k) + float(rows[0]) * t[0] * float(at[0])", inputs,
+                           "--dims", self.DIMS, says=["t: index ", "outside [0, 2)"])
+        for mask in right:
+            with self.subTest(mask):
+                self.checked(f"{declared}; mask = {mask}; score = dot(q, k) + float(rows[0]) * t[0] * float(at[0])", inputs,
+                             "--dims", self.DIMS)
+        # Over nothing, nothing counts.
+        with self.subTest("over nothing"):
+            self.checked(f"{declared}; none: i32[M]; mask = all(m: none[m] < j and t[at[h % N]] > 0); "
+                         "score = dot(q, k) + sum(m: float(none[m]) * t[at[i % N]]) + float(rows[0])",
+                         inputs | {"none": tensor("i32", (0,), [])}, "--dims", self.DIMS)
+
+    def test_nothing_to_see(self):
+        # Rows without keys evaluate neither mask nor score.
+        declared = "q: f32[H, I, D]; k: f32[H, J, D]; v: f32[H, J, E]; t: f32[N]; at: i32[I]; rows: i32[N]"
+        inputs = {"t": normal((2,), 1), "at": tensor("i32", (5,), [0, 1, 2, -1, 0]), "rows": tensor("i32", (2,), [0, 0])}
+        for rest in ("score = dot(q, k) + t[at[i]]; mask = rows[0] < 2",
+                     "score = dot(q, k) * t[at[i]] + float(rows[0])",
+                     "mask = t[at[i]] > 0 and i // rows[0] == 1; score = dot(q, k)",
+                     "mask = i < 3 or t[at[i]] > 0 and i // rows[0] == j // rows[1]"):
+            with self.subTest(rest):
+                found = self.checked(f"{declared}; {rest}; out o, lse", inputs, "--dims", "H=2,J=0,D=4,E=3",
+                                     outputs=("o", "lse"))
+                self.assertEqual(found["o"].values(), (0,) * 30)
+                self.assertEqual(found["lse"].values(), (-INF,) * 10)
+        for dims in ("H=2,I=0,J=0,D=4,E=3", "H=2,I=0,J=7,D=4,E=3", "H=0,I=3,J=7,D=4,E=3", "H=1,I=3,J=7,D=4,E=0"):
+            with self.subTest(dims):
+                self.checked(f"{QKV}; out o, lse", {}, "--dims", dims)
+
     def test_masks_elsewhere(self):
         for mask in ("tiled(causal, 4)", "tiled(window(5), 8)", "causal[i = i + 5]", "causal[i = j, j = i]",
                      "(causal and j % 2 == 0)[i = i // 2, j = j // 3]",

@@ -64,9 +64,6 @@ public:
   mlir::VectorType vectorType(mlir::Type element) const { return mlir::VectorType::get({lanes}, element); }
 
 private:
-  /// Forgets, until the innermost scope closes, what varies with a coordinate.
-  void forget(llvm::StringRef coordinate);
-
   Plain emitOperation(mlir::Operation &op);
   Plain emitCoordinate(ir::CoordinateOp op);
   Plain emitConstant(ir::ConstantOp op);
@@ -77,6 +74,8 @@ private:
   std::optional<Plain> compareNarrow(ir::CompareOp op);
   Plain emitConvert(ir::ConvertOp op);
   Plain emitReduce(ir::ReduceOp op);
+  void emitInvariant(mlir::Value root, llvm::StringRef coordinate);
+  bool canEmitHere(ir::FnType type) const;
 
   /// Applies `emitPart` to the parts of all operands; scalars are broadcast where the result varies with i. `width` is that of integer
   /// operands' lanes.

@@ -143,10 +143,18 @@ attn.tile_kernel @guarded coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e 
   attn.tile_store %result, %o ["i", "e"] : !features, !t
 }
 
-// A reduction over a table's own coordinate is a loop inside the map, around what varies with that coordinate alone.
+// A reduction over a table's own coordinate is a loop inside the map, around what varies with that coordinate alone: not around the other
+// reduction that is a part of it.
 // CHECK-LABEL: func.func @reduction_body
 // CHECK: math.fma
-// CHECK: %[[TERM:.*]] = llvm.intr.masked.gather
+// CHECK: %[[ANY:.*]] = scf.for {{.*}} -> (i1)
+// CHECK-NEXT: arith.cmpi slt
+// CHECK-NEXT: arith.ori
+// CHECK-NEXT: scf.yield
+// CHECK-NEXT: }
+// CHECK: scf.for {{.*}} -> (vector<4xf32>)
+// CHECK: %[[COUNTS:.*]] = vector.broadcast %[[ANY]] : i1 to vector<4xi1>
+// CHECK: %[[TERM:.*]] = arith.select %[[COUNTS]], %{{.*}}, %{{.*}} : vector<4xi1>, vector<4xf32>
 // CHECK-NEXT: %[[TOTAL:.*]] = arith.addf %{{.*}}, %[[TERM]]
 // CHECK-NEXT: scf.yield %[[TOTAL]]
 // CHECK-NEXT: }
@@ -169,7 +177,10 @@ attn.tile_kernel @reduction coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, 
       %i = attn.coordinate "i" : !ci
       %j = attn.coordinate "j" : !cj
       %r = attn.coordinate "r" : !cr
-      %term = attn.read %w[%i, %j, %r] unchecked : (!attn.tensor<3 x f32>, !ci, !cj, !cr) -> !attn.fn<f32, [i, j, r]>
+      %before = attn.compare less %r, %j : !cr, !cj -> !attn.fn<i1, [j, r]>
+      %any = attn.reduce any ["r"] %before : (!attn.fn<i1, [j, r]>) -> !attn.fn<i1, [j]>
+      %element = attn.read %w[%i, %j, %r] unchecked : (!attn.tensor<3 x f32>, !ci, !cj, !cr) -> !attn.fn<f32, [i, j, r]>
+      %term = attn.select %any, %element, %s : (!attn.fn<i1, [j]>, !attn.fn<f32, [i, j, r]>, !pair) -> !attn.fn<f32, [i, j, r]>
       %total = attn.reduce sum ["r"] %term : (!attn.fn<f32, [i, j, r]>) -> !pair
       %product = attn.binary multiply %s, %total : (!pair, !pair) -> !pair
       attn.yield %product : !pair
