@@ -191,6 +191,67 @@ class Rows(Edges):
         found = self.checked(text, {}, "--dims", "H=1,I=4,J=150,D=4,E=3", outputs=("lse",))["lse"].values()
         self.assertEqual([round(x / 1e4) for x in found], [149, 0, 149, 0])
 
+    def test_scores_at_the_end_of_the_range(self):
+        """What masks are written as where they are added: the lowest float hides a key only beside others."""
+        queries, keys = 37, 70
+        inputs = {"q": normal((2, queries, 8), 1), "k": normal((2, keys, 8), 2), "v": normal((2, keys, 5), 3)}
+        lowest, shown = -3.4028234663852886e38, {1: range(0, keys, 3), 2: range(5), 3: (), 36: ()}
+        bias = [0.0 if j in shown.get(i, range(i)) else lowest for i in range(queries) for j in range(keys)]
+        mixed = [3.4e38, -3.4e38, 3.39e38, 2.4e38, 2.3e38, -2.4e38, 0.0, 1.0]
+        tables = {"bias": bias, "mixed": [random.Random(n).choice(mixed) for n in range(len(bias))],
+                  "high": [3.4028234663852886e38 - j % 3 * 1e32 for i in range(queries) for j in range(keys)]}
+        for name, values in tables.items():
+            table = {name: tensor("f32", (queries, keys), values)}
+            for rest in (f"score = dot(q, k) / sqrt(D) + {name}[i, j]", f"score = {name}[i, j] + 0 * dot(q, k); mask = j != 7",
+                         f"score = dot(q, k) if {name}[i, j] > -1e30 else {name}[i, j]; mask = i < 30 or j % 2 == 0"):
+                with self.subTest(f"{name}: {rest}"):
+                    found = self.checked(f"{QKV}; {name}: f32[I, J]; {rest}; out o, lse", inputs | table,
+                                         outputs=("o", "lse"))
+                    self.assertTrue(all(map(math.isfinite, found["o"].values() + found["lse"].values())))
+        # A row of nothing but lowest floats weighs all keys alike.
+        found = self.checked(f"{QKV}; bias: f32[I, J]; score = dot(q, k) + bias[i, j]; out o, lse", inputs | {"bias": tensor(
+            "f32", (queries, keys), bias)}, outputs=("o", "lse"))
+        means = [sum(inputs["v"].values()[e:keys * 5:5]) / keys for e in range(5)]
+        for e, mean in enumerate(means):
+            self.assertAlmostEqual(found["o"].values()[3 * 5 + e], mean, 5)
+        self.assertAlmostEqual(found["lse"].values()[3] / lowest, 1, 6)
+        # What is hidden, by a mask or by its weight, still can be anything.
+        bad = {"k": filled(inputs["k"], {69}, NAN), "v": filled(inputs["v"], {69}, INF)}
+        self.checked(f"{QKV}; bias: f32[I, J]; score = dot(q, k) + bias[i, j]; mask = j != 69; out o, lse", inputs | bad | {
+            "bias": tensor("f32", (queries, keys), bias)})
+
+    def test_scales_at_the_end_of_the_range(self):
+        queries, keys = 37, 70
+        inputs = {"q": normal((2, queries, 8), 1), "k": normal((2, keys, 8), 2), "v": normal((2, keys, 5), 3)}
+        huge = {"q": normal((2, queries, 8), 1, 3e18), "k": normal((2, keys, 8), 2, 3e18), "v": inputs["v"]}
+        small = {"q": normal((2, queries, 8), 1, 1e10), "k": normal((2, keys, 8), 2, 1e-20), "v": inputs["v"]}
+        one = {"q": tensor("f32", (2, queries, 8), [1e-30] * 16 * queries), "k": tensor("f32", (2, keys, 8), [1.0] * 16 * keys),
+               "v": inputs["v"]}
+        for name, given, scales in (("ordinary", inputs, ["inf", "-inf", "nan", "0.0", "1e30", "-1e30", "1e-30"]),
+                                    ("huge", huge, ["inf", "-inf", "0.0", "1.0", "0.5", "-0.1"]),
+                                    ("small", small, ["inf", "1.0", "1e30", "-3e38"]),
+                                    ("one", one, ["-inf", "3.4e38", "-3.4e38", "1e38"])):
+            for scale in scales:
+                with self.subTest(f"{name} times {scale}"):
+                    self.checked(f"{QKV}; s: float; score = dot(q, k) * s; out o, lse", given, "-p", f"s={scale}")
+                    self.checked(f"{QKV}; s: float; score = tanh(dot(q, k) * s) + float(j % 3); mask = causal; out o, lse", given,
+                                 "-p", f"s={scale}")
+            with self.subTest(f"{name} per query"):
+                t = tensor("f32", (queries,), [float(scales[n % len(scales)]) for n in range(queries)])
+                self.checked(f"{QKV}; t: f32[I]; score = dot(q, k) * t; out o, lse", given | {"t": t})
+                self.checked(f"{QKV}; t: f32[I]; score = min(dot(q, k) * t, 5.0); mask = causal; out o, lse", given | {"t": t})
+                t = tensor("f32", (queries,), [n and 1 / n for n in t.values()])
+                self.checked(f"{QKV}; t: f32[I]; score = dot(q, k) / t; mask = j != 3; out o, lse", given | {"t": t})
+
+    def test_no_features(self):
+        # 0 / sqrt(0) is NaN; 0 alone is a score like any other.
+        for score in ("dot(q, k) / sqrt(D)", "dot(q, k)", "dot(q, k) / sqrt(D) + float(j)", "-dot(q, k)", "dot(q, k) * (inf if i == 2 else 1.0)",
+                      "max(dot(q, k), 1.0) / D"):
+            with self.subTest(score):
+                self.checked(f"{QKV}; score = {score}; mask = causal; out o, lse", {}, "--dims", "H=2,I=19,J=33,D=0,E=3")
+                self.checked(f"{QKV}; score = {score}; out o, lse", {}, "--dims", "H=2,I=19,J=33,D=0,E=0")
+        self.checked("layout mha; D = 0", {}, "--dims", "B=1,H=2,I=3,J=4")
+
     def test_infinities_in_conditions(self):
         self.checked(f"{QKV}; score = dot(q, k) if j % 3 != 0 else -inf; out o, lse", {}, "--dims",
                      "H=2,I=40,J=70,D=8,E=8")

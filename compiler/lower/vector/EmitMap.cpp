@@ -15,6 +15,13 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const TileValue &tile,
   Value minusInfinity = code.real(-std::numeric_limits<double>::infinity(), vectorType);
   SmallVector<Value> initial(vectors, minusInfinity);
   FunctionEmitter::Scope scope(functions);
+  SmallVector<Value> factors;
+  if (auto [natural, log2e] = takeConstantFactor(score); natural) {
+    score = natural;
+    factors = whereExact(log2e / 4, log2e);
+  } else if (score != body.getArgument(0)) {
+    factors = whereExact(0.25, 1);
+  }
   if (mask && !masked)
     functions.define(mask, {{code.boolean(true)}, false, false});
   return code.loop(code.integer(0), code.subtract(block.end, block.first), 1, initial, [&](Value row, ValueRange carried) {
@@ -31,6 +38,8 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const TileValue &tile,
       if (masked || !check.getInMask())
         functions.emitCheck(check);
     SmallVector<Value> scores = functions.emitVectors(score);
+    for (auto [part, factor] : llvm::enumerate(factors))
+      scores[part] = arith::MulFOp::create(code.builder, code.location, scores[part], factor);
     SmallVector<Value> visible = masked ? functions.emitVectors(mask) : SmallVector<Value>();
     SmallVector<Value> next;
     for (int64_t part = 0; part < vectors; ++part) {
@@ -63,17 +72,17 @@ void TileEmitter::emitAbsorb(ir::TileAbsorbOp op) {
   TileValue tile = tiles[op.getScores()];
   KeyBlock block = blocks[op.getBlock()];
   Value count = code.subtract(block.end, block.first);
-  Normaliser::Absorbed absorbed = normaliser->absorb(
-      states[op.getState()], tile.rowMaximum, [&](Normaliser::Vectors carried, Normaliser::Row weigh) {
-        return code.loop(code.integer(0), count, 1, carried, [&](Value row, ValueRange partial) {
-          Normaliser::Vectors next(partial), scores;
-          for (int64_t part = 0; part < vectors; ++part)
-            scores.push_back(loadScratch(tile.address, row, part));
-          for (auto [part, weight] : llvm::enumerate(weigh(scores, next)))
-            storeScratch(weight, tile.address, row, part);
-          return next;
-        });
-      });
+  auto visitRows = [&](Normaliser::Vectors carried, Normaliser::Row weigh) {
+    return code.loop(code.integer(0), count, 1, carried, [&](Value row, ValueRange partial) {
+      Normaliser::Vectors next(partial), scores;
+      for (int64_t part = 0; part < vectors; ++part)
+        scores.push_back(loadScratch(tile.address, row, part));
+      for (auto [part, weight] : llvm::enumerate(weigh(scores, next)))
+        storeScratch(weight, tile.address, row, part);
+      return next;
+    });
+  };
+  Normaliser::Absorbed absorbed = normaliser->absorb(states[op.getState()], tile.rowMaximum, whereExact(4, 1), isCareful, visitRows);
   states[op.getNext()] = absorbed.state;
   tiles[op.getWeights()] = {tile.address, {}};
   functions.define(op.getRescale(), {absorbed.rescale, true, false});

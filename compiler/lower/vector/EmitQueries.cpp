@@ -14,18 +14,21 @@ void TileEmitter::emitPack(ir::TilePackOp op) {
   Value first = code.at(queries.base, code.f32(), code.multiply(functions.place.firstQuery, queries.rowStride));
   // A scale that varies with the query can't be a number for the whole block; it multiplies the packed rows instead.
   bool perQuery = op.getScale() && functions.emit(op.getScale()).perQuery;
-  Value scale = op.getScale() && !perQuery ? functions.emitScalar(op.getScale()) : code.real(1);
+  Value scale = op.getScale() && !perQuery ? code.select(isCareful, code.real(1), functions.emitScalar(op.getScale())) : code.real(1);
   Value features = extentOf(feature);
   callSupport(code, "attn_pack_rows_f32",
               {first, queries.rowStride, queries.columnStride, rows, features, queryTile, code.integer(schedule.queryBlock()), scale}, {});
-  if (perQuery) {
-    SmallVector<Value> factors = functions.emitVectors(op.getScale());
-    code.loop(code.integer(0), features, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-      for (int64_t part = 0; part < vectors; ++part) {
-        Value packed = loadScratch(queryTile, row, part);
-        storeScratch(arith::MulFOp::create(code.builder, code.location, packed, factors[part]), queryTile, row, part);
-      }
-      return {};
+  if (op.getScale()) {
+    SmallVector<Value> ones(vectors, code.real(1, vectorType));
+    SmallVector<Value> factors = whereExact(ones, functions.emitVectors(op.getScale()));
+    code.when(perQuery ? code.boolean(true) : isCareful, [&] {
+      code.loop(code.integer(0), features, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+        for (int64_t part = 0; part < vectors; ++part) {
+          Value packed = loadScratch(queryTile, row, part);
+          storeScratch(arith::MulFOp::create(code.builder, code.location, packed, factors[part]), queryTile, row, part);
+        }
+        return {};
+      });
     });
   }
   tiles[op.getResult()] = {queryTile, {}};
@@ -45,7 +48,7 @@ void TileEmitter::emitInit(ir::TileInitOp op) {
 }
 
 void TileEmitter::emitCombine(ir::TileCombineOp op) {
-  Normaliser::Combined combined = normaliser->combine(states[op.getLeft()], states[op.getRight()]);
+  Normaliser::Combined combined = normaliser->combine(states[op.getLeft()], states[op.getRight()], whereExact(4, 1));
   Value left = tiles[op.getLeftAccumulator()].address, right = tiles[op.getRightAccumulator()].address;
   code.loop(code.integer(0), extentOf(rowsOf(op.getAccumulator())), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
     for (int64_t part = 0; part < vectors; ++part) {
@@ -59,7 +62,7 @@ void TileEmitter::emitCombine(ir::TileCombineOp op) {
 }
 
 void TileEmitter::emitFinish(ir::TileFinishOp op) {
-  Normaliser::Finished finished = normaliser->finish(states[op.getState()]);
+  Normaliser::Finished finished = normaliser->finish(states[op.getState()], whereExact(4, 1));
   Value accumulatorTile = tiles[op.getAccumulator()].address;
   Value zero = code.real(0, vectorType);
   SmallVector<Value> differences(vectors, zero);
@@ -76,9 +79,12 @@ void TileEmitter::emitFinish(ir::TileFinishOp op) {
         }
         return next;
       });
-  for (Value sum : sums) {
-    Value isNan = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::UNO, sum, sum);
-    Value any = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::OR, isNan);
+  auto isNan = [&](Value value) { return arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::UNO, value, value); };
+  for (int64_t part = 0; part < vectors; ++part) {
+    Value logarithm = finished.logDenominator[part];
+    unbounded[part] = isNan(arith::SubFOp::create(code.builder, code.location, logarithm, logarithm));
+    Value bad = arith::OrIOp::create(code.builder, code.location, unbounded[part], isNan(sums[part]));
+    Value any = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::OR, bad);
     notFinite = arith::OrIOp::create(code.builder, code.location, notFinite, any);
   }
   tiles[op.getResult()] = {accumulatorTile, {}};

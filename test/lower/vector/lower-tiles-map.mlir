@@ -60,12 +60,18 @@ attn.tile_kernel @mask coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3
   attn.tile_store %result, %o ["i", "e"] : !features, !t
 }
 
-// A score function without a mask: nothing is hidden, and what doesn't vary with the key is computed before the loop over keys.
+// A score function without a mask: nothing is hidden, and what doesn't vary with the key is computed before the loop over keys. A quarter of
+// log2(e) where the score is taken in units of 4.
 // CHECK-LABEL: func.func @score_body
+// CHECK: iter_args(%{{.*}} = %{{.*}}, %[[EXACT:.*]] = %{{.*}}) -> (i1, vector<4xi1>)
 // CHECK: %[[SLOPES:.*]] = llvm.intr.masked.gather
 // CHECK: math.fma
+// CHECK-DAG: %[[WHOLE:.*]] = arith.constant dense<1.44269502> : vector<4xf32>
+// CHECK-DAG: %[[QUARTER:.*]] = arith.constant dense<0.360673755> : vector<4xf32>
+// CHECK: %[[LOG2E:.*]] = arith.select %[[EXACT]], %[[QUARTER]], %[[WHOLE]]
 // CHECK: %[[CAPPED:.*]] = math.tanh %{{.*}} : vector<4xf32>
-// CHECK: %[[SCORE:.*]] = arith.mulf %[[CAPPED]], %[[SLOPES]]
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[CAPPED]], %[[SLOPES]]
+// CHECK: %[[SCORE:.*]] = arith.mulf %[[SCALED]], %[[LOG2E]]
 // CHECK-NOT: arith.select
 // CHECK: llvm.store %[[SCORE]]
 attn.tile_kernel @score coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
@@ -87,7 +93,9 @@ attn.tile_kernel @score coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 
     ^bb1(%s: !pair):
       %capped = attn.unary tanh %s : !pair -> !pair
       %scaled = attn.binary multiply %capped, %slope : (!pair, !row) -> !pair
-      attn.yield %scaled : !pair
+      %log2e = attn.constant 1.44269502 : f32 : !attn.fn<f32, []>
+      %score = attn.binary multiply %scaled, %log2e : (!pair, !attn.fn<f32, []>) -> !pair
+      attn.yield %score : !pair
     }
     %next, %weights, %rescale = attn.tile_absorb %old, %scores at %block : !state, !scores -> !row
     %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["j", "e"] at %block : !features, !row, !scores, !t
