@@ -610,7 +610,13 @@ class RandomSpecs(Edges):
                         size in spec.extents.items() if f"{name}]" in spec.text or f"{name}," in spec.text)
         arguments = ["--check", "--dims", dims] + [word for name, value in spec.scalars.items() for word in ("-p",
                 f"{name}={value}")]
-        done, _ = self.run_attnc(f"r{seed}", spec.text, spec.inputs(), *arguments)
+        inputs = spec.inputs()
+        done, _ = self.run_attnc(f"r{seed}", spec.text, inputs, *arguments)
+        if done.returncode == 1 and 0 in spec.extents.values():
+            # A remainder by an extent of 0, where it counts.
+            oracle, _ = self.run_attnc(f"r{seed}", spec.text, inputs, "--reference", *arguments[1:])
+            if oracle.returncode == 1:
+                return None
         return None if done.returncode == 0 else f"seed {seed}\n{done.spec}"
 
     def test_agree_with_the_oracle(self):
