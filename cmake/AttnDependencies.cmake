@@ -12,6 +12,7 @@ include(AddMLIR)
 
 find_package(fmt REQUIRED)
 find_package(TBB REQUIRED)
+find_package(nlohmann_json REQUIRED)
 find_package(Threads REQUIRED)
 find_package(Catch2 REQUIRED)
 find_program(ATTN_CLANG NAMES clang-22 REQUIRED HINTS ${ATTN_LLVM_PREFIX}/bin)

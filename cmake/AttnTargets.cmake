@@ -23,11 +23,12 @@ target_compile_options(attn_mlir_options INTERFACE ${ATTN_LLVM_DEFINITIONS}
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<BOOL:$<TARGET_PROPERTY:ATTN_EXCEPTIONS>>>>:-fno-exceptions>)
 target_link_libraries(attn_mlir_options INTERFACE MLIR LLVM)
 
-# attn_library(NAME SOURCES ... DEPENDS ... [MLIR] [EXCEPTIONS]): a stage. It sees only the stages in DEPENDS.
+# attn_library(NAME SOURCES ... DEPENDS ... [PRIVATE_DEPENDS ...] [MLIR] [EXCEPTIONS]): a stage. It sees only the stages in
+# DEPENDS, and so do those that depend on it; PRIVATE_DEPENDS are libraries that only its own sources include.
 function(attn_library name)
-  cmake_parse_arguments(ARG "MLIR;EXCEPTIONS" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "MLIR;EXCEPTIONS" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  target_link_libraries(${name} PUBLIC attn_options ${ARG_DEPENDS})
+  target_link_libraries(${name} PUBLIC attn_options ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
   if(ARG_MLIR)
     target_link_libraries(${name} PUBLIC attn_mlir_options)
   elseif(NOT ARG_EXCEPTIONS)

@@ -14,7 +14,7 @@ llvm = lit_config.params.get("llvm", "/usr/lib/llvm-22")
 config.name = "attn"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".attn", ".test"]
-config.excludes = ["unit", "execute", "conformance", "diagnostics", "docs", "fuzz", "Inputs"]
+config.excludes = ["unit", "execute", "conformance", "diagnostics", "docs", "fuzz", "editors", "interface", "Inputs"]
 config.test_source_root = source
 config.test_exec_root = os.path.join(build, "test", "lit")
 config.environment["PATH"] = os.pathsep.join(

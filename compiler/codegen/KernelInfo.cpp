@@ -21,6 +21,7 @@ static_assert(sizeof(attn_scalar_info) == 16 && offsetof(attn_scalar_info, has_d
 static_assert(sizeof(attn_site_info) == 24 && offsetof(attn_site_info, text) == 16);
 static_assert(sizeof(attn_kernel_info) == 96 && offsetof(attn_kernel_info, tensors) == 32 &&
               offsetof(attn_kernel_info, heads) == 72 && offsetof(attn_kernel_info, body) == 88);
+static_assert(sizeof(attn_kernel_version) == 24 && offsetof(attn_kernel_version, info) == 16);
 static_assert(ATTN_F16 == int(sema::ElementType::F16) && ATTN_F32 == int(sema::ElementType::F32) &&
               ATTN_BOOL == int(sema::ElementType::Bool));
 
@@ -31,7 +32,7 @@ public:
   TableBuilder(llvm::Module &module, const KernelSource &kernel)
       : module(module), context(module.getContext()), kernel(kernel), attention(*kernel.attention) {}
 
-  llvm::Constant *build(llvm::Function *bind, llvm::Function *body);
+  llvm::GlobalVariable *build(llvm::Function *bind, llvm::Function *body, const std::string &name);
 
 private:
   llvm::Constant *int32(int64_t value) {
@@ -140,7 +141,7 @@ llvm::Constant *TableBuilder::sites() {
   return table(rows);
 }
 
-llvm::Constant *TableBuilder::build(llvm::Function *bind, llvm::Function *body) {
+llvm::GlobalVariable *TableBuilder::build(llvm::Function *bind, llvm::Function *body, const std::string &name) {
   std::vector<llvm::Constant *> summaries;
   for (int32_t tensor : kernel.summaries)
     summaries.push_back(int32(tensor));
@@ -151,7 +152,10 @@ llvm::Constant *TableBuilder::build(llvm::Function *bind, llvm::Function *body) 
               int32(attention.scalars.size()), int32(kernel.sites.size()), int32(sizeCount), int32(summaries.size()),
               tensorTable, extents(), scalars(), sites(), table(summaries), int32(extentOf(sema::coordinateH)),
               int32(extentOf(sema::coordinateG)), bind, body});
-  return constantGlobal(module, info, kernel.symbol + ".info");
+  // Modules that are linked with this one refer to it by name; `addEntry` makes it internal.
+  llvm::GlobalVariable *global = constantGlobal(module, info, name);
+  global->setLinkage(llvm::GlobalValue::ExternalLinkage);
+  return global;
 }
 
 llvm::Error missing(const llvm::Twine &what) {
@@ -200,27 +204,53 @@ llvm::Expected<KernelSource> codegen::takeKernelSource(mlir::ModuleOp module, co
   return kernel;
 }
 
-llvm::Error codegen::addKernel(llvm::Module &module, const KernelSource &kernel) {
+llvm::Expected<std::string> codegen::addTables(llvm::Module &module, const KernelSource &kernel, const std::string &suffix) {
   llvm::Function *bind = module.getFunction(kernel.bind);
   llvm::Function *body = module.getFunction(kernel.body);
   if (!bind || !body)
     return missing("the module has no `" + kernel.bind + "` or no `" + kernel.body + "`");
-  bind->setName(kernel.symbol + ".bind");
-  body->setName(kernel.symbol + ".body");
+  bind->setName(kernel.symbol + ".bind" + suffix);
+  body->setName(kernel.symbol + ".body" + suffix);
   bind->setLinkage(llvm::GlobalValue::InternalLinkage);
   body->setLinkage(llvm::GlobalValue::InternalLinkage);
+  return TableBuilder(module, kernel).build(bind, body, kernel.symbol + ".info" + suffix)->getName().str();
+}
 
+llvm::Error codegen::addEntry(llvm::Module &module, const std::vector<KernelVersion> &versions, Entry kind) {
+  const std::string &symbol = versions.front().symbol;
   llvm::LLVMContext &context = module.getContext();
-  llvm::Constant *info = TableBuilder(module, kernel).build(bind, body);
-  llvm::Type *pointer = llvm::PointerType::get(context, 0);
-  llvm::Type *status = llvm::Type::getInt32Ty(context);
-  llvm::FunctionCallee launch = module.getOrInsertFunction(
-      "attn_launch", llvm::FunctionType::get(status, {pointer, pointer, pointer, pointer}, false));
+  llvm::Type *pointer = llvm::PointerType::get(context, 0), *status = llvm::Type::getInt32Ty(context);
+  std::vector<llvm::Constant *> rows;
+  for (const KernelVersion &version : versions) {
+    llvm::GlobalVariable *tables = module.getNamedGlobal(version.tables);
+    if (!tables)
+      return missing("the module has no `" + version.tables + "`");
+    tables->setLinkage(llvm::GlobalValue::InternalLinkage);
+    llvm::Constant *features = llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), version.features);
+    llvm::Constant *cpu = constantGlobal(module, llvm::ConstantDataArray::getString(context, version.cpu), symbol + ".text");
+    rows.push_back(llvm::ConstantStruct::getAnon(context, {features, cpu, tables}));
+  }
   auto *entry = llvm::Function::Create(llvm::FunctionType::get(status, {pointer, pointer, pointer}, false),
-                                       llvm::GlobalValue::ExternalLinkage, kernel.symbol, module);
-  if (entry->getName() != kernel.symbol)
-    return missing("two functions of the module are named `" + kernel.symbol + "`");
+                                       llvm::GlobalValue::ExternalLinkage, symbol, module);
+  if (entry->getName() != symbol)
+    return missing("two functions of the module are named `" + symbol + "`");
+  llvm::Value *arguments[] = {entry->getArg(0), entry->getArg(1), entry->getArg(2)};
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", entry));
-  builder.CreateRet(builder.CreateCall(launch, {info, entry->getArg(0), entry->getArg(1), entry->getArg(2)}));
+  if (kind == Entry::Direct || (versions.size() == 1 && versions.front().features == 0)) {
+    llvm::FunctionCallee launch = module.getOrInsertFunction(
+        "attn_launch", llvm::FunctionType::get(status, {pointer, pointer, pointer, pointer}, false));
+    builder.CreateRet(
+        builder.CreateCall(launch, {rows.front()->getAggregateElement(2), arguments[0], arguments[1], arguments[2]}));
+    return llvm::Error::success();
+  }
+  auto *type = llvm::ArrayType::get(rows.front()->getType(), rows.size());
+  llvm::Constant *table = constantGlobal(module, llvm::ConstantArray::get(type, rows), symbol + ".versions");
+  llvm::FunctionCallee launch = module.getOrInsertFunction(
+      "attn_launch_version", llvm::FunctionType::get(status, {pointer, status, pointer, pointer, pointer}, false));
+  builder.CreateRet(builder.CreateCall(launch, {table, llvm::ConstantInt::get(status, rows.size()), arguments[0],
+                                                arguments[1], arguments[2]}));
+  // Before the CPU is known, nothing but what every one has.
+  entry->addFnAttr("target-cpu", "x86-64");
+  entry->addFnAttr(llvm::Attribute::NoUnwind);
   return llvm::Error::success();
 }

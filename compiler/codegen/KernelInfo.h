@@ -35,9 +35,26 @@ struct KernelSource {
 /// IR has no place for.
 llvm::Expected<KernelSource> takeKernelSource(mlir::ModuleOp module, const sema::Attention &attention);
 
-/// Adds the constant tables `attn_kernel_info` and the entry
+/// Adds the constant tables `attn_kernel_info` of a kernel compiled for one CPU. Bind and body become internal, and get names
+/// that end in `suffix`, as the tables do whose name is returned.
+llvm::Expected<std::string> addTables(llvm::Module &module, const KernelSource &kernel, const std::string &suffix);
+
+/// A kernel's tables, and what a CPU needs to run the code behind them.
+struct KernelVersion {
+  std::string symbol; ///< the exported name
+  std::string tables; ///< from `addTables`
+  std::string cpu;    ///< for messages
+  uint64_t features = 0;
+};
+
+/// How a kernel's entry comes to its code.
+enum class Entry : uint8_t {
+  Direct,  ///< the only version: this process compiled it for itself
+  Checked, ///< the first version that the CPU can run, or an error that says what it lacks
+};
+
+/// Adds the entry of one kernel, whose versions lie in the order of preference:
 ///   int32_t SYMBOL(const SYMBOL_args *arguments, const attn_context *context, attn_error *error)
-/// which hands them to `attn_launch`. Bind and body become internal.
-llvm::Error addKernel(llvm::Module &module, const KernelSource &kernel);
+llvm::Error addEntry(llvm::Module &module, const std::vector<KernelVersion> &versions, Entry entry);
 
 } // namespace attn::codegen

@@ -18,6 +18,8 @@
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
 
+#include <map>
+
 using namespace attn;
 using namespace attn::codegen;
 
@@ -71,20 +73,33 @@ llvm::Error codegen::translate(mlir::ModuleOp module, const KernelSource &kernel
     function.setLinkage(llvm::GlobalValue::InternalLinkage);
     describeFunction(function, target);
   }
-  if (llvm::Error error = addKernel(*translated, kernel))
-    return error;
+  std::string suffix = "." + target.info.cpu;
+  llvm::Expected<std::string> tables = addTables(*translated, kernel, suffix);
+  if (!tables)
+    return tables.takeError();
   std::string reason;
   llvm::raw_string_ostream stream(reason);
   if (llvm::verifyModule(*translated, &stream))
     return llvm::createStringError(llvm::Twine("the LLVM module is not well formed: ") + reason);
   if (!native.module) {
     native.module = std::move(translated);
-    return llvm::Error::success();
+  } else {
+    if (native.module->getNamedGlobal(*tables))
+      return llvm::createStringError(llvm::Twine("two kernels export `") + kernel.symbol + "`");
+    if (llvm::Linker::linkModules(*native.module, std::move(translated)))
+      return llvm::createStringError("the kernels cannot be linked into one module");
   }
-  if (llvm::Function *other = native.module->getFunction(kernel.symbol); other && !other->isDeclaration())
-    return llvm::createStringError(llvm::Twine("two kernels export `") + kernel.symbol + "`");
-  if (llvm::Linker::linkModules(*native.module, std::move(translated)))
-    return llvm::createStringError("the kernels cannot be linked into one module");
+  native.kernels.push_back({kernel.symbol, *tables, target.info.cpu, target.features});
+  return llvm::Error::success();
+}
+
+llvm::Error codegen::addEntries(NativeModule &native, Entry entry) {
+  std::map<std::string, std::vector<KernelVersion>> bySymbol;
+  for (const KernelVersion &version : native.kernels)
+    bySymbol[version.symbol].push_back(version);
+  for (const auto &[symbol, versions] : bySymbol)
+    if (llvm::Error error = addEntry(*native.module, versions, entry))
+      return error;
   return llvm::Error::success();
 }
 

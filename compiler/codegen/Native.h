@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace attn::codegen {
 
@@ -16,11 +17,15 @@ namespace attn::codegen {
 struct NativeModule {
   std::unique_ptr<llvm::LLVMContext> context;
   std::unique_ptr<llvm::Module> module;
+  std::vector<KernelVersion> kernels; ///< what `translate` put into it
 };
 
-/// Translates a module of the LLVM dialect that holds one kernel, adds its tables and entry, and marks every function with the
-/// target's CPU and vector width. Only entries are visible outside. A module that holds kernels already gets one more.
+/// Translates a module of the LLVM dialect that holds one kernel, adds its tables, and marks every function with the target's CPU and vector
+/// width. A module that holds kernels already, or the same for other CPUs, gets one more.
 llvm::Error translate(mlir::ModuleOp module, const KernelSource &kernel, const Target &target, NativeModule &native);
+
+/// Adds the entries of all kernels. Nothing else is visible outside.
+llvm::Error addEntries(NativeModule &native, Entry entry);
 
 /// Runs LLVM's optimiser.
 void optimise(llvm::Module &module, const Target &target, Optimisation level);

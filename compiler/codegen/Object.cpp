@@ -3,18 +3,18 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <fmt/format.h>
-
 
 using namespace attn;
 using namespace attn::codegen;
 
 /// The support code's assembly, which SupportText.c embeds.
-extern "C" const char attn_support_text[];
-extern "C" const char attn_support_text_end[];
+extern "C" const char attn_support_x86_64[];
+extern "C" const char attn_support_x86_64_end[];
+extern "C" const char attn_support_aarch64[];
+extern "C" const char attn_support_aarch64_end[];
 
 namespace {
 
@@ -36,22 +36,36 @@ struct TemporaryFile {
   }
 };
 
+llvm::Expected<std::string> findLinker(const Target &target) {
+  std::string cross = target.machine->getTargetTriple().getArchName().str() + "-linux-gnu-gcc";
+  bool isHere = isHostArchitecture(target.info.triple);
+  std::vector<std::string> names{cross};
+  if (isHere)
+    names = {"cc", "clang-22", "clang", "gcc"};
+  for (const std::string &name : names)
+    if (llvm::ErrorOr<std::string> found = llvm::sys::findProgramByName(name))
+      return *found;
+  if (!isHere)
+    return failure(fmt::format("a shared library for another architecture is linked by its C compiler, `{}`, which is not on PATH: install it "
+                               "(Debian's package is gcc-{}-linux-gnu), or write an object with `--emit=obj`",
+                               cross, target.machine->getTargetTriple().isX86() ? "x86-64" : "aarch64"));
+  return failure("a shared library is linked by the system's C compiler, and there is none (`cc`, `clang` or `gcc`) on "
+                 "PATH: install one, or write an object with `--emit=obj`");
+}
+
 } // namespace
 
 void codegen::addSupport(llvm::Module &module) {
-  llvm::InitializeNativeTargetAsmParser();
-  module.appendModuleInlineAsm(
-      llvm::StringRef(attn_support_text, size_t(attn_support_text_end - attn_support_text)));
+  bool isX86 = llvm::Triple(module.getTargetTriple()).isX86();
+  const char *begin = isX86 ? attn_support_x86_64 : attn_support_aarch64;
+  const char *end = isX86 ? attn_support_x86_64_end : attn_support_aarch64_end;
+  module.appendModuleInlineAsm(llvm::StringRef(begin, size_t(end - begin)));
 }
 
-llvm::Expected<std::string> codegen::linkSharedLibrary(std::string_view object) {
-  llvm::ErrorOr<std::string> linker = llvm::sys::findProgramByName("cc");
-  for (const char *name : {"clang-22", "clang", "gcc"})
-    if (!linker)
-      linker = llvm::sys::findProgramByName(name);
+llvm::Expected<std::string> codegen::linkSharedLibrary(std::string_view object, const Target &target) {
+  llvm::Expected<std::string> linker = findLinker(target);
   if (!linker)
-    return failure("a shared library is linked by the system's C compiler, and there is none (`cc`, `clang` or `gcc`) on "
-                   "PATH: install one, or write an object with `--emit=obj`");
+    return linker.takeError();
   TemporaryFile input, output, messages;
   for (auto [file, suffix] : {std::pair(&input, "o"), std::pair(&output, "so"), std::pair(&messages, "txt")})
     if (llvm::Error error = file->create(suffix))

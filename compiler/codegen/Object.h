@@ -6,11 +6,12 @@
 
 namespace attn::codegen {
 
-/// Adds the support code (launcher, packing, table ranges) to a module, with every symbol private: the object then needs only
-/// libc and exports nothing but its kernels.
+/// Adds the support code (launcher, packing, table ranges) of the module's architecture, with every symbol private: the object then needs
+/// only libc and exports nothing but its kernels.
 void addSupport(llvm::Module &module);
 
-/// The bytes of a shared library made from an object's bytes by the system's C compiler.
-llvm::Expected<std::string> linkSharedLibrary(std::string_view object);
+/// The bytes of a shared library made from an object's bytes by the system's C compiler, or by a cross compiler where the object is for
+/// another architecture.
+llvm::Expected<std::string> linkSharedLibrary(std::string_view object, const Target &target);
 
 } // namespace attn::codegen

@@ -1,5 +1,8 @@
 #include "compiler/codegen/Target.h"
 
+#include "compiler/codegen/CpuFeatures.h"
+#include "runtime/kernel/Kernel.h"
+
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -19,16 +22,38 @@ llvm::Error failure(const llvm::Twine &text) {
 
 llvm::Triple hostTriple() { return llvm::Triple(llvm::sys::getProcessTriple()); }
 
+/// LLVM's registries take one writer; a second registration does nothing.
+#define ATTN_REGISTER_ONCE(name)                                                                                       \
+  [] {                                                                                                                 \
+    LLVMInitialize##name##TargetInfo();                                                                                \
+    LLVMInitialize##name##Target();                                                                                    \
+    LLVMInitialize##name##TargetMC();                                                                                  \
+    LLVMInitialize##name##AsmPrinter();                                                                                \
+    LLVMInitialize##name##AsmParser();                                                                                 \
+    return true;                                                                                                       \
+  }()
+
+bool registerArchitecture(llvm::Triple::ArchType architecture) {
+  if (architecture == llvm::Triple::x86_64) {
+    static const bool done = ATTN_REGISTER_ONCE(X86);
+    return done;
+  }
+  if (architecture == llvm::Triple::aarch64) {
+    static const bool done = ATTN_REGISTER_ONCE(AArch64);
+    return done;
+  }
+  return false;
+}
+#undef ATTN_REGISTER_ONCE
+
 llvm::Expected<const llvm::Target *> findTarget(const llvm::Triple &triple) {
   if (triple.getArch() == llvm::Triple::UnknownArch)
-    return failure("unknown target `" + triple.str() + "`: write a triple such as `x86_64-linux-gnu`");
-  if (triple.getArch() != hostTriple().getArch())
-    return failure("target `" + triple.str() + "` is not in this version: it compiles for `" +
-                   hostTriple().getArchName() + "`, the machine it runs on");
+    return failure("unknown target `" + triple.str() + "`: write a triple such as `x86_64-linux-gnu` or `aarch64-linux-gnu`");
+  if (!registerArchitecture(triple.getArch()) || triple.isX32() || triple.getEnvironment() == llvm::Triple::GNUILP32)
+    return failure("target `" + triple.str() + "` is not in this version: it compiles for 64-bit x86 (`x86_64-linux-gnu`) and " +
+                   "64-bit Arm (`aarch64-linux-gnu`)");
   if (!triple.isOSBinFormatELF())
     return failure("target `" + triple.str() + "` is not in this version: only ELF objects are written");
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
   std::string reason;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, reason);
   if (!target)
@@ -47,7 +72,7 @@ std::string hostFeatures() {
   return joined;
 }
 
-std::string similarNames(const std::string &wanted, const std::vector<std::string> &names) {
+std::string similarNames(const std::string &wanted, const std::vector<std::string> &names, bool isX86) {
   std::vector<std::pair<unsigned, std::string>> ranked;
   for (const std::string &name : names)
     if (unsigned distance = llvm::StringRef(name).edit_distance(wanted); distance <= 3)
@@ -58,8 +83,12 @@ std::string similarNames(const std::string &wanted, const std::vector<std::strin
     text += (text.empty() ? "; did you mean `" : "`, `") + ranked[n].second;
   if (!text.empty())
     return text + "`?";
-  return "; `native`, `x86-64-v3` and `x86-64-v4` are among the names there are";
+  return isX86 ? "; `x86-64-v3`, `x86-64-v4` and `znver5` are among the names there are"
+               : "; `generic`, `neoverse-n1` and `apple-m1` are among the names there are";
 }
+
+/// What every machine of an architecture has.
+std::string baselineCpu(const llvm::Triple &triple) { return triple.isX86() ? "x86-64" : "generic"; }
 
 void describe(const llvm::Triple &triple, const llvm::MCSubtargetInfo &subtarget, lower::TargetInfo &info) {
   if (triple.isX86()) {
@@ -78,8 +107,12 @@ void describe(const llvm::Triple &triple, const llvm::MCSubtargetInfo &subtarget
 
 } // namespace
 
+static llvm::Triple parseTriple(const std::string &triple) {
+  return triple.empty() ? hostTriple() : llvm::Triple(llvm::Triple::normalize(triple));
+}
+
 std::vector<std::string> codegen::cpuNames(const std::string &triple) {
-  llvm::Triple wanted = triple.empty() ? hostTriple() : llvm::Triple(llvm::Triple::normalize(triple));
+  llvm::Triple wanted = parseTriple(triple);
   std::vector<std::string> names;
   llvm::Expected<const llvm::Target *> target = findTarget(wanted);
   if (!target) {
@@ -93,28 +126,27 @@ std::vector<std::string> codegen::cpuNames(const std::string &triple) {
 }
 
 llvm::Expected<Target> codegen::createTarget(const TargetRequest &request, Optimisation optimisation) {
-  llvm::Triple triple =
-      request.triple.empty() ? hostTriple() : llvm::Triple(llvm::Triple::normalize(request.triple));
+  llvm::Triple triple = parseTriple(request.triple);
   llvm::Expected<const llvm::Target *> found = findTarget(triple);
   if (!found)
     return found.takeError();
 
   Target target;
-  bool native = request.cpu.empty() || request.cpu == "native";
+  bool isHere = triple.getArch() == hostTriple().getArch();
+  if (request.cpu == "native" && !isHere)
+    return failure("`--cpu=native` is this machine, which is no `" + triple.getArchName() + "`: name the CPU, or leave `--cpu` out for the baseline");
+  bool native = isHere && (request.cpu.empty() || request.cpu == "native");
   target.info.triple = triple.str();
-  target.info.cpu = native ? llvm::sys::getHostCPUName().str() : request.cpu;
+  target.info.cpu = native ? llvm::sys::getHostCPUName().str() : request.cpu.empty() ? baselineCpu(triple) : request.cpu;
   target.info.features = native ? hostFeatures() : "";
-  target.isHost = native;
 
   // Asking LLVM for a machine of an unknown name prints to stderr and carries on: look the name up first.
   std::unique_ptr<llvm::MCSubtargetInfo> subtarget((*found)->createMCSubtargetInfo(triple, "", ""));
   if (!subtarget->isCPUStringValid(target.info.cpu)) {
     if (!native)
-      return failure("unknown CPU `" + request.cpu + "`" + similarNames(request.cpu, cpuNames(request.triple)));
+      return failure("unknown CPU `" + request.cpu + "`" + similarNames(request.cpu, cpuNames(request.triple), triple.isX86()));
     target.info.cpu.clear();
   }
-  if (triple.isX86() && !triple.isArch64Bit())
-    return failure("target `" + triple.str() + "` is not in this version: only 64-bit machines are");
 
   llvm::TargetOptions options;
   // `a * b + c` is fused where the lowering says so (vector.fma), and nowhere else.
@@ -124,6 +156,19 @@ llvm::Expected<Target> codegen::createTarget(const TargetRequest &request, Optim
       optimisation == Optimisation::Full ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Default));
   if (!target.machine)
     return failure("target `" + triple.str() + "` cannot be compiled for");
-  describe(triple, *target.machine->getMCSubtargetInfo(), target.info);
+  const llvm::MCSubtargetInfo &machine = *target.machine->getMCSubtargetInfo();
+  if (triple.isX86() && !machine.checkFeatures("+64bit"))
+    return failure("CPU `" + request.cpu + "` is not in this version: only 64-bit machines are");
+  describe(triple, machine, target.info);
+  target.features = requiredFeatures(machine);
   return target;
+}
+
+bool codegen::isHostArchitecture(const std::string &triple) { return parseTriple(triple).getArch() == hostTriple().getArch(); }
+
+std::string codegen::whyNotHere(const Target &target) {
+  if (!isHostArchitecture(target.info.triple))
+    return "this machine is no `" + target.machine->getTargetTriple().getArchName().str() + "`";
+  std::string missing = featureNames(target.features & ~attn_cpu_features());
+  return missing.empty() ? "" : "this CPU lacks " + missing;
 }

@@ -13,7 +13,7 @@ namespace attn::codegen {
 
 /// Which machine to compile for, as a person writes it. Empty means this one.
 struct TargetRequest {
-  std::string cpu;    ///< `--cpu`: LLVM's name, `native` or empty for the host's
+  std::string cpu;    ///< `--cpu`: LLVM's name, or `native`; empty: the host's, or the baseline of another architecture
   std::string triple; ///< `--target`
 };
 
@@ -27,9 +27,15 @@ struct Target {
   lower::TargetInfo info;
   std::unique_ptr<llvm::TargetMachine> machine;
 
-  /// Whether code for it runs in this process.
-  bool isHost = false;
+  /// The instruction sets its code may use, as bits of runtime/kernel/CpuFeatures.h.
+  uint64_t features = 0;
 };
+
+/// Why code for a target can't run in this process (`this CPU lacks avx512f`); empty if it can.
+std::string whyNotHere(const Target &target);
+
+/// Whether a triple, as a person writes it, means this machine's kind. Empty does.
+bool isHostArchitecture(const std::string &triple);
 
 /// Finds the machine. The error's text says what is wrong with the name and what names there are (the closest ones).
 llvm::Expected<Target> createTarget(const TargetRequest &request, Optimisation optimisation);

@@ -1,5 +1,5 @@
 #include "compiler/driver/Commands.h"
-#include "compiler/driver/Console.h"
+#include "compiler/console/Console.h"
 
 using namespace attn::driver;
 

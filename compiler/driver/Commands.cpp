@@ -1,6 +1,6 @@
 #include "compiler/driver/Commands.h"
 
-#include "compiler/driver/Console.h"
+#include "compiler/console/Console.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "compiler/console/Console.h"
 #include "compiler/driver/Options.h"
 #include "compiler/library/Inputs.h"
 
@@ -10,6 +11,8 @@
 
 /// One function per command: arguments that parsed, in; exit status, out.
 namespace attn::driver {
+
+using namespace console;
 
 int compileMain(const Arguments &arguments);
 int checkMain(const Arguments &arguments);

@@ -1,6 +1,6 @@
 #include "compiler/driver/Commands.h"
 
-#include "compiler/driver/Console.h"
+#include "compiler/console/Console.h"
 #include "compiler/library/Stopwatch.h"
 #include "runtime/file/WholeFile.h"
 

@@ -1,6 +1,6 @@
 #include "compiler/driver/CrashHandler.h"
 
-#include "compiler/driver/Console.h"
+#include "compiler/console/Console.h"
 
 #include <csignal>
 #include <cstdlib>
@@ -11,7 +11,7 @@ namespace {
 void crashed(int) {
   constexpr char text[] = "internal compiler error: attnc crashed; please report the spec and the command that did it\n";
   [[maybe_unused]] ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
-  _exit(attn::driver::exitInternal);
+  _exit(attn::console::exitInternal);
 }
 
 } // namespace

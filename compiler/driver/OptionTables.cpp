@@ -9,7 +9,7 @@ constexpr Option setOption{OptionId::Set, 0, "set", "D=128,H=32", "fix extents, 
 constexpr Option onlyOption{OptionId::Only, 0, "only", "NAME", "this attention of the file"};
 constexpr Option optimiseOption{OptionId::Optimise, 'O', "", "", "optimise harder: compiles slower"};
 constexpr Option inputOption{OptionId::Input, 'i', "input", "q=SOURCE",
-                             "an input: a file (q.npy) or an expression ('[0,512,1000]', 'arange(n)', "
+                             "an input: a file (q.npy, model.safetensors:NAME) or an expression ('[0,512,1000]', 'arange(n)', "
                              "'randint(lo,hi,…)', 'randn(…)')"};
 constexpr Option scalarOption{OptionId::Scalar, 'p', "param", "w=128", "a scalar input"};
 constexpr Option seedOption{OptionId::Seed, 0, "seed", "N", "of random inputs (0 where not given)"};
@@ -17,6 +17,9 @@ constexpr Option dimsOption{OptionId::Dims, 0, "dims", "B=1,H=8,…", "extents o
 constexpr Option threadsOption{OptionId::Threads, 0, "threads", "N", "how many threads compute (all there are where not given)"};
 constexpr Option cpuOption{OptionId::Cpu, 0, "cpu", "NAME",
                            "the CPU to compile for: native (where not given), x86-64-v3, x86-64-v4, …"};
+constexpr Option cpusOption{OptionId::Cpu, 0, "cpu", "NAME,…",
+                            "the CPU to compile for: native (where not given), x86-64-v3, …; of several, the best that runs is "
+                            "chosen at the first call"};
 
 std::vector<Command> allCommands() {
   return {
@@ -30,13 +33,15 @@ std::vector<Command> allCommands() {
       {"run",
        "SPEC [options]",
        "compile a spec in memory and run it on tensors",
-       "Inputs are .npy files or expressions; --random makes those that are not given. --check compares with the\n"
+       "Inputs are .npy or .safetensors files or expressions; --random makes those that are not given. --check compares with the\n"
        "float64 oracle: whole outputs, or a sample of rows where a run is large.",
        {inputOption, scalarOption,
-        {OptionId::Output, 'o', "output", "o=FILE.npy", "where an output is written"},
+        {OptionId::Output, 'o', "output", "o=FILE.npy", "where an output is written (or an input, as it was)"},
         {OptionId::Random, 0, "random", "", "make any input not given: normal floats, integers that fit their use"},
-        seedOption, dimsOption, setOption, onlyOption, threadsOption,
+        seedOption, dimsOption, setOption, onlyOption, threadsOption, cpuOption,
         {OptionId::Check, 0, "check", "", "compare with the oracle; beyond the bound exit with status 3"},
+        {OptionId::Computed, 0, "computed", "o=FILE.npy",
+         "--check what another program computed from the same inputs; every output is to be given"},
         {OptionId::Tolerance, 0, "tolerance", "X", "the bound for --check, relative to a row's largest value"},
         {OptionId::Reference, 0, "reference", "", "run only the oracle"},
         {OptionId::Raw, 0, "raw", "", "write 16-bit outputs as they are, not as float32"},
@@ -48,7 +53,7 @@ std::vector<Command> allCommands() {
        "SPEC [options]",
        "time a spec beside the FMA peak of this machine",
        "Inputs that are not given are random. Speed counts visible pairs only; outputs are checked against the oracle.",
-       {dimsOption, inputOption, scalarOption, seedOption, setOption, onlyOption,
+       {dimsOption, inputOption, scalarOption, seedOption, setOption, onlyOption, cpuOption,
         {OptionId::Threads, 0, "threads", "N", "how many threads compute (1 where not given; 0: all there are)"},
         {OptionId::Repeat, 0, "repeat", "N", "how many timed runs (enough for about a second where not given)"},
         {OptionId::Json, 0, "json", "", "one JSON object per kernel and line"},
@@ -81,8 +86,9 @@ Command compileTable() {
           "or ast. Text goes to standard output where no -o is given. A file appears whole or not at all.",
           {{OptionId::Output, 'o', "output", "FILE", "the object, or what --emit names; `-` is standard output"},
            {OptionId::Emit, 0, "emit", "KIND", "what to write: obj, header, so, asm, llvm, attn, ast or a stage"},
-           onlyOption, cpuOption,
-           {OptionId::Target, 0, "target", "TRIPLE", "the machine to compile for (this one where not given)"},
+           onlyOption, cpusOption,
+           {OptionId::Target, 0, "target", "TRIPLE",
+            "the machine to compile for: x86_64-linux-gnu, aarch64-linux-gnu (this one where not given)"},
            setOption, optimiseOption,
            {OptionId::Time, 0, "time", "", "say how long each stage took"},
            {OptionId::ExplainKind, 0, "explain", "KIND", "what a diagnostic means, and exit"},

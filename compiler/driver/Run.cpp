@@ -1,10 +1,8 @@
 #include "compiler/driver/Commands.h"
 
-#include "attn/executor.h"
-#include "compiler/driver/Console.h"
-#include "compiler/library/Accuracy.h"
+#include "compiler/console/Console.h"
+#include "compiler/library/Runner.h"
 #include "compiler/library/Stopwatch.h"
-#include "compiler/reference/Evaluator.h"
 #include "runtime/file/Npy.h"
 
 #include <fmt/format.h>
@@ -22,8 +20,9 @@ namespace {
 
 struct RunOptions {
   InputRequest inputs;
-  std::vector<std::pair<std::string, std::string>> outputs;
+  std::vector<std::pair<std::string, std::string>> outputs, computed;
   std::map<std::string, int64_t> fixed;
+  std::string cpu;
   unsigned threads = 1;
   std::optional<double> tolerance;
   bool check, reference, time, raw, harder;
@@ -38,12 +37,17 @@ std::optional<RunOptions> parseRun(const Arguments &arguments, int &status) {
   options.harder = arguments.has(OptionId::Optimise);
   auto inputs = parseInputs(arguments, status);
   auto outputs = inputs ? parseNamed(arguments, OptionId::Output, status) : std::nullopt;
-  auto fixed = outputs ? parseExtents(arguments, OptionId::Set, status) : std::nullopt;
+  auto computed = outputs ? parseNamed(arguments, OptionId::Computed, status) : std::nullopt;
+  auto fixed = computed ? parseExtents(arguments, OptionId::Set, status) : std::nullopt;
   auto threads = fixed ? parseNumber(arguments, OptionId::Threads, "--threads", 0, 4096, 0, status) : std::nullopt;
   if (!threads)
     return std::nullopt;
   if (options.reference && options.check) {
     status = usageError("`--reference` runs only the oracle: there is nothing to `--check` it with");
+    return std::nullopt;
+  }
+  if (!computed->empty() && !options.check) {
+    status = usageError("`--computed` is of no use without `--check`");
     return std::nullopt;
   }
   if (std::optional<std::string> text = arguments.value(OptionId::Tolerance)) {
@@ -73,22 +77,23 @@ std::optional<RunOptions> parseRun(const Arguments &arguments, int &status) {
   }
   options.inputs = *std::move(inputs);
   options.outputs = *std::move(outputs);
+  options.computed = *std::move(computed);
+  options.cpu = arguments.value(OptionId::Cpu).value_or("");
   options.fixed = *std::move(fixed);
   options.threads = *threads ? unsigned(*threads) : std::max(1u, std::thread::hardware_concurrency());
   return options;
 }
 
-bool checkOutputNames(const sema::Attention &attention, const RunOptions &options) {
-  std::vector<std::string> names;
-  for (const sema::Output &output : attention.outputs)
-    names.push_back(output.name);
+/// Whether each name that an option gives is among those it may give.
+bool checkNames(const std::vector<std::pair<std::string, std::string>> &given, const std::vector<std::string> &names,
+                const sema::Attention &attention) {
   bool good = true;
-  for (const auto &[name, path] : options.outputs) {
+  for (const auto &[name, path] : given) {
     if (std::find(names.begin(), names.end(), name) != names.end())
       continue;
     std::string close = closestName(name, names), list;
-    for (const std::string &known : names)
-      list += (list.empty() ? "" : ", ") + known;
+    for (const sema::Output &output : attention.outputs)
+      list += (list.empty() ? "" : ", ") + output.name;
     printError(close.empty() ? fmt::format("`{}` has no output `{}`; it has {}", attention.name, name, list)
                              : fmt::format("`{}` has no output `{}`; did you mean `{}`?", attention.name, name, close));
     good = false;
@@ -96,45 +101,68 @@ bool checkOutputNames(const sema::Attention &attention, const RunOptions &option
   return good;
 }
 
-int runReference(const sema::Attention &attention, RunData &data, const RunOptions &options, StageTimes *times) {
-  std::vector<reference::TensorView> views;
-  for (size_t n = attention.tensors.size(); n < data.tensors.size(); ++n)
-    views.push_back(viewOf(data.tensors[n]));
+bool checkOutputNames(const sema::Attention &attention, const RunOptions &options) {
+  std::vector<std::string> names;
+  for (const sema::Output &output : attention.outputs)
+    names.push_back(output.name);
+  bool good = checkNames(options.computed, names, attention);
+  for (const sema::Tensor &tensor : attention.tensors)
+    names.push_back(tensor.name);
+  return checkNames(options.outputs, names, attention) && good;
+}
+
+/// Outputs from files, in place of a run.
+int readComputed(const sema::Attention &attention, RunData &data, const RunOptions &options) {
+  int status = exitSuccess;
+  for (size_t n = 0; n < attention.outputs.size(); ++n) {
+    const std::string &name = attention.outputs[n].name;
+    Tensor &tensor = data.tensors[attention.tensors.size() + n];
+    auto given = std::find_if(options.computed.begin(), options.computed.end(), [&](const auto &it) { return it.first == name; });
+    std::string problem;
+    if (given == options.computed.end()) {
+      problem = "`--computed` gives some outputs and not this one; give every output of the spec";
+    } else if (Result<Converted> read = readNpy(given->second, tensor.element()); !read) {
+      problem = read.message();
+    } else if (read->tensor.shape() != tensor.shape()) {
+      problem = fmt::format("{}: expected {}, got {}", given->second, tensor.describe(), read->tensor.describe());
+    } else {
+      tensor = std::move(read->tensor);
+    }
+    if (!problem.empty()) {
+      printError(fmt::format("output `{}`: {}", name, problem));
+      status = exitInput;
+    }
+  }
+  return status;
+}
+
+int runReference(const sema::Attention &attention, RunData &data, Runner &runner, StageTimes *times) {
   Progress progress("evaluating by the oracle");
   Stopwatch watch(times, "oracle");
-  auto error = reference::evaluateAll(attention, data.binding, views, options.threads);
+  Status done = runOracle(attention, data, runner);
   watch.stop();
-  if (!error)
+  if (done)
     return exitSuccess;
-  printError(error->message);
+  printError(done.message());
   return exitInput;
 }
 
 int runCompiled(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, RunData &data,
-                const RunOptions &options, StageTimes *times) {
+                const RunOptions &options, Runner &runner, StageTimes *times) {
   CompileRequest request;
   request.extents = options.fixed;
   request.optimiseHarder = options.harder;
-  for (const auto &[name, size] : featureExtents(attention, data.binding))
-    request.extents.insert({name, size});
+  request.cpu = options.cpu;
   Compiler compiler;
   CompileReport report;
-  std::shared_ptr<const Kernel> kernel = compiler.load(spec, attention.name, request, report);
+  std::shared_ptr<const Kernel> kernel = loadFor(compiler, spec, attention, data, request, report);
   if (times)
     times->insert(times->end(), report.times.begin(), report.times.end());
   if (!kernel)
     return compileError(report);
   printDiagnostics(report.diagnostics);
-
-  std::unique_ptr<attn_executor, void (*)(attn_executor *)> executor(
-      options.threads > 1 ? attn_executor_create(int32_t(options.threads)) : nullptr, attn_executor_destroy);
-  attn_context context = attn_executor_context(executor.get());
-  std::vector<DLTensor> views = data.views();
-  std::vector<const DLTensor *> pointers;
-  for (const DLTensor &view : views)
-    pointers.push_back(&view);
   Stopwatch watch(times, "run");
-  Status done = kernel->run(pointers, data.scalars, &context);
+  Status done = runKernel(*kernel, data, runner);
   watch.stop();
   if (done)
     return exitSuccess;
@@ -155,36 +183,26 @@ int checkRun(const sema::Attention &attention, const RunData &data, const RunOpt
     printError(fmt::format("the oracle: {}", result.failure));
     return exitInput;
   }
-  std::string text;
-  for (const OutputCheck &check : result.outputs) {
-    std::string rows = check.checkedRows == check.rows
-                           ? fmt::format("all {} rows", check.rows)
-                           : fmt::format("{} of {} rows", check.checkedRows, check.rows);
-    text += fmt::format("{}: error {:.2g}, {} {:.2g} ({})", check.output, check.error,
-                        options.tolerance ? "tolerance" : "bound", check.bound, rows);
-    if (!check.agrees)
-      text += fmt::format(": too far off at {}: {}", check.worstRow.empty() ? "its only row" : check.worstRow,
-                          check.disagreement);
-    text += "\n";
-  }
-  if (!writeOut(text))
+  if (!writeOut(describe(result, how)))
     return exitInput;
   if (!result.agrees())
     printError("the check failed: an output is not what the oracle says");
   return result.agrees() ? exitSuccess : exitCheck;
 }
 
-int writeOutputs(const sema::Attention &attention, const RunData &data, const RunOptions &options) {
+/// Writes those of `tensors` that were asked for; the first of them is number `first` of the run's.
+template <class Tensors>
+bool writeNamed(const Tensors &tensors, size_t first, const char *kind, const RunData &data, const RunOptions &options) {
   for (const auto &[name, path] : options.outputs)
-    for (size_t n = 0; n < attention.outputs.size(); ++n)
-      if (attention.outputs[n].name == name) {
-        Status written = writeNpy(path, data.tensors[attention.tensors.size() + n], options.raw);
-        if (!written) {
-          printError(fmt::format("output `{}`: {}", name, written.message()));
-          return exitInput;
-        }
+    for (size_t n = 0; n < tensors.size(); ++n) {
+      if (tensors[n].name != name)
+        continue;
+      if (Status written = writeNpy(path, data.tensors[first + n], options.raw); !written) {
+        printError(fmt::format("{} `{}`: {}", kind, name, written.message()));
+        return false;
       }
-  return exitSuccess;
+    }
+  return true;
 }
 
 } // namespace
@@ -219,16 +237,21 @@ int driver::runMain(const Arguments &arguments) {
   for (const std::string &note : data->notes)
     printNote(note);
 
-  status = options->reference ? runReference(*special, *data, *options, times)
-                              : runCompiled(spec, *special, *data, *options, times);
+  // First: what made a run fail is worth a look.
+  if (!writeNamed(special->tensors, 0, "input", *data, *options))
+    return exitInput;
+  Runner runner(options->threads);
+  status = options->reference           ? runReference(*special, *data, runner, times)
+           : !options->computed.empty() ? readComputed(*special, *data, *options)
+                                        : runCompiled(spec, *special, *data, *options, runner, times);
   if (status != exitSuccess)
     return status;
   if (options->check)
     status = checkRun(*special, *data, *options, times);
   // What was computed is written even where it doesn't agree: that is when people want to look at it.
-  if (status == exitSuccess || status == exitCheck)
-    if (int written = writeOutputs(*special, *data, *options); written != exitSuccess)
-      return written;
+  if ((status == exitSuccess || status == exitCheck) &&
+      !writeNamed(special->outputs, special->tensors.size(), "output", *data, *options))
+    return exitInput;
   if (!options->check && options->outputs.empty()) {
     std::string text;
     for (size_t n = 0; n < special->outputs.size(); ++n)

@@ -3,6 +3,7 @@
 #include "compiler/irgen/Supported.h"
 
 #include <limits>
+#include <set>
 
 using namespace mlir;
 
@@ -12,7 +13,7 @@ using sema::NodeId;
 using sema::NodeKind;
 
 GraphGenerator::GraphGenerator(OpBuilder &builder, const sema::Attention &attention)
-    : builder(builder), attention(attention), values(attention.nodes.size()),
+    : builder(builder), attention(attention), nesting(attention),
       tensors(attention.tensors.size() + attention.outputs.size()) {}
 
 Location GraphGenerator::location(SourceRange range) const {
@@ -29,6 +30,18 @@ ArrayAttr GraphGenerator::names(const std::vector<sema::CoordinateId> &coordinat
   for (sema::CoordinateId id : coordinates)
     list.push_back(attention.coordinates[id].name);
   return builder.getStrArrayAttr(list);
+}
+
+DictionaryAttr GraphGenerator::coordinates() const {
+  SmallVector<NamedAttribute> extents;
+  for (sema::CoordinateId id = 0; id < attention.coordinates.size(); ++id) {
+    sema::ExtentId extent = definingExtent(attention, attention.coordinates[id].extent);
+    if (extent == sema::none)
+      continue;
+    for (uint32_t level = 0; level <= nesting.deepest(id); ++level)
+      extents.push_back(builder.getNamedAttr(nesting.name(id, level), builder.getI64IntegerAttr(extent)));
+  }
+  return builder.getDictionaryAttr(extents);
 }
 
 Type GraphGenerator::elementType(sema::ScalarType type) const {
@@ -113,34 +126,32 @@ StringAttr GraphGenerator::text(NodeId id) const {
   return builder.getStringAttr(written);
 }
 
-ir::FnType GraphGenerator::varying(sema::ScalarType type, ArrayRef<Value> operands, ArrayRef<sema::CoordinateId> without) {
+ir::FnType GraphGenerator::varying(sema::ScalarType type, ArrayRef<Value> operands, ArrayAttr without) {
   SmallVector<StringAttr> coordinates = ir::unionOfCoordinates(operands);
-  for (sema::CoordinateId id : without)
-    llvm::erase_if(coordinates, [&](StringAttr name) { return name == attention.coordinates[id].name; });
+  if (without)
+    llvm::erase_if(coordinates, [&](StringAttr name) { return llvm::is_contained(without, name); });
   return ir::FnType::get(elementType(type), coordinates);
 }
 
-Value GraphGenerator::generate(NodeId root) {
-  // Operands have smaller numbers than their users.
-  std::vector<NodeId> open = {root};
-  std::vector<bool> needed(root + 1);
-  while (!open.empty()) {
-    NodeId id = open.back();
-    open.pop_back();
-    if (needed[id] || values[id])
-      continue;
-    needed[id] = true;
-    for (NodeId operand : attention.node(id).operands)
-      open.push_back(operand);
-  }
-  for (NodeId id = 0; id <= root; ++id)
-    if (needed[id])
-      values[id] = create(attention.node(id));
-  return values[root];
+GraphGenerator::Place GraphGenerator::operandOf(const Place &place, size_t operand) const {
+  const sema::Node &node = attention.node(place.node);
+  NodeId id = node.operands[operand];
+  std::map<sema::CoordinateId, uint32_t> levels(place.levels.begin(), place.levels.end());
+  bool binds = node.kind == NodeKind::Reduce || node.kind == NodeKind::Dot;
+  if (binds || (node.kind == NodeKind::Rebase && operand == 0))
+    for (sema::CoordinateId coordinate : node.coordinates)
+      levels[coordinate] = binds ? nesting.level(place.node, coordinate) : 0;
+  Place own{id, {}};
+  for (auto [coordinate, level] : levels)
+    if (level != 0 && (attention.node(id).varies & sema::setOf(coordinate)))
+      own.levels.emplace_back(coordinate, level);
+  return own;
 }
 
 Value GraphGenerator::generateOutput(const sema::Output &output) {
   Value value = generate(output.value);
+  if (!value)
+    return {};
   bool isScore = output.name == "score" && output.value == attention.score;
   bool isWeight = output.name == "weight" && output.value == attention.weight;
   if (!isScore && !isWeight)
@@ -151,13 +162,33 @@ Value GraphGenerator::generateOutput(const sema::Output &output) {
   return select(place, generate(attention.mask), value, real(place, element, otherwise));
 }
 
-Value GraphGenerator::create(const sema::Node &node) {
+Value GraphGenerator::generate(NodeId root) {
+  std::vector<Place> open = {{root, {}}};
+  std::set<Place> needed;
+  while (!open.empty()) {
+    Place place = std::move(open.back());
+    open.pop_back();
+    if (values.count(place) || !needed.insert(place).second)
+      continue;
+    if (values.size() + needed.size() > mostOperations)
+      return {};
+    for (size_t operand = 0; operand < attention.node(place.node).operands.size(); ++operand)
+      open.push_back(operandOf(place, operand));
+  }
+  // Operands have smaller numbers than their users.
+  for (const Place &place : needed)
+    values[place] = create(place);
+  return values.at({root, {}});
+}
+
+Value GraphGenerator::create(const Place &at) {
+  const sema::Node &node = attention.node(at.node);
   Location place = location(node.range);
   Type element = elementType(node.type);
   auto constant = [&](TypedAttr value) { return ir::ConstantOp::create(builder, place, ir::FnType::get(element, {}), value); };
   SmallVector<Value> operands;
-  for (NodeId operand : node.operands)
-    operands.push_back(values[operand]);
+  for (size_t operand = 0; operand < node.operands.size(); ++operand)
+    operands.push_back(of(at, operand));
   ir::FnType pointwise = varying(node.type, operands);
 
   switch (node.kind) {
@@ -168,7 +199,7 @@ Value GraphGenerator::create(const sema::Node &node) {
   case NodeKind::Boolean:
     return constant(builder.getBoolAttr(node.integer != 0));
   case NodeKind::Coordinate: {
-    StringAttr name = builder.getStringAttr(attention.coordinates[node.coordinate].name);
+    StringAttr name = builder.getStringAttr(nesting.name(node.coordinate, at.levels.empty() ? 0 : at.levels.front().second));
     return ir::CoordinateOp::create(builder, place, ir::FnType::get(element, {name}), name);
   }
   case NodeKind::Extent: {
@@ -180,7 +211,7 @@ Value GraphGenerator::create(const sema::Node &node) {
   case NodeKind::Scalar:
     return ir::ScalarOp::create(builder, place, pointwise, attention.scalars[node.index].name, node.index);
   case NodeKind::Load:
-    return createLoad(node);
+    return createLoad(at);
   case NodeKind::Unary: {
     if (node.type == sema::ScalarType::Bool)
       return ir::NotOp::create(builder, place, pointwise, operands[0]);
@@ -188,7 +219,7 @@ Value GraphGenerator::create(const sema::Node &node) {
     return ir::UnaryOp::create(builder, place, pointwise, kind, operands[0]);
   }
   case NodeKind::Binary:
-    return createBinary(node);
+    return createBinary(at);
   case NodeKind::Compare: {
     auto kind = *ir::symbolizeCompareKind(static_cast<uint32_t>(node.compare));
     return ir::CompareOp::create(builder, place, pointwise, kind, operands[0], operands[1]);
@@ -210,46 +241,63 @@ Value GraphGenerator::create(const sema::Node &node) {
     return rebase;
   }
   default:
-    return createReduction(node);
+    return createReduction(at);
   }
 }
 
-Value GraphGenerator::createBinary(const sema::Node &node) {
-  Value left = of(node, 0), right = of(node, 1);
+Value GraphGenerator::createBinary(const Place &at) {
+  const sema::Node &node = attention.node(at.node);
+  Value left = of(at, 0), right = of(at, 1);
   auto kind = *ir::symbolizeBinaryKind(static_cast<uint32_t>(node.binary));
   bool canFail = node.type == sema::ScalarType::Int &&
                  (node.binary == sema::BinaryOp::FloorDivide || node.binary == sema::BinaryOp::Modulo);
   return ir::BinaryOp::create(builder, location(node.range), varying(node.type, {left, right}), kind, left, right, Value(), false,
-                              canFail ? text(NodeId(&node - attention.nodes.data())) : StringAttr());
+                              canFail ? text(at.node) : StringAttr());
 }
 
-Value GraphGenerator::createLoad(const sema::Node &node) {
+Value GraphGenerator::createLoad(const Place &at) {
+  const sema::Node &node = attention.node(at.node);
   SmallVector<Value> indices;
   for (size_t n = 0; n < node.operands.size(); ++n)
-    indices.push_back(of(node, n));
+    indices.push_back(of(at, n));
   Value source = tensor(node.index);
   return ir::ReadOp::create(builder, location(node.range), varying(node.type, indices), source, indices, Value(), false,
-                            text(NodeId(&node - attention.nodes.data())));
+                            text(at.node));
 }
 
-Value GraphGenerator::createReduction(const sema::Node &node) {
+static ir::FnType withoutKey(Type element, ArrayRef<Value> operands) {
+  SmallVector<StringAttr> coordinates = ir::unionOfCoordinates(operands);
+  llvm::erase_if(coordinates, [](StringAttr name) { return name == "j"; });
+  return ir::FnType::get(element, coordinates);
+}
+
+ArrayAttr GraphGenerator::boundNames(NodeId reduction) const {
+  SmallVector<std::string> list;
+  for (sema::CoordinateId id : attention.node(reduction).coordinates)
+    list.push_back(nesting.name(id, nesting.level(reduction, id)));
+  return builder.getStrArrayAttr(SmallVector<StringRef>(list.begin(), list.end()));
+}
+
+Value GraphGenerator::createReduction(const Place &at) {
+  const sema::Node &node = attention.node(at.node);
   Location place = location(node.range);
   auto overKeys = [&] { return llvm::is_contained(node.coordinates, sema::coordinateJ); };
-  if (node.kind == NodeKind::Dot)
-    return ir::DotOp::create(builder, place, varying(node.type, {of(node, 0), of(node, 1)}, node.coordinates),
-                             names(node.coordinates), of(node, 0), of(node, 1), Value());
-  Value operand = of(node, 0);
+  if (node.kind == NodeKind::Dot) {
+    ArrayAttr over = boundNames(at.node);
+    return ir::DotOp::create(builder, place, varying(node.type, {of(at, 0), of(at, 1)}, over), over, of(at, 0), of(at, 1), Value());
+  }
+  Value operand = of(at, 0);
   if (node.kind == NodeKind::Reduce && !overKeys()) {
     auto kind = *ir::symbolizeReductionKind(static_cast<uint32_t>(node.reduction));
-    return ir::ReduceOp::create(builder, place, varying(node.type, {operand}, node.coordinates), kind, names(node.coordinates),
-                                operand, Value());
+    ArrayAttr over = boundNames(at.node);
+    return ir::ReduceOp::create(builder, place, varying(node.type, {operand}, over), kind, over, operand, Value());
   }
-  Value mask = values[attention.mask];
+  Value mask = values.at({attention.mask, {}});
   switch (node.kind) {
   case NodeKind::Reduce: {
     auto kind = *ir::symbolizeReductionKind(static_cast<uint32_t>(node.reduction));
-    return ir::ReduceOp::create(builder, place, varying(node.type, {operand, mask}, node.coordinates), kind,
-                                names(node.coordinates), operand, mask);
+    ArrayAttr over = boundNames(at.node);
+    return ir::ReduceOp::create(builder, place, varying(node.type, {operand, mask}, over), kind, over, operand, mask);
   }
   case NodeKind::Softmax: {
     Value weight = ir::SoftmaxOp::create(builder, place, varying(node.type, {operand, mask}), operand, mask);
@@ -257,17 +305,17 @@ Value GraphGenerator::createReduction(const sema::Node &node) {
       return weight;
     // The sink's share of the denominator is the same for all keys.
     Value logarithm = logSumExp(place, operand, mask);
-    Value withSink = logAddExp(place, logarithm, of(node, 1));
+    Value withSink = logAddExp(place, logarithm, of(at, 1));
     Value share = unary(place, ir::UnaryKind::Exp, binary(place, ir::BinaryKind::Subtract, logarithm, withSink));
     Value isEmpty = equals(place, logarithm, -std::numeric_limits<double>::infinity());
     return binary(place, ir::BinaryKind::Multiply, weight, select(place, isEmpty, real(place, elementType(node.type), 0), share));
   }
   case NodeKind::LogSumExp: {
     Value logarithm = logSumExp(place, operand, mask);
-    return node.operands.size() == 1 ? logarithm : logAddExp(place, logarithm, of(node, 1));
+    return node.operands.size() == 1 ? logarithm : logAddExp(place, logarithm, of(at, 1));
   }
   case NodeKind::Normalize: {
-    Value sum = ir::ReduceOp::create(builder, place, varying(node.type, {operand, mask}, {sema::coordinateJ}), ir::ReductionKind::Sum,
+    Value sum = ir::ReduceOp::create(builder, place, withoutKey(elementType(node.type), {operand, mask}), ir::ReductionKind::Sum,
                                      builder.getStrArrayAttr({"j"}), operand, mask);
     return select(place, equals(place, sum, 0), real(place, elementType(node.type), 0),
                   binary(place, ir::BinaryKind::Divide, operand, sum));
@@ -276,18 +324,12 @@ Value GraphGenerator::createReduction(const sema::Node &node) {
   case NodeKind::Entmax15:
     return sparseWeight(place, node.kind == NodeKind::Sparsemax ? ir::ThresholdKind::Sparsemax : ir::ThresholdKind::Entmax15, operand, mask);
   case NodeKind::TopK:
-    return largestOnly(place, operand, mask, of(node, 1));
+    return largestOnly(place, operand, mask, of(at, 1));
   case NodeKind::SumAfter:
     return ir::SumAfterOp::create(builder, place, varying(node.type, {operand, mask}), operand, mask);
   default:
     llvm::report_fatal_error("irgen met a row function that checkSupported should have refused");
   }
-}
-
-static ir::FnType withoutKey(Type element, ArrayRef<Value> operands) {
-  SmallVector<StringAttr> coordinates = ir::unionOfCoordinates(operands);
-  llvm::erase_if(coordinates, [](StringAttr name) { return name == "j"; });
-  return ir::FnType::get(element, coordinates);
 }
 
 Value GraphGenerator::sparseWeight(Location place, ir::ThresholdKind kind, Value operand, Value mask) {
@@ -342,9 +384,7 @@ Value GraphGenerator::equals(Location place, Value value, double number) {
 }
 
 Value GraphGenerator::logSumExp(Location place, Value score, Value mask) {
-  SmallVector<StringAttr> coordinates = ir::unionOfCoordinates({score, mask});
-  llvm::erase_if(coordinates, [](StringAttr name) { return name == "j"; });
-  auto type = ir::FnType::get(cast<ir::FnType>(score.getType()).getElementType(), coordinates);
+  auto type = withoutKey(cast<ir::FnType>(score.getType()).getElementType(), {score, mask});
   return ir::LogSumExpOp::create(builder, place, type, score, mask);
 }
 

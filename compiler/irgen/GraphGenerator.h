@@ -1,19 +1,25 @@
 #pragma once
 
+#include "compiler/irgen/Nesting.h"
 #include "compiler/sema/Program.h"
 #include "dialect/AttnDialect.h"
 
 #include "mlir/IR/Builders.h"
 
+#include <map>
+
 namespace attn::irgen {
 
 /// Translates nodes of one attention into operations of one block. A node is translated once, where it is first asked for, so
-/// that what is shared stays shared.
+/// that what is shared stays shared; once for each name its coordinates have, where reductions are nested.
 class GraphGenerator {
 public:
+  static constexpr size_t mostOperations = 200'000;
+
   GraphGenerator(mlir::OpBuilder &builder, const sema::Attention &attention);
 
-  /// The value of a node. The graph has no row functions but those irgen::checkSupported lets through.
+  /// The value of a node; null where reductions nested in many ways would make more than `mostOperations` of it. The graph has no row functions
+  /// but those irgen::checkSupported lets through.
   mlir::Value generate(sema::NodeId node);
 
   /// Input tensor or output, counted together, inputs first.
@@ -25,11 +31,25 @@ public:
   /// What an output stores: a score is -inf and a weight 0 where a key is invisible.
   mlir::Value generateOutput(const sema::Output &output);
 
+  /// The number of every coordinate's extent, by the coordinate's name.
+  mlir::DictionaryAttr coordinates() const;
+
 private:
-  mlir::Value create(const sema::Node &node);
-  mlir::Value createBinary(const sema::Node &node);
-  mlir::Value createLoad(const sema::Node &node);
-  mlir::Value createReduction(const sema::Node &node);
+  /// Levels of the coordinates a node varies with (see Nesting), by coordinate; those of level 0 are left out.
+  using Levels = std::vector<std::pair<sema::CoordinateId, uint32_t>>;
+  struct Place {
+    sema::NodeId node;
+    Levels levels;
+    bool operator<(const Place &other) const { return std::tie(node, levels) < std::tie(other.node, other.levels); }
+  };
+  /// An operand of what is created at `place`, at the levels it has there.
+  Place operandOf(const Place &place, size_t operand) const;
+  mlir::Value create(const Place &place);
+  mlir::Value createBinary(const Place &place);
+  mlir::Value createLoad(const Place &place);
+  mlir::Value createReduction(const Place &place);
+  /// The names of what a reduction binds.
+  mlir::ArrayAttr boundNames(sema::NodeId reduction) const;
   mlir::Value sparseWeight(mlir::Location place, ir::ThresholdKind kind, mlir::Value operand, mlir::Value mask);
   mlir::Value largestOnly(mlir::Location place, mlir::Value operand, mlir::Value mask, mlir::Value count);
   mlir::Value unary(mlir::Location place, ir::UnaryKind kind, mlir::Value operand);
@@ -43,12 +63,13 @@ private:
   mlir::Type storageType(sema::ElementType type) const;
   mlir::AffineExpr size(sema::NodeId value) const;
   mlir::StringAttr text(sema::NodeId node) const;
-  ir::FnType varying(sema::ScalarType type, llvm::ArrayRef<mlir::Value> operands, llvm::ArrayRef<sema::CoordinateId> without = {});
-  mlir::Value of(const sema::Node &node, size_t operand) { return values[node.operands[operand]]; }
+  ir::FnType varying(sema::ScalarType type, llvm::ArrayRef<mlir::Value> operands, mlir::ArrayAttr without = {});
+  mlir::Value of(const Place &place, size_t operand) { return values.at(operandOf(place, operand)); }
 
   mlir::OpBuilder &builder;
   const sema::Attention &attention;
-  std::vector<mlir::Value> values;
+  Nesting nesting;
+  std::map<Place, mlir::Value> values;
   std::vector<mlir::Value> tensors;
 };
 

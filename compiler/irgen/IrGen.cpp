@@ -5,6 +5,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <fmt/format.h>
+
 using namespace mlir;
 
 namespace attn::irgen {
@@ -90,26 +92,26 @@ template <typename Op> Block *addBody(OpBuilder &builder, Op op) {
   return body;
 }
 
-void generateKernel(OpBuilder &builder, const sema::Attention &attention) {
+bool generateKernel(OpBuilder &builder, const sema::Attention &attention) {
   OpBuilder::InsertionGuard guard(builder);
-  SmallVector<NamedAttribute> coordinates;
-  for (const sema::Coordinate &coordinate : attention.coordinates)
-    if (sema::ExtentId extent = definingExtent(attention, coordinate.extent); extent != sema::none)
-      coordinates.push_back(builder.getNamedAttr(coordinate.name, builder.getI64IntegerAttr(extent)));
   SmallVector<int64_t> extents;
   for (const sema::Extent &extent : attention.extents)
     extents.push_back(extent.fixed.value_or(-1));
 
   GraphGenerator graph(builder, attention);
-  auto kernel = ir::KernelOp::create(builder, graph.location(attention.range), attention.name, builder.getDictionaryAttr(coordinates),
+  auto kernel = ir::KernelOp::create(builder, graph.location(attention.range), attention.name, graph.coordinates(),
                                      builder.getDenseI64ArrayAttr(extents));
   addBody(builder, kernel);
-  graph.generate(attention.mask);
+  if (!graph.generate(attention.mask))
+    return false;
   for (auto [number, output] : llvm::enumerate(attention.outputs)) {
     Value value = graph.generateOutput(output);
+    if (!value)
+      return false;
     Value target = graph.tensor(attention.tensors.size() + number);
     ir::OutputOp::create(builder, graph.location(output.range), target, value, graph.names(output.coordinates));
   }
+  return true;
 }
 
 void generateBinder(OpBuilder &builder, const sema::Attention &attention) {
@@ -147,7 +149,12 @@ OwningOpRef<ModuleOp> generate(MLIRContext &context, const sema::Attention &atte
   OpBuilder builder(&context);
   OwningOpRef<ModuleOp> module(ModuleOp::create(builder, builder.getUnknownLoc()));
   builder.setInsertionPointToEnd(module->getBody());
-  generateKernel(builder, attention);
+  if (!generateKernel(builder, attention)) {
+    diagnostics.report(DiagnosticKind::NotCompiledYet, attention.range,
+                       fmt::format("an attention whose reductions inside others over the same coordinates come to more than {} operations",
+                                   GraphGenerator::mostOperations));
+    return {};
+  }
   generateBinder(builder, attention);
   return module;
 }

@@ -97,6 +97,10 @@ Finding OutputChecker::check(const std::vector<int64_t> &rows, size_t begin, siz
   reference::Evaluator oracle(bounded.attention, data.binding);
   StorageRounding rounding = roundingOf(bounded.attention.outputs[output].element);
   for (size_t n = begin; n < end; ++n) {
+    if (options.stop && *options.stop) {
+      finding.failure = "stopped";
+      return finding;
+    }
     reference::RowResult expected = oracle.evaluateRow(output, rows[n]);
     if (expected.error) {
       finding.failure = expected.error->message;

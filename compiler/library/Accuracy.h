@@ -2,6 +2,7 @@
 
 #include "compiler/library/Inputs.h"
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct CheckOptions {
   bool sampleLarge = true;         ///< check at least 64 rows, not all, of a run of more than 2^30 multiply-adds
   uint64_t seed = 0;               ///< of the sample
   unsigned threads = 1;
+  const std::atomic<bool> *stop = nullptr; ///< ends the comparison, before its next row, with the failure `stopped`
 };
 
 struct CheckResult {

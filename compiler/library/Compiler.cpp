@@ -1,10 +1,12 @@
 #include "compiler/library/Compiler.h"
 
+#include "compiler/codegen/Description.h"
 #include "compiler/codegen/Header.h"
 #include "compiler/codegen/Jit.h"
 #include "compiler/codegen/Object.h"
 #include "compiler/library/AstText.h"
 #include "compiler/library/Fingerprint.h"
+#include "compiler/library/KernelSignature.h"
 #include "compiler/library/Lowering.h"
 #include "compiler/library/Stopwatch.h"
 #include "compiler/syntax/Printer.h"
@@ -16,6 +18,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 using namespace attn;
@@ -76,14 +79,48 @@ std::vector<const sema::Attention *> pointersTo(const std::vector<sema::Attentio
   return list;
 }
 
-std::optional<codegen::Target> targetOf(const CompileRequest &request, CompileReport &report) {
-  llvm::Expected<codegen::Target> target = codegen::createTarget(
-      {request.cpu, request.triple},
-      request.optimiseHarder ? codegen::Optimisation::Full : codegen::Optimisation::Quick);
-  if (target)
-    return std::move(*target);
-  report.failure = llvm::toString(target.takeError());
-  return std::nullopt;
+codegen::Optimisation levelOf(const CompileRequest &request) {
+  return request.optimiseHarder ? codegen::Optimisation::Full : codegen::Optimisation::Quick;
+}
+
+std::vector<std::string> split(const std::string &list) {
+  std::vector<std::string> words;
+  size_t begin = 0;
+  for (size_t comma; (comma = list.find(',', begin)) != std::string::npos; begin = comma + 1)
+    words.push_back(list.substr(begin, comma - begin));
+  words.push_back(list.substr(begin));
+  return words;
+}
+
+/// The CPUs a request names, the most capable first.
+std::optional<std::vector<codegen::Target>> targetsOf(const CompileRequest &request, CompileReport &report) {
+  std::vector<codegen::Target> targets;
+  std::vector<std::string> names = split(request.cpu);
+  for (const std::string &name : names) {
+    if (name.empty() && names.size() > 1) {
+      report.failure = fmt::format("`--cpu={}` has an empty name in its list; write `--cpu=x86-64-v3,x86-64-v4`", request.cpu);
+      return std::nullopt;
+    }
+    llvm::Expected<codegen::Target> target = codegen::createTarget({name, request.triple}, levelOf(request));
+    if (!target) {
+      report.failure = llvm::toString(target.takeError());
+      return std::nullopt;
+    }
+    for (const codegen::Target &other : targets)
+      if (other.info.cpu == target->info.cpu) {
+        report.failure = fmt::format("`--cpu={}` names `{}` twice", request.cpu, target->info.cpu);
+        return std::nullopt;
+      }
+    targets.push_back(std::move(*target));
+  }
+  if (targets.size() > 1 && !targets.front().info.x86) {
+    report.failure = fmt::format("`--cpu={}`: several versions in one object are for x86-64 only; name one CPU", request.cpu);
+    return std::nullopt;
+  }
+  std::sort(targets.begin(), targets.end(), [](const codegen::Target &a, const codegen::Target &b) {
+    return std::tuple(a.info.vectorBits, std::popcount(a.features), b.info.cpu) > std::tuple(b.info.vectorBits, std::popcount(b.features), a.info.cpu);
+  });
+  return targets;
 }
 
 /// A value, or its error in the report.
@@ -96,35 +133,43 @@ template <class T> std::optional<T> taken(llvm::Expected<T> value, CompileReport
 }
 
 struct NativeWork {
-  codegen::Target target;
+  std::vector<codegen::Target> targets;
   codegen::NativeModule native;
-  std::vector<codegen::KernelSource> kernels;
+
+  /// The machine that emits code: functions name their own CPU.
+  const codegen::Target &emitter() const { return targets.back(); }
 };
 
 std::optional<NativeWork> compileNative(const std::vector<sema::Attention> &attentions, const CompileRequest &request,
-                                        CompileReport &report) {
-  std::optional<codegen::Target> target = targetOf(request, report);
-  if (!target)
+                                        codegen::Entry entry, CompileReport &report) {
+  std::optional<std::vector<codegen::Target>> targets = targetsOf(request, report);
+  if (!targets)
     return std::nullopt;
-  NativeWork work;
-  work.target = *std::move(target);
-  auto level = request.optimiseHarder ? codegen::Optimisation::Full : codegen::Optimisation::Quick;
   std::optional<codegen::NativeModule> native =
-      lowerToNative(pointersTo(attentions), work.target, level, request.onlyVisits, report, work.kernels);
+      lowerToNative(pointersTo(attentions), *targets, levelOf(request), entry, request.onlyVisits, report);
   if (!native)
     return std::nullopt;
-  work.native = *std::move(native);
-  return work;
+  return NativeWork{*std::move(targets), *std::move(native)};
 }
 
 std::optional<std::string> compileObject(const std::vector<sema::Attention> &attentions, const CompileRequest &request,
-                                         CompileReport &report) {
-  std::optional<NativeWork> work = compileNative(attentions, request, report);
+                                         bool isShared, CompileReport &report) {
+  std::optional<NativeWork> work = compileNative(attentions, request, codegen::Entry::Checked, report);
   if (!work)
     return std::nullopt;
   codegen::addSupport(*work->native.module);
+  std::vector<KernelSignature> signatures;
+  for (const sema::Attention &attention : attentions)
+    signatures.push_back(signatureOf(attention));
+  codegen::addDescription(*work->native.module, describe(signatures));
   Stopwatch watch(&report.times, "machine code");
-  return taken(codegen::emit(*work->native.module, work->target, codegen::NativeForm::Object), report, true);
+  std::optional<std::string> object =
+      taken(codegen::emit(*work->native.module, work->emitter(), codegen::NativeForm::Object), report, true);
+  watch.stop();
+  if (!object || !isShared)
+    return object;
+  Stopwatch linking(&report.times, "link");
+  return taken(codegen::linkSharedLibrary(*object, work->emitter()), report);
 }
 
 std::string unknownKind(std::string_view kind) {
@@ -165,36 +210,30 @@ std::optional<std::string> library::emit(const Spec &spec, const CompileRequest 
     return std::nullopt;
   if (kind == "header")
     return taken(codegen::writeHeader(pointersTo(*attentions), stem), report);
-  if (kind == "obj")
-    return compileObject(*attentions, request, report);
-  if (kind == "so") {
-    std::optional<std::string> object = compileObject(*attentions, request, report);
-    if (!object)
-      return std::nullopt;
-    Stopwatch watch(&report.times, "link");
-    return taken(codegen::linkSharedLibrary(*object), report);
-  }
+  if (kind == "obj" || kind == "so")
+    return compileObject(*attentions, request, kind == "so", report);
   if (kind == "asm" || kind == "llvm") {
-    std::optional<NativeWork> work = compileNative(*attentions, request, report);
+    std::optional<NativeWork> work = compileNative(*attentions, request, codegen::Entry::Checked, report);
     if (!work)
       return std::nullopt;
     if (kind == "asm")
-      return taken(codegen::emit(*work->native.module, work->target, codegen::NativeForm::Assembly), report, true);
+      return taken(codegen::emit(*work->native.module, work->emitter(), codegen::NativeForm::Assembly), report, true);
     std::string text;
     llvm::raw_string_ostream stream(text);
     work->native.module->print(stream, nullptr);
     return text;
   }
-  std::optional<codegen::Target> target = targetOf(request, report);
-  if (!target)
+  std::optional<std::vector<codegen::Target>> targets = targetsOf(request, report);
+  if (!targets)
     return std::nullopt;
   std::string text;
-  for (const sema::Attention &attention : *attentions) {
-    std::optional<std::string> one = lowerToText(attention, *target, kind, report);
-    if (!one)
-      return std::nullopt;
-    text += (text.empty() ? "" : "\n// -----\n\n") + *one;
-  }
+  for (const codegen::Target &target : *targets)
+    for (const sema::Attention &attention : *attentions) {
+      std::optional<std::string> one = lowerToText(attention, target, kind, report);
+      if (!one)
+        return std::nullopt;
+      text += (text.empty() ? "" : "\n// -----\n\n") + *one;
+    }
   return text;
 }
 
@@ -206,7 +245,7 @@ std::optional<ObjectAndHeader> library::emitObject(const Spec &spec, const Compi
   std::optional<std::string> header = taken(codegen::writeHeader(pointersTo(*attentions), stem), report);
   if (!header)
     return std::nullopt;
-  std::optional<std::string> object = compileObject(*attentions, request, report);
+  std::optional<std::string> object = compileObject(*attentions, request, false, report);
   if (!object)
     return std::nullopt;
   return ObjectAndHeader{*std::move(object), *std::move(header)};
@@ -221,6 +260,10 @@ Kernel::Kernel(std::shared_ptr<const Spec> spec, sema::Attention attention, std:
     : spec(std::move(spec)), signature(std::move(attention)), code(std::move(code)) {}
 
 Kernel::~Kernel() = default;
+
+int32_t Kernel::call(const void *arguments, const attn_context *context, attn_error *error) const {
+  return code->entry(arguments, context, error);
+}
 
 Status Kernel::run(std::span<const DLTensor *const> tensors, std::span<const ScalarArgument> scalars,
                    const attn_context *context) const {
@@ -250,26 +293,33 @@ std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &
                                              const CompileRequest &request, CompileReport &report) {
   CompileRequest one = request;
   one.kernels = {name};
-  one.cpu.clear();
   one.triple.clear();
+  if (one.cpu.find(',') != std::string::npos) {
+    report.failure = fmt::format("`--cpu={}`: what runs here is compiled for one CPU", one.cpu);
+    return nullptr;
+  }
   std::optional<std::vector<sema::Attention>> attentions = choose(*spec, one, report);
   if (!attentions)
     return nullptr;
   sema::Attention &attention = attentions->front();
-  std::string key = fmt::format("{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "",
-                                one.onlyVisits ? "V" : "");
+  std::string key = fmt::format("{}{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "",
+                                one.onlyVisits ? "V" : "", one.cpu);
   {
     std::lock_guard lock(mutex);
     if (auto known = kernels.find(key); known != kernels.end())
       return known->second;
   }
-  std::optional<NativeWork> work = compileNative(*attentions, one, report);
+  std::optional<NativeWork> work = compileNative(*attentions, one, codegen::Entry::Direct, report);
   if (!work)
     return nullptr;
+  if (std::string why = codegen::whyNotHere(work->emitter()); !why.empty()) {
+    report.failure = fmt::format("code for `{}` can't run here: {}", work->emitter().info.cpu, why);
+    return nullptr;
+  }
   std::optional<std::string> object;
   {
     Stopwatch watch(&report.times, "machine code");
-    object = taken(codegen::emit(*work->native.module, work->target, codegen::NativeForm::Object), report, true);
+    object = taken(codegen::emit(*work->native.module, work->emitter(), codegen::NativeForm::Object), report, true);
   }
   if (!object)
     return nullptr;
@@ -279,7 +329,7 @@ std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &
   if (!loaded)
     return nullptr;
   code->loaded = *std::move(loaded);
-  auto entry = taken(code->loaded->find(work->kernels.front().symbol), report, true);
+  auto entry = taken(code->loaded->find(work->native.kernels.front().symbol), report, true);
   if (!entry)
     return nullptr;
   code->entry = *entry;

@@ -20,7 +20,9 @@ namespace attn::library {
 struct CompileRequest {
   std::vector<std::string> kernels;       ///< names; empty: every attention of the spec
   std::map<std::string, int64_t> extents; ///< to fix; an attention that lacks one is not asked for it if another has it
-  std::string cpu, triple;                ///< empty: this machine
+  /// Empty: this machine. Several CPUs of x86-64, with commas between them, become versions in one object, of which the entry takes the best
+  /// that runs.
+  std::string cpu, triple;
   bool optimiseHarder = false;
   /// `Compiler::load` only: a kernel that searches for the keys it would visit, exactly as the whole kernel does, and writes no output. Where
   /// every key is visited without a search it does nothing at all.
@@ -71,6 +73,9 @@ public:
   Status run(std::span<const DLTensor *const> tensors, std::span<const ScalarArgument> scalars,
              const attn_context *context) const;
 
+  /// The same for an argument struct as generated headers declare it. Allocates nothing but by the context.
+  int32_t call(const void *arguments, const attn_context *context, attn_error *error) const;
+
 private:
   friend class Compiler;
   struct Code;
@@ -84,8 +89,8 @@ private:
 /// Compiles for this machine and remembers what it compiled. Thread-safe.
 class Compiler {
 public:
-  /// The kernel of an attention, for the extents given, from memory if the same was compiled before. `request.kernels`, `cpu` and `triple`
-  /// are not read. Null on failure.
+  /// The kernel of an attention, for the extents given, from memory if the same was compiled before. `request.kernels` and `triple` are not
+  /// read; `cpu` is one that this machine is or can stand in for. Null on failure.
   std::shared_ptr<const Kernel> load(const std::shared_ptr<const Spec> &spec, const std::string &name,
                                      const CompileRequest &request, CompileReport &report);
 

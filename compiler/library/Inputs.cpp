@@ -3,6 +3,7 @@
 #include "compiler/codegen/ExportedName.h"
 #include "compiler/library/RandomRange.h"
 #include "runtime/file/Npy.h"
+#include "runtime/file/Safetensors.h"
 #include "runtime/kernel/Kernel.h"
 #include "runtime/tensor/InputExpression.h"
 #include "runtime/tensor/Random.h"
@@ -209,7 +210,7 @@ void Gatherer::readGivenTensors() {
         waiting.push_back(id);
       continue;
     }
-    Result<Converted> read = readNpy(source, runtimeElement(attention.tensors[id].element));
+    Result<Converted> read = readTensor(source, runtimeElement(attention.tensors[id].element));
     if (read)
       take(id, *std::move(read));
     else
@@ -351,6 +352,12 @@ std::optional<RunData> Gatherer::gather() {
 }
 
 } // namespace
+
+Result<Converted> library::readTensor(const std::string &source, ElementType wanted) {
+  if (auto file = splitSafetensors(source))
+    return readSafetensors(file->first, file->second, wanted);
+  return readNpy(source, wanted);
+}
 
 std::vector<DLTensor> RunData::views() const {
   std::vector<DLTensor> list;

@@ -2,7 +2,7 @@
 
 #include "compiler/library/Compiler.h"
 #include "compiler/reference/Binding.h"
-#include "runtime/tensor/Tensor.h"
+#include "runtime/tensor/Convert.h"
 
 #include <map>
 #include <optional>
@@ -35,6 +35,9 @@ struct RunData {
 /// that is wrong or missing and how to give it.
 std::optional<RunData> gatherInputs(const sema::Attention &attention, const InputRequest &request,
                                     std::vector<std::string> &errors);
+
+/// Reads `q.npy`, or `model.safetensors:NAME`.
+Result<Converted> readTensor(const std::string &source, ElementType wanted);
 
 /// The oracle's view of a tensor.
 reference::TensorView viewOf(Tensor &tensor);

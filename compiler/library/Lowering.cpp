@@ -25,28 +25,39 @@ std::optional<std::string> library::lowerToText(const sema::Attention &attention
   return descent.text();
 }
 
-std::optional<codegen::NativeModule>
-library::lowerToNative(const std::vector<const sema::Attention *> &attentions, const codegen::Target &target,
-                       codegen::Optimisation level, bool onlyVisits, CompileReport &report,
-                       std::vector<codegen::KernelSource> &kernels) {
+std::optional<codegen::NativeModule> library::lowerToNative(const std::vector<const sema::Attention *> &attentions,
+                                                            const std::vector<codegen::Target> &targets,
+                                                            codegen::Optimisation level, codegen::Entry entry, bool onlyVisits,
+                                                            CompileReport &report) {
   codegen::NativeModule native;
-  for (const sema::Attention *attention : attentions) {
-    Descent descent(*attention, target, report);
-    descent.onlyVisits = onlyVisits;
-    // The others are looked at too: a person wants to know of everything that isn't compiled yet at once.
-    if (!descent.go(""))
-      continue;
-    Stopwatch watch(&report.times, "llvm ir");
-    if (llvm::Error error = codegen::translate(descent.module(), descent.source(), target, native)) {
-      report.isInternal = true;
-      report.failure = fmt::format("`{}`: {}", attention->name, llvm::toString(std::move(error)));
-      return std::nullopt;
-    }
-    kernels.push_back(std::move(descent.source()));
-  }
-  if (report.failed() || !native.module)
+  auto failed = [&](std::string text) {
+    report.isInternal = true;
+    report.failure = std::move(text);
     return std::nullopt;
+  };
+  for (const codegen::Target &target : targets) {
+    // What there is to say about a spec is the same for every target.
+    CompileReport again;
+    CompileReport &heard = &target == &targets.front() ? report : again;
+    for (const sema::Attention *attention : attentions) {
+      Descent descent(*attention, target, heard);
+      descent.onlyVisits = onlyVisits;
+      // The others are looked at too: a person wants to know of everything that isn't compiled yet at once.
+      if (!descent.go(""))
+        continue;
+      Stopwatch watch(&heard.times, "llvm ir");
+      if (llvm::Error error = codegen::translate(descent.module(), descent.source(), target, native))
+        return failed(fmt::format("`{}`: {}", attention->name, llvm::toString(std::move(error))));
+    }
+    report.times.insert(report.times.end(), again.times.begin(), again.times.end());
+    if (again.failed() && !report.failed())
+      return failed(fmt::format("for `{}`: {}", target.info.cpu, again.failure));
+    if (report.failed() || !native.module)
+      return std::nullopt;
+  }
+  if (llvm::Error error = codegen::addEntries(native, entry))
+    return failed(llvm::toString(std::move(error)));
   Stopwatch watch(&report.times, "optimise");
-  codegen::optimise(*native.module, target, level);
+  codegen::optimise(*native.module, targets.back(), level);
   return native;
 }

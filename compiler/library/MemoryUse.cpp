@@ -31,13 +31,14 @@ struct WatchedRun {
   const Kernel &kernel;
   std::span<const DLTensor *const> tensors;
   std::span<const ScalarArgument> scalars;
+  attn_executor *executor;
   Allocations allocations{};
   Status status = std::monostate();
 };
 
 void *run(void *argument) {
   auto *watched = static_cast<WatchedRun *>(argument);
-  attn_context context{};
+  attn_context context = attn_executor_context(watched->executor);
   context.allocator = &watched->allocations;
   context.allocate = allocate;
   context.release = release;
@@ -63,8 +64,8 @@ bool runOnStack(WatchedRun &watched, unsigned char *stack) {
 } // namespace
 
 Result<MemoryUse> library::measureMemory(const Kernel &kernel, std::span<const DLTensor *const> tensors,
-                                         std::span<const ScalarArgument> scalars) {
-  WatchedRun watched{kernel, tensors, scalars};
+                                         std::span<const ScalarArgument> scalars, attn_executor *executor) {
+  WatchedRun watched{kernel, tensors, scalars, attn_executor_threads(executor) == 1 ? executor : nullptr};
   std::unique_ptr<unsigned char, void (*)(void *)> stack(
       static_cast<unsigned char *>(std::aligned_alloc(pageBytes, stackBytes)), std::free);
   MemoryUse use;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "attn/executor.h"
 #include "compiler/library/Compiler.h"
 
 #include <cstddef>
@@ -16,8 +17,9 @@ struct MemoryUse {
   size_t stack = 0;
 };
 
-/// Runs the kernel once, serially, on a thread whose stack and allocator are watched. A failure is the kernel's.
+/// Runs the kernel once, serially, on a thread whose stack and allocator are watched. `executor`, which may be null, runs its tasks where it
+/// has one thread, and may stop them. A failure is the kernel's.
 Result<MemoryUse> measureMemory(const Kernel &kernel, std::span<const DLTensor *const> tensors,
-                                std::span<const ScalarArgument> scalars);
+                                std::span<const ScalarArgument> scalars, attn_executor *executor = nullptr);
 
 } // namespace attn::library

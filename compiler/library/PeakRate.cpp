@@ -100,11 +100,11 @@ float readBaseline(const float *memory, size_t count) {
   return sums[0][0];
 }
 
-Loop widestLoop() {
+Loop widestLoop(unsigned lanes) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f"))
+  if (lanes >= 16 && __builtin_cpu_supports("avx512f"))
     return {fma512, 2.0 * 16 * chains};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+  if (lanes >= 8 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     return {fma256, 2.0 * 8 * chains};
 #endif
   return {fmaBaseline, 2.0 * 4 * chains};
@@ -132,9 +132,9 @@ void keep(float value) { asm volatile("" : : "r"(value) : "memory"); }
 
 } // namespace
 
-double library::measureFmaRate(unsigned threads, double milliseconds) {
+double library::measureFmaRate(unsigned threads, double milliseconds, unsigned lanes) {
   threads = std::max(1u, threads);
-  Loop loop = widestLoop();
+  Loop loop = widestLoop(lanes);
   std::vector<double> rates(threads);
   onThreads(threads, [&](unsigned n) {
     keep(loop.run(roundsPerBurst));

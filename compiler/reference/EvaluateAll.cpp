@@ -88,7 +88,8 @@ struct FirstError {
 } // namespace
 
 std::optional<EvaluationError> evaluateAll(const Attention &attention, const Binding &binding,
-                                           const std::vector<TensorView> &outputs, unsigned threads) {
+                                           const std::vector<TensorView> &outputs, unsigned threads,
+                                           const std::atomic<bool> *stop) {
   threads = std::max(1u, threads);
   std::vector<std::unique_ptr<StoreRecord>> stores;
   for (uint32_t output = 0; output < attention.outputs.size(); ++output) {
@@ -105,6 +106,8 @@ std::optional<EvaluationError> evaluateAll(const Attention &attention, const Bin
       Evaluator evaluator(attention, binding);
       for (int64_t number = begin; number < end; ++number)
         for (uint32_t output : group) {
+          if (stop && *stop)
+            return first.offer(number, {"stopped", {}});
           const RowResult result = evaluator.evaluateRow(output, number);
           if (result.error)
             return first.offer(number, *result.error);

@@ -4,6 +4,7 @@
 #include "compiler/reference/TensorView.h"
 #include "compiler/sema/Program.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -54,8 +55,9 @@ private:
 
 /// Evaluates all outputs into `outputs` (one view per output, of `outputShape`), each element rounded once. Elements
 /// that a store does not reach are left alone. The result does not depend on `threads`. On an error outputs are
-/// unspecified.
+/// unspecified. Where `stop` (may be null) becomes true, evaluation ends before its next row, with the error `stopped`.
 std::optional<EvaluationError> evaluateAll(const sema::Attention &attention, const Binding &binding,
-                                           const std::vector<TensorView> &outputs, unsigned threads = 1);
+                                           const std::vector<TensorView> &outputs, unsigned threads = 1,
+                                           const std::atomic<bool> *stop = nullptr);
 
 } // namespace attn::reference

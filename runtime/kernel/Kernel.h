@@ -1,8 +1,8 @@
 /* The contract between generated code and the launcher. A compiled kernel is an `attn_kernel_info`: constant tables
    that describe its signature, and two generated functions. The launcher (Launch.c) checks the caller's tensors against
    the tables, binds the extents, and calls the functions. The JIT finds the launcher in the process; an object file
-   carries a private copy, compiled from the same sources. Freestanding C11 but for libc's string, stdio and stdlib
-   functions. */
+   carries a private copy, compiled from the same sources. Freestanding C11 but for a few functions of libc, which
+   Support.h declares. */
 #ifndef ATTN_RUNTIME_KERNEL_KERNEL_H
 #define ATTN_RUNTIME_KERNEL_KERNEL_H
 
@@ -119,6 +119,22 @@ typedef struct attn_kernel_info {
   /* Computes tasks [begin, end). `workspace` holds workspace_bytes, 64-aligned. */
   void (*body)(attn_run *run, int64_t begin, int64_t end, void *workspace);
 } attn_kernel_info;
+
+/* A kernel compiled for one CPU. */
+typedef struct attn_kernel_version {
+  uint64_t features; /* what the code needs, as bits of `attn_cpu_features` */
+  const char *cpu;   /* LLVM's name */
+  const attn_kernel_info *info;
+} attn_kernel_version;
+
+/* The instruction sets of this machine that CpuFeatures.h lists, its first as bit 0; nothing on a machine that isn't x86-64.
+   Looked up once. */
+ATTN_SUPPORT_API uint64_t attn_cpu_features(void);
+
+/* Runs the first version that this CPU can run; ATTN_UNSUPPORTED_CPU if there is none. Versions lie in the order of
+   preference, the least demanding last. */
+ATTN_SUPPORT_API int32_t attn_launch_version(const attn_kernel_version *versions, int32_t count, const void *arguments,
+                                             const attn_context *context, attn_error *error);
 
 /* Runs a kernel. `arguments` is the generated argument struct: one DLTensor pointer per tensor, then 8 bytes per scalar
    (int64_t, double; bool as int64_t). Checks everything before anything is touched: null, rank, element type, extents

@@ -12,3 +12,5 @@
 #include "runtime/kernel/Launch.c"
 
 #include "runtime/kernel/Pack.c"
+
+#include "runtime/kernel/ChooseVersion.c"

@@ -6,8 +6,12 @@
 #include "attn/dlpack.h"
 #include "runtime/kernel/Kernel.h"
 
-#include <stdlib.h>
-#include <string.h>
+/* All that it takes from libc, declared here so that it compiles for machines whose headers aren't installed. */
+void *aligned_alloc(size_t alignment, size_t size);
+void free(void *memory);
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memset(void *memory, int value, size_t size);
+char *strchr(const char *text, int character);
 
 /* Messages are built out of line and for size: no kernel is waiting for them. */
 #define ATTN_COLD __attribute__((cold, noinline))

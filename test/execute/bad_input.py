@@ -155,6 +155,20 @@ class BadInput(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertTrue(done.stderr.strip())
 
+    def test_reductions_that_grow(self):
+        # Each chain of reductions needs the one before at 15 names of its coordinate.
+        lines, last = ["q: f32[I, D]; k: f32[J, D]; v: f32[J, E]; t: f32[M, N, R, S]"], "t > 0"
+        for coordinate in "mnrs":
+            lines.append(f"{coordinate}0_ = any({coordinate}: {last})")
+            lines += [f"{coordinate}{n + 1}_ = any({coordinate}: ({last}) or {coordinate}{n}_)" for n in range(15)]
+            last = f"{coordinate}15_"
+        self.write("a.attn", ("attention a {\n" + "\n".join(lines) + f"\nmask = {last}\n}}").encode())
+        done = subprocess.run([ATTNC, "a.attn", "-o", "a.o"], cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("reductions inside others", done.stderr)
+        self.assertFalse(os.path.exists(self.path("a.o")))
+
     def test_specs_that_are_none(self):
         self.write("binary.attn", bytes(range(256)) * 8)
         self.write("empty.attn", b"")

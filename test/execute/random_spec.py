@@ -4,15 +4,21 @@ Scores are smooth in what is rounded; masks, indices and conditions are made of 
 hold exactly.
 """
 
+import math
 import random
 import struct
 
 import npy
 
+INF, NAN = math.inf, math.nan
+LOWEST = -3.4028234663852886e38
+ENDS = ["-inf", "-3.4028234e38", "-1e30", "ends[i, j]"]
 TABLES = {  # name: element, dimensions, the values to draw from
     "slope": ("f32", "H", [n / 8 for n in range(-16, 17)]),
     "near": ("f32", "H, N", [n / 8 for n in range(-16, 17)]),
     "pair": ("f32", "B, I, J", [n / 8 for n in range(-16, 17)]),
+    "ends": ("f32", "I, J", [0.0, 0.0, 0.5, -INF, LOWEST, -3.0e38, 2.5e38]),
+    "factor": ("f32", "H, I", [0.0, 1.0, -0.5, 2.0, INF, -INF, NAN, 1e30]),
     "page": ("i32", "N", [*range(-9, 10), 2**31 - 1, -2**31]),
     "wide": ("i64", "J", [*range(-9, 10), 2**63 - 1, -2**63, 2**40]),
     "small": ("i8", "M", [*range(-128, 128)]),
@@ -22,16 +28,19 @@ TABLES = {  # name: element, dimensions, the values to draw from
     "seen": ("bool", "J", [False, True]),
     "chosen": ("bool", "I, M", [False, True]),
 }
+FLOATS = ["slope", "near", "pair"]
 CODES = {"f32": "<f4", "i32": "<i4", "i64": "<i8", "i8": "|i1", "u8": "|u1", "bool": "|b1"}
-DIMENSIONS = {"B": [1, 2, 3], "H": [1, 2, 4], "I": [1, 5, 17, 33], "J": [1, 7, 33, 50, 130], "D": [1, 8, 13], "E": [1,
-        5, 16], "N": [1, 4, 9],
-              "M": [1, 3, 8]}
+DIMENSIONS = {"B": [1, 2, 3], "H": [1, 2, 4], "I": [1, 5, 17, 33], "J": [1, 7, 33, 50, 130], "D": [1, 8, 13],
+              "E": [1, 5, 16], "N": [1, 4, 9], "M": [1, 3, 8]}
 
 
 class RandomSpec:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.extents = {name: self.random.choice(sizes) for name, sizes in DIMENSIONS.items()}
+        # Now and then nothing of something.
+        if self.random.random() < 0.1:
+            self.extents[self.random.choice(["I", "J", "D", "E", "N"])] = 0
         self.extents["G"] = self.random.choice([n for n in (1, 2, 4) if self.extents["H"] % n == 0])
         self.scalars = {"wa": self.random.choice([0, 1, 3, 16, -5, 10**6]), "wb": self.random.choice([2, 7, 31, 33,
                 2**40])}
@@ -103,7 +112,7 @@ class RandomSpec:
         """A float that both 32 and 64 bits hold exactly."""
         if depth <= 0:
             return self.random.choice(["0.5", "2.0", "-1.25", "float(i)", "float(j)", "float(h)", "float(i - j)"])
-        return self.pick(lambda: self.read(["slope", "near", "pair"], depth),
+        return self.pick(lambda: self.read(FLOATS, depth),
                          lambda: f"float(({self.integer(depth - 1)}) % 101)",
                          lambda: f"({self.exact(depth - 1)} + {self.exact(0)})",
                          lambda: f"({self.exact(0)} * {self.exact(0)})",
@@ -127,6 +136,10 @@ class RandomSpec:
             lambda: f"(0 <= {self.integer(depth - 1)} < {self.random.choice(['wa', 'wb', '9', 'J'])})",
             lambda: self.read(["seen", "chosen"], depth),
             lambda: f"any(n: page[n] {compare} {self.integer(depth - 2)})",
+            # One over the same coordinate, or with the other's value in it.
+            lambda: f"any(n: near[h, n] > 0 and any(n: page[n] {compare} {self.integer(depth - 2)} and near[h, n] < 1) or n == j)",
+            lambda: f"all(n: any(n: page[n] - j {compare} {self.integer(depth - 2)})[j = n + j] or {x()})",
+            lambda: f"any(m: small[m] {compare} 0 and all(n: near[h, n] < 2 or any(m: small[m] == n + j)) and {y()})",
             lambda: f"all(m: small[m] {compare} 100 or {self.boolean(depth - 2)})",
             lambda: f"({x()} if {self.boolean(depth - 2)} else {y()})",
             lambda: f"(({x()}) {self.random.choice('&|^')} ({y()}))")
@@ -155,13 +168,18 @@ class RandomSpec:
                 lambda: f"({x()} / (1 + abs({y()})))", lambda: f"max({x()}, {y()})", lambda: f"clamp({x()}, -2.0, 2.0)",
                 lambda: f"({x()} if {self.boolean(depth - 1)} else {y()})",
                 lambda: f"0.1 * float(({self.integer(depth - 1)}) % 23)",
-                lambda: self.exact(depth - 1) + " * 0.01", lambda: self.read(["slope", "near", "pair"], depth),
+                lambda: self.exact(depth - 1) + " * 0.01", lambda: self.read(FLOATS, depth),
                 lambda: f"sum(n: near[h] * {self.random.choice(['0.5', 'float(n + j % 3)'])})",
                 lambda: f"max(n: near[h] + {x()})",
+                lambda: f"sum(n: near[h, n] * sum(n: near[h, n] * float(n - j % 3))) * 0.1",
+                lambda: f"sum(n: sum(n: near[h, n] * float(n + j % 4))[j = n]) * 0.01",
                 lambda: f"(-inf if {self.boolean(depth - 1)} else {x()})", lambda: f"sum(m: float(small[m])) * 0.001")
         product = self.random.choice(["dot(q, k)", "dot(q, k) / sqrt(D)", "dot(q, k) * 0.125",
                                       "3.0 * tanh(dot(q, k) / 3.0)"])
         return self.pick(lambda: product, lambda: f"{product} + {part(depth)}",
                          lambda: f"{product} + {part(depth - 1)}",
                          lambda: f"{product} * sigmoid({part(1)}) - {part(depth - 1)}",
-                         lambda: f"{product} + ({product} if {self.boolean(2)} else {part(2)})")
+                         lambda: f"{product} + ({product} if {self.boolean(2)} else {part(2)})",
+                         # Scores at the ends of floats' range, and factors that are no ordinary numbers.
+                         lambda: f"{product} + ends[i, j]", lambda: f"{product} if {self.boolean(2)} else {self.random.choice(ENDS)}",
+                         lambda: f"{product} * factor[h, i]", lambda: f"tanh(dot(q, k) / factor[h, i]) + {part(1)}")

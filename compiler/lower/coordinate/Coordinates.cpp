@@ -16,6 +16,13 @@ Value constantFloat(OpBuilder &builder, Location location, Type element, double 
   return ir::ConstantOp::create(builder, location, ir::FnType::get(element, {}), builder.getFloatAttr(element, value));
 }
 
+Value extent(OpBuilder &builder, Location location, ir::KernelOp kernel, StringRef coordinate) {
+  int64_t number = kernel.extentOf(coordinate);
+  auto fixed = kernel.fixedExtent(number);
+  return ir::ExtentOp::create(builder, location, ir::FnType::get(builder.getI64Type(), {}), coordinate.take_front().upper(), number,
+                              fixed ? builder.getI64IntegerAttr(*fixed) : IntegerAttr());
+}
+
 Value unary(OpBuilder &builder, Location location, ir::UnaryKind kind, Value operand) {
   return ir::UnaryOp::create(builder, location, operand.getType(), kind, operand);
 }

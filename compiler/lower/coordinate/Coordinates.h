@@ -17,6 +17,9 @@ mlir::Value constantInt(mlir::OpBuilder &builder, mlir::Location location, int64
 mlir::Value constantBool(mlir::OpBuilder &builder, mlir::Location location, bool value);
 mlir::Value constantFloat(mlir::OpBuilder &builder, mlir::Location location, mlir::Type element, double value);
 
+/// The extent of a coordinate that has one.
+mlir::Value extent(mlir::OpBuilder &builder, mlir::Location location, ir::KernelOp kernel, llvm::StringRef coordinate);
+
 /// Pointwise operations whose type follows from their operands.
 mlir::Value unary(mlir::OpBuilder &builder, mlir::Location location, ir::UnaryKind kind, mlir::Value operand);
 mlir::Value binary(mlir::OpBuilder &builder, mlir::Location location, ir::BinaryKind kind, mlir::Value left, mlir::Value right);

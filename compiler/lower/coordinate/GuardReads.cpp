@@ -53,10 +53,12 @@ public:
     return both;
   }
 
-  /// Weakens the condition to one that doesn't use the literals.
-  void drop(llvm::function_ref<bool(Literal)> dropped) {
-    for (Conjunction &term : terms)
-      llvm::erase_if(term, dropped);
+  /// Weakens the condition to one that doesn't use the literals; `dropped` also sees what stands beside each.
+  void drop(llvm::function_ref<bool(Literal, const Conjunction &)> dropped) {
+    for (Conjunction &term : terms) {
+      const Conjunction whole = term;
+      llvm::erase_if(term, [&](Literal literal) { return dropped(literal, whole); });
+    }
     reduce();
   }
 
@@ -170,7 +172,7 @@ private:
       needRow(denominator.getScore(), denominator.getMask(), condition);
     } else if (auto online = dyn_cast<ir::OnlineOp>(op)) {
       needRow(online.getScore(), online.getMask(), condition);
-      need(online.getValue(), condition.andAlso(online.getMask(), false));
+      need(online.getValue(), atAnyValue(condition, "j").andAlso(online.getMask(), false));
     } else if (auto scan = dyn_cast<ir::SumAfterOp>(op)) {
       needRow(scan.getOperand(), scan.getMask(), condition);
     } else if (auto threshold = dyn_cast<ir::ThresholdOp>(op)) {
@@ -181,6 +183,10 @@ private:
       need(top.getCount(), condition);
     } else if (auto reduce = dyn_cast<ir::ReduceOp>(op); reduce && reduce.getWhere()) {
       needRow(reduce.getOperand(), reduce.getWhere(), condition);
+    } else if (reduce) {
+      for (StringRef coordinate : reduce.getOver().getAsValueRange<StringAttr>())
+        condition = atAnyValue(condition, coordinate);
+      need(reduce.getOperand(), condition);
     } else {
       for (Value operand : op->getOperands())
         need(operand, condition);
@@ -188,16 +194,44 @@ private:
   }
 
   void needRow(Value score, Value mask, const Condition &condition) {
-    need(mask, condition);
-    need(score, condition.andAlso(mask, false));
+    Condition forSome = atAnyValue(condition, "j");
+    need(mask, forSome);
+    need(score, forSome.andAlso(mask, false));
+  }
+
+  /// What is reduced over nothing is not evaluated, also where it doesn't vary with the coordinate.
+  Condition atAnyValue(const Condition &condition, StringRef coordinate) {
+    int64_t number = kernel.extentOf(coordinate);
+    if (number < 0)
+      return condition;
+    Value &isNotEmpty = notEmpty[number];
+    if (!isNotEmpty) {
+      Location location = kernel.getLoc();
+      auto fixed = kernel.fixedExtent(number);
+      isNotEmpty = fixed ? constantBool(builder, location, *fixed > 0)
+                         : ir::CompareOp::create(builder, location, ir::FnType::get(builder.getI1Type(), {}), ir::CompareKind::Greater,
+                                                 extent(builder, location, kernel, coordinate), constantInt(builder, location, 0));
+    }
+    return condition.andAlso(isNotEmpty, false);
+  }
+
+  /// Whether a value is one that `atAnyValue` added, and clear from what varies with the coordinate.
+  bool isImplied(Literal literal, Value by) {
+    return llvm::any_of(functionType(by).getCoordinates(), [&](StringAttr coordinate) {
+      auto found = notEmpty.find(kernel.extentOf(coordinate));
+      return found != notEmpty.end() && found->second == literal.value && !literal.negated;
+    });
   }
 
   void guard(Operation *op, Condition condition) {
-    // A condition computed from the value itself can't guard it; the value is then needed more often than it counts.
-    condition.drop([&](Literal literal) { return dependsOn(literal.value, op); });
+    condition.drop([&](Literal literal, const Conjunction &beside) {
+      // A condition computed from the value itself can't guard it; the value is then needed more often than it counts.
+      return dependsOn(literal.value, op) || isImplied(literal, op->getResult(0)) ||
+             llvm::any_of(beside, [&](Literal other) { return isImplied(literal, other.value); });
+    });
     if (condition.isAlways())
       return;
-    Value where = materialise(op->getLoc(), condition);
+    Value where = forSome(op, materialise(op->getLoc(), condition));
     if (split && addsCoordinates(op, where) && !isInReduction(op) && !isInReduction(where.getDefiningOp()))
       return check(op, where);
     if (auto read = dyn_cast<ir::ReadOp>(op))
@@ -210,6 +244,20 @@ private:
   static bool isInReduction(Operation *op) {
     return llvm::any_of(functionType(op->getResult(0)).getCoordinates(),
                         [](StringAttr name) { return !llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()); });
+  }
+
+  /// What is needed inside a reduction and doesn't vary with its coordinate is needed if it is for some value of it.
+  Value forSome(Operation *op, Value where) {
+    SmallVector<StringRef> over;
+    for (StringAttr coordinate : functionType(where).getCoordinates())
+      if (!llvm::is_contained({"b", "h", "g", "i", "j"}, coordinate.getValue()) && !variesWith(op->getResult(0), coordinate))
+        over.push_back(coordinate);
+    if (over.empty())
+      return where;
+    auto reduce = ir::ReduceOp::create(builder, op->getLoc(), where.getType(), ir::ReductionKind::Any, builder.getStrArrayAttr(over),
+                                       where, Value());
+    refineType(reduce);
+    return reduce;
   }
 
   static bool addsCoordinates(Operation *op, Value where) {
@@ -316,6 +364,7 @@ private:
   bool split;
   OpBuilder builder;
   llvm::DenseSet<Operation *> inScore;
+  llvm::DenseMap<int64_t, Value> notEmpty; ///< by extent: that it isn't 0
   llvm::DenseMap<Operation *, Condition> needed;
 };
 

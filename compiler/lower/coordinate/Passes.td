@@ -56,7 +56,8 @@ def GuardReadsPass : CoordinatePass<"attn-guard-reads"> {
   let description = [{
     The language is lazy: what doesn't decide is not loaded, divided or reported. A read that isn't `unchecked` is needed where some user is: on the
     right of `and` where the left is true, of `or` where it is false, in the arm that `select` takes, in a score where the mask
-    is true. The condition becomes its `where`; one that is always true is left out. Afterwards `and`, `or` and `select`
+    is true. Inside a reduction it is needed where there is something to reduce, and, if it doesn't vary with what is reduced over, where it
+    is for some value of that. The condition becomes its `where`; one that is always true is left out. Afterwards `and`, `or` and `select`
     may be computed on both sides. Strict `bit_and`, `bit_or` and `bit_xor` of booleans become `and`, `or` and `compare not_equal`.
 
     With `split`, a condition that varies with more than the read or division itself stays apart from it: the value becomes `safe` and is

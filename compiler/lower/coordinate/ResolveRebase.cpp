@@ -94,20 +94,14 @@ private:
     int64_t heads = kernel.extentOf("h"), groups = kernel.extentOf("g");
     if (heads < 0 || groups < 0)
       return kernel.emitError("has no extent for `h` or `g`, which a rebase sets");
-    Value perGroup = binary(builder, location, ir::BinaryKind::FloorDivide, extent(builder, location, "H", heads),
-                            extent(builder, location, "G", groups));
+    Value perGroup = binary(builder, location, ir::BinaryKind::FloorDivide, extent(builder, location, kernel, "h"),
+                            extent(builder, location, kernel, "g"));
     Value group = binary(builder, location, ir::BinaryKind::FloorDivide, head->second, perGroup);
     // Where anything is computed there is a head, and G divides H.
     for (Value quotient : {perGroup, group})
       quotient.getDefiningOp<ir::BinaryOp>().setUnchecked(true);
     given.push_back({builder.getStringAttr("g"), group});
     return success();
-  }
-
-  Value extent(OpBuilder &builder, Location location, StringRef name, int64_t number) {
-    auto fixed = kernel.fixedExtent(number);
-    return ir::ExtentOp::create(builder, location, ir::FnType::get(builder.getI64Type(), {}), builder.getStringAttr(name),
-                                builder.getI64IntegerAttr(number), fixed ? builder.getI64IntegerAttr(*fixed) : IntegerAttr());
   }
 
   /// What of a substitution matters to a value. `g` is not in the type of what varies with h.

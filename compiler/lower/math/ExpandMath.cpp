@@ -104,7 +104,12 @@ std::optional<Lanes> Expansion::expand(Operation *op, ArrayRef<Lanes> operands) 
       .Case<m::RsqrtOp>([&](auto) { return 1.0 / math::sqrt(x); })
       .Case<m::PowFOp>([&](auto) { return math::expandPow(x, operands[1]); })
       .Case<m::FPowIOp>([&](auto) { return math::expandPowInteger(x, operands[1]); })
-      .Case<m::FmaOp, vector::FMAOp>([&](auto) { return x * operands[1] + operands[2]; })
+      .Case<m::FmaOp, vector::FMAOp>([&](auto) {
+        if (!x.isDouble())
+          return x * operands[1] + operands[2];
+        math::Pair product = math::exactProduct(x, operands[1]);
+        return (operands[2] + product.high) + product.low;
+      })
       .Default([](auto) { return std::nullopt; });
 }
 

@@ -21,6 +21,20 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const KeyBlock &block,
   for (Value reduced : op.getReduced())
     llvm::append_range(initial, functions.emitVectors(reduced));
   FunctionEmitter::Scope scope(functions);
+  // What is absorbed is in units of 4 where that is needed, and its last factor, log2(e), applied apart.
+  SmallVector<Value> operands(yield.getOperands().take_front(tileCount + reductions));
+  SmallVector<SmallVector<Value>> factors(operands.size());
+  for (auto [operand, factor, tile] : llvm::zip(operands, factors, op.getTiles().take_front(scores))) {
+    bool isAbsorbed = llvm::any_of(tile.getUsers(), [](Operation *user) { return isa<ir::TileAbsorbOp>(user); });
+    if (!isAbsorbed || (products != 0 && operand == body.getArgument(0)))
+      continue;
+    if (auto [natural, log2e] = takeConstantFactor(operand); natural) {
+      operand = natural;
+      factor = whereExact(log2e / 4, log2e);
+    } else {
+      factor = whereExact(0.25, 1);
+    }
+  }
   if (mask && !masked)
     functions.define(mask, {{code.boolean(true)}, false, false});
   Value count = code.subtract(block.end, block.first);
@@ -45,8 +59,11 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const KeyBlock &block,
         functions.emitCheck(check);
     SmallVector<Value> visible = masked ? functions.emitVectors(mask) : SmallVector<Value>();
     SmallVector<SmallVector<Value>> results;
-    for (Value operand : yield.getOperands().take_front(tileCount + reductions))
+    for (auto [operand, factor] : llvm::zip(operands, factors)) {
       results.push_back(functions.emitVectors(operand));
+      for (auto [result, own] : llvm::zip(results.back(), factor))
+        result = arith::MulFOp::create(code.builder, code.location, result, own);
+    }
     SmallVector<Value> next;
     for (size_t n = 0; n < tileCount; ++n) {
       Value tile = tiles[op.getTiles()[n]].address;
@@ -77,13 +94,9 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const KeyBlock &block,
 
 void TileEmitter::emitMap(ir::TileMapOp op) {
   KeyBlock block = blocks[op.getBlock()];
-  auto yield = cast<ir::YieldOp>(op.getBody().front().getTerminator());
-  size_t results = op.getTiles().size() + op.getReduced().size();
-  bool isPlain = op.getScores() == 1 && results == 1 && op.getProducts().size() == 1 &&
-                 yield.getOperand(0) == op.getBody().front().getArgument(0);
   for (auto [n, tile] : llvm::enumerate(op.getTiles()))
     tiles[tile] = {n < op.getProducts().size() ? tiles[op.getProducts()[n]].address : scratchTiles[tile], {}};
-  auto unmasked = [&] { return isPlain ? tiles[op.getProducts()[0]].rowMaximum : mapRows(op, block, false); };
+  auto unmasked = [&] { return isPlain(op) ? tiles[op.getProducts()[0]].rowMaximum : mapRows(op, block, false); };
   SmallVector<Value> totals;
   if (!op.getMask() || !block.mayHide) {
     totals = unmasked();
@@ -109,17 +122,17 @@ void TileEmitter::emitAbsorb(ir::TileAbsorbOp op) {
   TileValue tile = tiles[op.getScores()];
   KeyBlock block = blocks[op.getBlock()];
   Value count = code.subtract(block.end, block.first);
-  Normaliser::Absorbed absorbed = normaliserOf(op.getState()).absorb(
-      states[op.getState()], tile.rowMaximum, [&](Normaliser::Vectors carried, Normaliser::Row weigh) {
-        return code.loop(code.integer(0), count, 1, carried, [&](Value row, ValueRange partial) {
-          Normaliser::Vectors next(partial), scores;
-          for (int64_t part = 0; part < vectors; ++part)
-            scores.push_back(loadScratch(tile.address, row, part));
-          for (auto [part, weight] : llvm::enumerate(weigh(scores, next)))
-            storeScratch(weight, tile.address, row, part);
-          return next;
-        });
-      });
+  auto visitRows = [&](Normaliser::Vectors carried, Normaliser::Row weigh) {
+    return code.loop(code.integer(0), count, 1, carried, [&](Value row, ValueRange partial) {
+      Normaliser::Vectors next(partial), scores;
+      for (int64_t part = 0; part < vectors; ++part)
+        scores.push_back(loadScratch(tile.address, row, part));
+      for (auto [part, weight] : llvm::enumerate(weigh(scores, next)))
+        storeScratch(weight, tile.address, row, part);
+      return next;
+    });
+  };
+  Normaliser::Absorbed absorbed = normaliserOf(op.getState()).absorb(states[op.getState()], tile.rowMaximum, whereExact(4, 1), isCareful, visitRows);
   states[op.getNext()] = absorbed.state;
   tiles[op.getWeights()] = {tile.address, {}};
   functions.define(op.getRescale(), {absorbed.rescale, true, false});

@@ -14,6 +14,21 @@ static Value larger(Code &code, Value candidate, Value current) {
   return code.select(isLarger, candidate, current);
 }
 
+/// Whether products are scores as they are: a map, if there is one, only hides some.
+static bool isScore(Value products) {
+  return llvm::all_of(products.getUsers(), [](Operation *user) {
+    auto map = dyn_cast<ir::TileMapOp>(user);
+    return isa<ir::TileAbsorbOp>(user) || (map && isPlain(map));
+  });
+}
+
+/// The factor on a tile of packed queries; null if there is none.
+static Value scaleOf(Value queries) {
+  if (auto pack = queries.getDefiningOp<ir::TilePackOp>())
+    return pack.getScale();
+  return queries.getDefiningOp<ir::TileTransposeOp>().getScale();
+}
+
 /// Emits `loop` twice: for rows whose elements lie side by side, where addresses are one register and a constant, and for any other stride.
 static SmallVector<Value> forStride(Code &code, Matrix matrix, TypeRange types, function_ref<SmallVector<Value>(const Matrix &)> loop) {
   if (matrix.isContiguous)
@@ -32,7 +47,35 @@ void TileEmitter::emitContract(ir::TileContractOp op) {
   Matrix keys = keyMatrixOf(op.getKeys(), op.getAxes(), blocks[op.getBlock()], rowsOf(op.getQueries()));
   SmallVector<Value> maximum = forStride(code, keys, SmallVector<Type>(vectors, vectorType),
                                          [&](const Matrix &matrix) { return contractBlock(op, matrix); });
-  tiles[op.getResult()] = {scratchTiles[op.getResult()], maximum};
+  Value scale = scaleOf(op.getQueries()), tile = scratchTiles[op.getResult()];
+  if (bool inUnits = isScore(op.getResult()); scale || inUnits) {
+    double unit = inUnits ? 0.25 : 1;
+    if (inUnits && scale)
+      if (auto [natural, log2e] = takeConstantFactor(scale); natural)
+        scale = natural, unit *= log2e;
+    SmallVector<Value> factors(vectors, code.real(unit, vectorType));
+    if (scale)
+      for (auto [part, factor] : llvm::enumerate(functions.emitVectors(scale)))
+        factors[part] = arith::MulFOp::create(code.builder, code.location, factor, factors[part]);
+    factors = whereExact(factors, SmallVector<Value>(vectors, code.real(1, vectorType)));
+    maximum = code.branch(
+        isCareful, SmallVector<Type>(vectors, vectorType), [&] { return scaleScores(tile, blocks[op.getBlock()], factors); },
+        [&] { return maximum; });
+  }
+  tiles[op.getResult()] = {tile, maximum};
+}
+
+SmallVector<Value> TileEmitter::scaleScores(Value tile, const KeyBlock &block, ValueRange factors) {
+  SmallVector<Value> initial(vectors, code.real(-std::numeric_limits<double>::infinity(), vectorType));
+  return code.loop(code.integer(0), code.subtract(block.end, block.first), 1, initial, [&](Value row, ValueRange carried) {
+    SmallVector<Value> next;
+    for (int64_t part = 0; part < vectors; ++part) {
+      Value score = arith::MulFOp::create(code.builder, code.location, loadScratch(tile, row, part), factors[part]);
+      storeScratch(score, tile, row, part);
+      next.push_back(larger(code, score, carried[part]));
+    }
+    return next;
+  });
 }
 
 SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matrix &keys) {

@@ -12,25 +12,33 @@ void TileEmitter::emitPack(ir::TilePackOp op) {
   Value queryTile = scratchTiles[op.getResult()];
   Matrix queries = matrixOf(op.getTensor(), op.getAxes(), "i", feature);
   Value first = code.at(queries.base, code.f32(), code.multiply(functions.place.firstQuery, queries.rowStride));
-  // A scale that varies with the query can't be a number for the whole block; it multiplies the packed rows instead.
-  bool perQuery = op.getScale() && functions.emit(op.getScale()).perQuery;
-  Value scale = op.getScale() && !perQuery ? functions.emitScalar(op.getScale()) : code.real(1);
+  Value scale = packedScale(op.getScale());
   Value features = extentOf(feature);
   callSupport(code, "attn_pack_rows_f32",
               {first, queries.rowStride, queries.columnStride, rows, features, queryTile, code.integer(schedule.queryBlock()), scale}, {});
-  if (perQuery)
+  if (op.getScale())
     scalePacked(queryTile, features, op.getScale());
   tiles[op.getResult()] = {queryTile, {}};
 }
 
+/// One number for the whole block; a scale that varies with the query multiplies the packed rows instead.
+Value TileEmitter::packedScale(Value scale) {
+  if (!scale || functions.emit(scale).perQuery)
+    return code.real(1);
+  return code.select(isCareful, code.real(1), functions.emitScalar(scale));
+}
+
 void TileEmitter::scalePacked(Value tile, Value features, Value scale) {
-  SmallVector<Value> factors = functions.emitVectors(scale);
-  code.loop(code.integer(0), features, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-    for (int64_t part = 0; part < vectors; ++part) {
-      Value packed = loadScratch(tile, row, part);
-      storeScratch(arith::MulFOp::create(code.builder, code.location, packed, factors[part]), tile, row, part);
-    }
-    return {};
+  SmallVector<Value> ones(vectors, code.real(1, vectorType));
+  SmallVector<Value> factors = whereExact(ones, functions.emitVectors(scale));
+  code.when(functions.emit(scale).perQuery ? code.boolean(true) : isCareful, [&] {
+    code.loop(code.integer(0), features, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+      for (int64_t part = 0; part < vectors; ++part) {
+        Value packed = loadScratch(tile, row, part);
+        storeScratch(arith::MulFOp::create(code.builder, code.location, packed, factors[part]), tile, row, part);
+      }
+      return {};
+    });
   });
 }
 
@@ -52,7 +60,8 @@ void TileEmitter::emitInit(ir::TileInitOp op) {
 }
 
 void TileEmitter::emitCombine(ir::TileCombineOp op) {
-  Normaliser::Combined combined = normaliserOf(op.getLeft()).combine(states[op.getLeft()], states[op.getRight()]);
+  Normaliser::Combined combined =
+      normaliserOf(op.getLeft()).combine(states[op.getLeft()], states[op.getRight()], whereExact(4, 1));
   Value left = tiles[op.getLeftAccumulator()].address, right = tiles[op.getRightAccumulator()].address;
   code.loop(code.integer(0), extentOf(rowsOf(op.getAccumulator())), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
     for (int64_t part = 0; part < vectors; ++part) {
@@ -66,7 +75,7 @@ void TileEmitter::emitCombine(ir::TileCombineOp op) {
 }
 
 void TileEmitter::emitFinish(ir::TileFinishOp op) {
-  Normaliser::Finished finished = normaliserOf(op.getState()).finish(states[op.getState()]);
+  Normaliser::Finished finished = normaliserOf(op.getState()).finish(states[op.getState()], whereExact(4, 1));
   Value zero = code.real(0, vectorType);
   for (auto [accumulator, result] : llvm::zip(op.getAccumulators(), op.getTiles())) {
     Value tile = tiles[accumulator].address;
@@ -89,6 +98,14 @@ void TileEmitter::emitFinish(ir::TileFinishOp op) {
       notFinite = arith::OrIOp::create(code.builder, code.location, notFinite, any);
     }
     tiles[result] = {tile, {}};
+  }
+  for (int64_t part = 0; part < vectors; ++part) {
+    Value logarithm = finished.logDenominator[part];
+    Value difference = arith::SubFOp::create(code.builder, code.location, logarithm, logarithm);
+    Value isUnbounded = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::UNO, difference, difference);
+    unbounded[part] = arith::OrIOp::create(code.builder, code.location, unbounded[part], isUnbounded);
+    Value any = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::OR, isUnbounded);
+    notFinite = arith::OrIOp::create(code.builder, code.location, notFinite, any);
   }
   functions.define(op.getLogDenominator(), {finished.logDenominator, true, false});
 }

@@ -74,6 +74,30 @@ Value FunctionEmitter::reduceInLanes(ir::ReduceOp op, StringRef over) {
   return vector::ReductionOp::create(code.builder, code.location, kind, total, arith::FastMathFlags::reassoc);
 }
 
+/// Emits what `root` needs and doesn't vary with the coordinate, ahead of the coordinate's loop.
+void FunctionEmitter::emitInvariant(Value root, StringRef coordinate) {
+  SmallVector<Value> open = {root};
+  llvm::DenseSet<Value> seen;
+  while (!open.empty()) {
+    Value value = open.pop_back_val();
+    auto type = dyn_cast<ir::FnType>(value.getType());
+    if (!type || !seen.insert(value).second || values.contains(value))
+      continue;
+    if (type.variesWith(coordinate))
+      llvm::append_range(open, value.getDefiningOp()->getOperands());
+    else if (canEmitHere(type))
+      emit(value);
+  }
+}
+
+/// Whether all coordinates of a type have a value.
+bool FunctionEmitter::canEmitHere(ir::FnType type) const {
+  return llvm::all_of(type.getCoordinates(), [&](StringAttr name) {
+    return name == "j" ? bool(place.key)
+                       : name == lane || llvm::is_contained({"b", "h", "g"}, name.getValue()) || place.others.contains(name);
+  });
+}
+
 /// A loop over each coordinate, the last innermost. Integers are carried in 64 bits.
 Plain FunctionEmitter::emitReduce(ir::ReduceOp op) {
   auto type = cast<ir::FnType>(op.getType());
@@ -97,16 +121,14 @@ Plain FunctionEmitter::emitReduce(ir::ReduceOp op) {
         next.push_back(combine(code, op.getKind(), sum, resize(part, 64)));
       return next;
     }
+    emitInvariant(op.getOperand(), over[depth]);
     Value count = run.extent(cast<IntegerAttr>(coordinates.get(over[depth])).getInt());
     return code.loop(code.integer(0), count, 1, carried, [&](Value index, ValueRange inner) {
       Scope scope(*this);
-      // Inside another reduction over a coordinate of the same name, what was emitted for that one is of no use here.
-      Value outer = place.others.lookup(over[depth]);
-      if (outer)
-        forget(over[depth]);
+      assert(!place.others.contains(over[depth]) && "a reduction inside another over the same coordinate");
       place.others[over[depth]] = index;
       SmallVector<Value> next = nest(depth + 1, inner);
-      place.others[over[depth]] = outer;
+      place.others.erase(over[depth]);
       return next;
     });
   };

@@ -76,14 +76,13 @@ void TileEmitter::emitCompute(ir::TileComputeOp op) {
 
 void TileEmitter::emitTranspose(ir::TileTransposeOp op) {
   Value tile = scratchTiles[op.getResult()];
-  bool perQuery = op.getScale() && functions.emit(op.getScale()).perQuery;
-  Value scale = op.getScale() && !perQuery ? functions.emitScalar(op.getScale()) : code.real(1);
+  Value scale = packedScale(op.getScale());
   Value features = extentOf(rowsOf(op.getResult()));
   callSupport(code, "attn_pack_rows_f32",
               {tiles[op.getOperand()].address, rowFloats(op.getOperand()), code.integer(1), rows, features, tile,
                code.integer(schedule.queryBlock()), scale},
               {});
-  if (perQuery)
+  if (op.getScale())
     scalePacked(tile, features, op.getScale());
   tiles[op.getResult()] = {tile, {}};
 }

@@ -22,15 +22,6 @@ const Plain &FunctionEmitter::emit(Value value) {
   return values[value] = std::move(plain);
 }
 
-void FunctionEmitter::forget(StringRef coordinate) {
-  SmallVector<Value> varying;
-  for (const auto &[value, plain] : values)
-    if (cast<ir::FnType>(value.getType()).variesWith(coordinate))
-      varying.push_back(value);
-  for (Value value : varying)
-    values.erase(value);
-}
-
 Value FunctionEmitter::emitScalar(Value value) {
   const Plain &plain = emit(value);
   assert(!plain.perQuery && "a scalar was asked of what varies with i");
@@ -107,8 +98,11 @@ Plain FunctionEmitter::emitCoordinate(ir::CoordinateOp op) {
 }
 
 Value FunctionEmitter::scalarCoordinate(StringRef name) const {
-  Value other = place.others.lookup(name);
-  Value value = other ? other : name == "b" ? place.batch : name == "h" ? place.head : name == "g" ? place.group : name == "j" ? place.key : Value();
+  Value value = name == "b"   ? place.batch
+                : name == "h" ? place.head
+                : name == "g" ? place.group
+                : name == "j" ? place.key
+                              : place.others.lookup(name);
   assert(value && "a coordinate without a value here");
   return value;
 }

@@ -80,9 +80,6 @@ public:
   mlir::Value resize(mlir::Value integer, unsigned width);
 
 private:
-  /// Forgets, until the innermost scope closes, what varies with a coordinate.
-  void forget(llvm::StringRef coordinate);
-
   Plain emitOperation(mlir::Operation &op);
   Plain emitCoordinate(ir::CoordinateOp op);
   Plain emitConstant(ir::ConstantOp op);
@@ -97,6 +94,8 @@ private:
   /// The elements from the first lane's on, where they lie side by side; else what `gather` gives.
   mlir::Value loadAdjacent(ir::ReadOp op, llvm::ArrayRef<Plain> indices, const std::optional<Plain> &where, mlir::Type storage,
                            int64_t part, llvm::function_ref<mlir::Value()> gather);
+  void emitInvariant(mlir::Value root, llvm::StringRef coordinate);
+  bool canEmitHere(ir::FnType type) const;
 
   /// Applies `emitPart` to the parts of all operands; scalars are broadcast where the result varies with i. `width` is that of integer
   /// operands' lanes.

@@ -27,19 +27,29 @@ public:
     return state;
   }
 
-  Absorbed absorb(ValueRange state, ValueRange maximum, function_ref<Vectors(Vectors, Row)> visitRows) const override {
+  Absorbed absorb(ValueRange state, ValueRange maximum, ValueRange unit, Value isCareful,
+                  function_ref<Vectors(Vectors, Row)> visitRows) const override {
     Absorbed result;
-    Vectors sums;
+    Vectors sums, origins;
     for (int64_t part = 0; part < vectors; ++part) {
       Value next = larger(maximum[part], state[part]);
       result.state.push_back(next);
-      result.rescale.push_back(exp2(subtract(state[part], next)));
+      result.rescale.push_back(exp2(distance(state[part], next, unit, part)));
       sums.push_back(multiply(state[vectors + part], result.rescale[part]));
+      origins.push_back(code.select(isCareful, code.real(0, type), next));
     }
+    code.when(isCareful, [&] {
+      visitRows({}, [&](ValueRange scores, Vectors &) {
+        Vectors distances;
+        for (int64_t part = 0; part < vectors; ++part)
+          distances.push_back(distance(scores[part], result.state[part], unit, part));
+        return distances;
+      });
+    });
     result.state.append(visitRows(sums, [&](ValueRange scores, Vectors &carried) {
       Vectors weights;
       for (int64_t part = 0; part < vectors; ++part) {
-        weights.push_back(exp2(subtract(scores[part], result.state[part])));
+        weights.push_back(exp2(subtract(scores[part], origins[part])));
         carried[part] = arith::AddFOp::create(code.builder, code.location, carried[part], weights[part]);
       }
       return weights;
@@ -47,14 +57,14 @@ public:
     return result;
   }
 
-  Combined combine(ValueRange left, ValueRange right) const override {
+  Combined combine(ValueRange left, ValueRange right, ValueRange unit) const override {
     Combined result;
     Vectors sums;
     for (int64_t part = 0; part < vectors; ++part) {
       Value maximum = larger(right[part], left[part]);
       result.state.push_back(maximum);
-      result.rescaleLeft.push_back(exp2(subtract(left[part], maximum)));
-      result.rescaleRight.push_back(exp2(subtract(right[part], maximum)));
+      result.rescaleLeft.push_back(exp2(distance(left[part], maximum, unit, part)));
+      result.rescaleRight.push_back(exp2(distance(right[part], maximum, unit, part)));
       sums.push_back(arith::AddFOp::create(code.builder, code.location, multiply(left[vectors + part], result.rescaleLeft[part]),
                                            multiply(right[vectors + part], result.rescaleRight[part])));
     }
@@ -62,16 +72,20 @@ public:
     return result;
   }
 
-  Finished finish(ValueRange state) const override {
+  Finished finish(ValueRange state, ValueRange unit) const override {
+    constexpr double most = std::numeric_limits<float>::max();
     Finished result;
     Value zero = code.real(0, type), one = code.real(1, type);
     Value minusInfinity = code.real(-std::numeric_limits<double>::infinity(), type);
     for (int64_t part = 0; part < vectors; ++part) {
       Value maximum = state[part], sum = state[vectors + part];
       Value isEmpty = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OEQ, sum, zero);
-      Value logarithm = arith::AddFOp::create(code.builder, code.location, maximum,
-                                              math::Log2Op::create(code.builder, code.location, sum).getResult());
-      Value natural = multiply(logarithm, code.real(std::numbers::ln2, type));
+      Value ln2 = code.real(std::numbers::ln2, type);
+      Value logarithm = math::Log2Op::create(code.builder, code.location, sum);
+      Value natural = math::FmaOp::create(code.builder, code.location, maximum, multiply(unit[part], ln2),
+                                          multiply(logarithm, ln2));
+      // The largest float, divided by log(2) and multiplied again, may round to infinity.
+      natural = clampFinite(clampFinite(natural, arith::CmpFPredicate::OGT, most), arith::CmpFPredicate::OLT, -most);
       result.isEmpty.push_back(isEmpty);
       result.factor.push_back(arith::DivFOp::create(code.builder, code.location, one, sum));
       result.logDenominator.push_back(code.select(isEmpty, minusInfinity, natural));
@@ -83,6 +97,14 @@ private:
   Value larger(Value candidate, Value current) const {
     Value isLarger = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OGT, candidate, current);
     return code.select(isLarger, candidate, current);
+  }
+  Value clampFinite(Value value, arith::CmpFPredicate isBeyond, double limit) const {
+    Value bound = code.real(limit, type);
+    return code.select(arith::CmpFOp::create(code.builder, code.location, isBeyond, value, bound), bound, value);
+  }
+  /// The exponent between two scores.
+  Value distance(Value score, Value maximum, ValueRange unit, int64_t part) const {
+    return multiply(subtract(score, maximum), unit[part]);
   }
   Value subtract(Value left, Value right) const { return arith::SubFOp::create(code.builder, code.location, left, right); }
   Value multiply(Value left, Value right) const { return arith::MulFOp::create(code.builder, code.location, left, right); }
@@ -108,16 +130,16 @@ public:
 
   Vectors initial() const override { return {}; }
 
-  Absorbed absorb(ValueRange, ValueRange, function_ref<Vectors(Vectors, Row)>) const override {
+  Absorbed absorb(ValueRange, ValueRange, ValueRange, Value, function_ref<Vectors(Vectors, Row)>) const override {
     return {{}, Vectors(vectors, code.real(1, type))};
   }
 
-  Combined combine(ValueRange, ValueRange) const override {
+  Combined combine(ValueRange, ValueRange, ValueRange) const override {
     Vectors ones(vectors, code.real(1, type));
     return {{}, ones, ones};
   }
 
-  Finished finish(ValueRange) const override {
+  Finished finish(ValueRange, ValueRange) const override {
     Value never = code.integer(0, VectorType::get(type.getShape(), code.i1()));
     return {Vectors(vectors, code.real(1, type)), Vectors(vectors, never), Vectors(vectors, code.real(0, type))};
   }

@@ -102,19 +102,43 @@ void TileEmitter::emitTask(Value task) {
   functions.place.lastQuery = code.subtract(queryCount, code.integer(1));
   rows = code.minimum(code.subtract(queryCount, functions.place.firstQuery), code.integer(schedule.queryBlock()));
 
-  // A value of weight 0 must not reach a sum, and 0 times what isn't finite is NaN. Rather than test every product, a row block whose result
-  // isn't finite is done once more with care.
-  code.loop(code.integer(0), code.integer(2), 1, {code.boolean(true)}, [&](Value attempt, ValueRange again) -> SmallVector<Value> {
+  if (onlyVisits) {
+    FunctionEmitter::Scope scope(functions);
+    return emitRowBlock();
+  }
+  // A value of weight 0 must not reach a sum, and 0 times what isn't finite is NaN. A factor folded into the query, or into log2(e), may leave
+  // the range of floats though the score doesn't. Rather than test every product, a row block whose result isn't finite is done once more with
+  // care. Without features the product is 0 whatever the factor, which then has no query to reach it through.
+  Value noFeatures = code.boolean(false);
+  for (Operation &op : kernel.getBody().front())
+    if (isa<ir::TilePackOp, ir::TileTransposeOp>(op))
+      noFeatures = arith::OrIOp::create(code.builder, code.location, noFeatures,
+                                        code.compare(arith::CmpIPredicate::eq, extentOf(rowsOf(op.getResult(0))), code.integer(0)));
+  Type lanesType = functions.vectorType(code.i1());
+  SmallVector<Value> initial{code.boolean(true)};
+  initial.append(vectors, code.broadcast(noFeatures, lanesType));
+  SmallVector<Type> types{code.i1()};
+  types.append(vectors, lanesType);
+  Value first = code.select(noFeatures, code.integer(1), code.integer(0));
+  code.loop(first, code.integer(2), 1, initial, [&](Value attempt, ValueRange carried) -> SmallVector<Value> {
     isCareful = code.compare(arith::CmpIPredicate::ne, attempt, code.integer(0));
+    exact = SmallVector<Value>(carried.drop_front());
     return code.branch(
-        again[0], code.i1(),
+        carried[0], types,
         [&]() -> SmallVector<Value> {
           FunctionEmitter::Scope scope(functions);
           notFinite = code.boolean(false);
+          unbounded = exact;
           emitRowBlock();
-          return {notFinite};
+          SmallVector<Value> next{notFinite};
+          next.append(unbounded);
+          return next;
         },
-        [&]() -> SmallVector<Value> { return {code.boolean(false)}; });
+        [&]() -> SmallVector<Value> {
+          SmallVector<Value> next{code.boolean(false)};
+          next.append(exact);
+          return next;
+        });
   });
 }
 
@@ -124,7 +148,6 @@ void TileEmitter::emitRowBlock() {
       if (!visit.getClassifier().empty())
         emitVisit(visit);
     });
-    notFinite = code.boolean(false);
     return;
   }
   for (Operation &op : kernel.getBody().front())
@@ -211,6 +234,18 @@ Value TileEmitter::loadScratch(Value tile, Value row, int64_t part) {
 
 void TileEmitter::storeScratch(Value value, Value tile, Value row, int64_t part) {
   code.store(value, scratch(tile, row, part), 4 * schedule.getLanes());
+}
+
+SmallVector<Value> TileEmitter::whereExact(ValueRange then, ValueRange otherwise) {
+  SmallVector<Value> result;
+  for (int64_t part = 0; part < vectors; ++part)
+    result.push_back(code.select(exact[part], then[part], otherwise[part]));
+  return result;
+}
+
+SmallVector<Value> TileEmitter::whereExact(double then, double otherwise) {
+  return whereExact(SmallVector<Value>(vectors, code.real(then, vectorType)),
+                    SmallVector<Value>(vectors, code.real(otherwise, vectorType)));
 }
 
 Value TileEmitter::multiplyAdd(Value left, Value right, Value sum) {

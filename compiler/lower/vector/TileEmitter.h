@@ -23,6 +23,21 @@ inline llvm::StringRef lanesOf(mlir::Value tile) {
   return mlir::cast<ir::TileType>(tile.getType()).getCoordinates().back().getValue();
 }
 
+/// The other factor and the constant, where a value is one times a constant: what log2(e) multiplies, and that. Else null.
+inline std::pair<mlir::Value, double> takeConstantFactor(mlir::Value value) {
+  auto product = value.getDefiningOp<ir::BinaryOp>();
+  auto factor = product ? product.getRhs().getDefiningOp<ir::ConstantOp>() : ir::ConstantOp();
+  if (!factor || product.getKind() != ir::BinaryKind::Multiply)
+    return {};
+  return {product.getLhs(), mlir::cast<mlir::FloatAttr>(factor.getValue()).getValueAsDouble()};
+}
+
+/// Whether a map hands on its only product as the score it is.
+inline bool isPlain(ir::TileMapOp map) {
+  return map.getScores() == 1 && map.getResults().size() == 1 && map.getProducts().size() == 1 &&
+         map.getBody().front().getTerminator()->getOperand(0) == map.getBody().front().getArgument(0);
+}
+
 /// A block of consecutive keys.
 struct KeyBlock {
   mlir::Value first, end;  ///< end exclusive
@@ -72,7 +87,6 @@ private:
   void emitTranspose(ir::TileTransposeOp op);
   void computeRow(ir::TileComputeOp op, mlir::Value row, FunctionEmitter &features);
   Plain readTile(FunctionEmitter &reader, ir::TileFunctionOp op);
-  void scalePacked(mlir::Value tile, mlir::Value features, mlir::Value scale);
   void emitInit(ir::TileInitOp op);
   mlir::Value placesOf(ir::TileTopInitOp op);
   void emitTopInit(ir::TileTopInitOp op);
@@ -124,6 +138,14 @@ private:
   mlir::Value scratch(mlir::Value tile, mlir::Value row, int64_t part);
   mlir::Value loadScratch(mlir::Value tile, mlir::Value row, int64_t part);
   void storeScratch(mlir::Value value, mlir::Value tile, mlir::Value row, int64_t part);
+  /// Of each group of queries, `then` for those that are `exact` and `otherwise` for the others.
+  llvm::SmallVector<mlir::Value> whereExact(mlir::ValueRange then, mlir::ValueRange otherwise);
+  llvm::SmallVector<mlir::Value> whereExact(double then, double otherwise);
+  /// Multiplies the rows of a tile of scores and finds their maxima anew.
+  llvm::SmallVector<mlir::Value> scaleScores(mlir::Value tile, const KeyBlock &block, mlir::ValueRange factors);
+  /// A factor on packed queries: applied at once, or, for queries that are `exact`, left to the products.
+  mlir::Value packedScale(mlir::Value scale);
+  void scalePacked(mlir::Value tile, mlir::Value features, mlir::Value scale);
   mlir::Value multiplyAdd(mlir::Value left, mlir::Value right, mlir::Value sum);
 
   Code &code;
@@ -139,8 +161,13 @@ private:
   Normaliser &normaliserOf(mlir::Value state);
 
   mlir::Value rows;      ///< queries of this row block
-  mlir::Value isCareful; ///< i1: keep values of weight 0 out of sums even if they aren't finite
+  /// i1: keep values of weight 0 out of sums even if they aren't finite, and scale scores as `exact` says.
+  mlir::Value isCareful;
   mlir::Value notFinite; ///< i1, raised by finish: some element of a result isn't finite
+  /// Of queries whose scores could not be told from infinities at first, if the row block is done with care: i1, true for those. Factors multiply
+  /// their products one by one, and scores are in units of 4.
+  llvm::SmallVector<mlir::Value> exact;
+  llvm::SmallVector<mlir::Value> unbounded; ///< i1, by finish: the logarithm of a row's denominator isn't finite
   mlir::Value hint;      ///< address of where the last row block's visible keys began
   /// Scratch memory of each tile that has its own, by the value that an operation makes of it, and of one row.
   llvm::DenseMap<mlir::Value, mlir::Value> scratchTiles;

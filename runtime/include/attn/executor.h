@@ -22,6 +22,14 @@ int32_t attn_executor_threads(const attn_executor *executor);
    computed under the caller's floating-point settings. */
 attn_context attn_executor_context(attn_executor *executor);
 
+/* Ends what runs in the executor: tasks under way are finished, a few hundredths of a second for most kernels, and no
+   other starts until attn_executor_resume. The kernel then returns ATTN_INVALID_ARGUMENT, since not all its tasks were run,
+   and its outputs are unspecified. May be called from any thread and from a signal handler. Null is ignored. */
+void attn_executor_stop(attn_executor *executor);
+
+/* Lets tasks start again. Returns whether the executor had been stopped. */
+int32_t attn_executor_resume(attn_executor *executor);
+
 /* No kernel may be running in it. Null is ignored. */
 void attn_executor_destroy(attn_executor *executor);
 

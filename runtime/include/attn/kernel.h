@@ -14,7 +14,8 @@ typedef enum attn_status {
   ATTN_OK = 0,
   ATTN_INVALID_ARGUMENT = 1, /* a tensor or scalar does not fit; nothing was touched */
   ATTN_OUT_OF_MEMORY = 2,    /* the allocator returned null; outputs are unspecified */
-  ATTN_INVALID_DATA = 3      /* an index or divisor in the data was wrong where it counts; outputs are unspecified */
+  ATTN_INVALID_DATA = 3,     /* an index or divisor in the data was wrong where it counts; outputs are unspecified */
+  ATTN_UNSUPPORTED_CPU = 4   /* the object holds no code that this CPU can run; nothing was touched */
 } attn_status;
 
 /* Filled when a kernel does not return ATTN_OK; `message` is one NUL-terminated line. */

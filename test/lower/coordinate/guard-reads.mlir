@@ -190,3 +190,49 @@ attn.kernel @strict coordinates {i = 0 : i64} {
   %c = attn.binary bit_xor %b, %near : (!bi, !bi) -> !bi
   attn.output %o ["i"] = %c : !attn.tensor<1 x i1>, !bi
 }
+
+// -----
+
+!n = !attn.fn<i64, [n]>
+!m = !attn.fn<i64, [m]>
+!j = !attn.fn<i64, [j]>
+!bj = !attn.fn<i1, [j]>
+!t = !attn.tensor<1 x i64>
+
+// any(m: m == j and any(n: t[n] == j)) and j < any(n: t[n] == j): what is read in a reduction over m and doesn't vary with m counts where it
+// does for some m; t[j] in a sum over n, where there is some n.
+// CHECK-LABEL: attn.kernel @reductions
+attn.kernel @reductions coordinates {j = 0 : i64, m = 1 : i64, n = 2 : i64} {
+  %o = attn.tensor "o" 0 sizes affine_map<()[s0, s1, s2] -> (s0)> : !attn.tensor<1 x i1>
+  %t = attn.tensor "t" 1 sizes affine_map<()[s0, s1, s2, s3] -> (s3)> : !t
+  %zero = attn.constant 0 : i64 : !attn.fn<i64, []>
+  // CHECK: %[[J:.*]] = attn.coordinate "j"
+  %j = attn.coordinate "j" : !j
+  // CHECK: %[[M:.*]] = attn.coordinate "m"
+  %m = attn.coordinate "m" : !m
+  // CHECK: %[[N:.*]] = attn.coordinate "n"
+  %n = attn.coordinate "n" : !n
+  // CHECK-DAG: %[[SAME:.*]] = attn.compare equal %[[M]], %[[J]]
+  // CHECK-DAG: %[[FIRST:.*]] = attn.compare equal %[[J]], %{{.*}} : !attn.fn<i64, [j]>, !attn.fn<i64, []>
+  // CHECK-DAG: %[[EITHER:.*]] = attn.or {{.*}} -> !attn.fn<i1, [j, m]>
+  // CHECK-DAG: %[[SOME:.*]] = attn.reduce any ["m"] %[[EITHER]] : {{.*}} -> !attn.fn<i1, [j]>
+  // CHECK-DAG: attn.read %{{.*}}[%[[N]]] where %[[SOME]] {text = "t[n]"} : {{.*}} -> !attn.fn<i64, [j, n]>
+  %tn = attn.read %t[%n] {text = "t[n]"} : (!t, !n) -> !n
+  %hit = attn.compare equal %tn, %j : !n, !j -> !attn.fn<i1, [j, n]>
+  %x = attn.reduce any ["n"] %hit : (!attn.fn<i1, [j, n]>) -> !bj
+  %same = attn.compare equal %m, %j : !m, !j -> !attn.fn<i1, [j, m]>
+  %inner = attn.and %same, %x : !attn.fn<i1, [j, m]>, !bj -> !attn.fn<i1, [j, m]>
+  %some = attn.reduce any ["m"] %inner : (!attn.fn<i1, [j, m]>) -> !bj
+  %first = attn.compare equal %j, %zero : !j, !attn.fn<i64, []> -> !bj
+  %both = attn.and %first, %x : !bj, !bj -> !bj
+  // CHECK-DAG: %[[EXTENT:.*]] = attn.extent "N" 2
+  // CHECK-DAG: %[[THERE:.*]] = attn.compare greater %[[EXTENT]], %{{.*}} : !attn.fn<i64, []>, !attn.fn<i64, []> -> !attn.fn<i1, []>
+  // CHECK-DAG: attn.read %{{.*}}[%[[J]]] where %[[THERE]] {text = "t[j]"} : {{.*}} -> !attn.fn<i64, [j]>
+  %tj = attn.read %t[%j] {text = "t[j]"} : (!t, !j) -> !j
+  %sum = attn.binary add %tj, %n : (!j, !n) -> !attn.fn<i64, [j, n]>
+  %total = attn.reduce sum ["n"] %sum : (!attn.fn<i64, [j, n]>) -> !j
+  %positive = attn.compare less %zero, %total : !attn.fn<i64, []>, !j -> !bj
+  %either = attn.or %some, %both : !bj, !bj -> !bj
+  %all = attn.compare equal %either, %positive : !bj, !bj -> !bj
+  attn.output %o ["j"] = %all : !attn.tensor<1 x i1>, !bj
+}

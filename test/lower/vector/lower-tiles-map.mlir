@@ -60,16 +60,22 @@ attn.tile_kernel @mask coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3
   attn.tile_store %result, %o ["i", "e"] : !features, !t
 }
 
-// A score function without a mask: nothing is hidden, and what doesn't vary with the key is computed before the loop over keys.
+// A score function without a mask: nothing is hidden, and what doesn't vary with the key is computed before the loop over keys. A quarter of
+// log2(e) where the score is taken in units of 4.
 // CHECK-LABEL: func.func @score_body
+// CHECK: iter_args(%{{.*}} = %{{.*}}, %[[EXACT:.*]] = %{{.*}}) -> (i1, vector<4xi1>)
 // Elements that lie side by side are loaded, others gathered.
 // CHECK: %[[SLOPES:[0-9]+]] = scf.if %{{.*}} -> (vector<4xf32>) {
 // CHECK: llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr -> vector<4xf32>
 // CHECK: } else {
 // CHECK: llvm.intr.masked.gather
 // CHECK: math.fma
+// CHECK-DAG: %[[WHOLE:.*]] = arith.constant dense<1.44269502> : vector<4xf32>
+// CHECK-DAG: %[[QUARTER:.*]] = arith.constant dense<0.360673755> : vector<4xf32>
+// CHECK: %[[LOG2E:.*]] = arith.select %[[EXACT]], %[[QUARTER]], %[[WHOLE]]
 // CHECK: %[[CAPPED:.*]] = math.tanh %{{.*}} : vector<4xf32>
-// CHECK: %[[SCORE:.*]] = arith.mulf %[[CAPPED]], %[[SLOPES]]
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[CAPPED]], %[[SLOPES]]
+// CHECK: %[[SCORE:.*]] = arith.mulf %[[SCALED]], %[[LOG2E]]
 // CHECK-NOT: arith.select
 // CHECK: llvm.store %[[SCORE]]
 attn.tile_kernel @score coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
@@ -91,7 +97,9 @@ attn.tile_kernel @score coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 
     ^bb1(%s: !pair):
       %capped = attn.unary tanh %s : !pair -> !pair
       %scaled = attn.binary multiply %capped, %slope : (!pair, !row) -> !pair
-      attn.yield %scaled : !pair
+      %log2e = attn.constant 1.44269502 : f32 : !attn.fn<f32, []>
+      %score = attn.binary multiply %scaled, %log2e : (!pair, !attn.fn<f32, []>) -> !pair
+      attn.yield %score : !pair
     }
     %next, %weights, %rescale = attn.tile_absorb %old, %scores at %block : !state, !scores -> !row
     %more = attn.tile_accumulate %accumulator times %rescale plus %weights, %v ["j", "e"] at %block : !features, !row, !scores, !t
@@ -147,13 +155,18 @@ attn.tile_kernel @guarded coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e 
   attn.tile_store %result, %o ["i", "e"] : !features, !t
 }
 
-// A reduction over a table's own coordinate is a loop inside the map, around what varies with that coordinate alone.
+// A reduction over a table's own coordinate is a loop inside the map, around what varies with that coordinate alone: not around the other
+// reduction that is a part of it.
 // CHECK-LABEL: func.func @reduction_body
 // CHECK: math.fma
-// CHECK: %[[TERM:[0-9]+]] = scf.if %{{.*}} -> (vector<4xf32>) {
-// CHECK: llvm.intr.masked.gather
+// CHECK: %[[ANY:.*]] = scf.for {{.*}} -> (i1)
+// CHECK-NEXT: arith.cmpi slt
+// CHECK-NEXT: arith.ori
 // CHECK-NEXT: scf.yield
 // CHECK-NEXT: }
+// CHECK: scf.for {{.*}} -> (vector<4xf32>)
+// CHECK: %[[COUNTS:.*]] = vector.broadcast %[[ANY]] : i1 to vector<4xi1>
+// CHECK: %[[TERM:.*]] = arith.select %[[COUNTS]], %{{.*}}, %{{.*}} : vector<4xi1>, vector<4xf32>
 // CHECK-NEXT: %[[TOTAL:.*]] = arith.addf %{{.*}}, %[[TERM]]
 // CHECK-NEXT: scf.yield %[[TOTAL]]
 // CHECK-NEXT: }
@@ -176,7 +189,10 @@ attn.tile_kernel @reduction coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, 
       %i = attn.coordinate "i" : !ci
       %j = attn.coordinate "j" : !cj
       %r = attn.coordinate "r" : !cr
-      %term = attn.read %w[%i, %j, %r] unchecked : (!attn.tensor<3 x f32>, !ci, !cj, !cr) -> !attn.fn<f32, [i, j, r]>
+      %before = attn.compare less %r, %j : !cr, !cj -> !attn.fn<i1, [j, r]>
+      %any = attn.reduce any ["r"] %before : (!attn.fn<i1, [j, r]>) -> !attn.fn<i1, [j]>
+      %element = attn.read %w[%i, %j, %r] unchecked : (!attn.tensor<3 x f32>, !ci, !cj, !cr) -> !attn.fn<f32, [i, j, r]>
+      %term = attn.select %any, %element, %s : (!attn.fn<i1, [j]>, !attn.fn<f32, [i, j, r]>, !pair) -> !attn.fn<f32, [i, j, r]>
       %total = attn.reduce sum ["r"] %term : (!attn.fn<f32, [i, j, r]>) -> !pair
       %product = attn.binary multiply %s, %total : (!pair, !pair) -> !pair
       attn.yield %product : !pair

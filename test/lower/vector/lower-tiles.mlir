@@ -28,8 +28,11 @@ attn.binder @plain_binder {
 // CHECK-SAME: attn.summaries = array<i32>
 // CHECK: scf.for %{{.*}} = %[[BEGIN]] to %[[END]]
 
-// The whole row block may be done a second time, with care.
-// CHECK: scf.for {{.*}} iter_args(%[[AGAIN:.*]] = %{{.*}}) -> (i1)
+// The whole row block may be done a second time, with care; without features it is at once.
+// CHECK: %[[NOFEATURES:.*]] = arith.cmpi eq
+// CHECK: %[[FIRST:.*]] = arith.select %{{.*}}, %{{.*}}, %{{.*}} : i64
+// CHECK: scf.for %[[ATTEMPT:.*]] = %[[FIRST]] to %{{.*}} iter_args(%[[AGAIN:.*]] = %{{.*}}, %[[EXACT:.*]] = %{{.*}}) -> (i1, vector<4xi1>)
+// CHECK: %[[CAREFUL:.*]] = arith.cmpi ne, %[[ATTEMPT]]
 // CHECK: scf.if %[[AGAIN]]
 // CHECK: call @attn_pack_rows_f32
 
@@ -45,16 +48,29 @@ attn.binder @plain_binder {
 // CHECK: } else {
 // CHECK: math.fma
 
-// The normaliser's weights: 2 to the power of the distance from the new maximum.
-// CHECK: arith.cmpf ogt
-// CHECK: arith.subf
+// With care, rows whose score might have left the range of floats have theirs in units of 4.
+// CHECK: arith.select %[[EXACT]], %{{.*}}, %{{.*}} : vector<4xi1>, vector<4xf32>
+// CHECK: scf.if %[[CAREFUL]] -> (vector<4xf32>)
+// CHECK: arith.mulf
+
+// The normaliser's weights: 2 to the power of the distance from the new maximum, with care found beforehand.
+// CHECK: %[[UNIT:.*]] = arith.select %[[EXACT]]
+// CHECK: %[[NEXT:.*]] = arith.select
+// CHECK: arith.mulf %{{.*}}, %[[UNIT]]
+// CHECK: %[[ORIGIN:.*]] = arith.select %[[CAREFUL]], %{{.*}}, %[[NEXT]] : vector<4xf32>
+// CHECK: scf.if %[[CAREFUL]] {
+// CHECK: %[[DISTANCE:.*]] = arith.subf %{{.*}}, %[[NEXT]]
+// CHECK: arith.mulf %[[DISTANCE]], %[[UNIT]]
+// CHECK: scf.for
+// CHECK: arith.subf %{{.*}}, %[[ORIGIN]]
+// CHECK-NOT: %[[UNIT]]
 // CHECK-NOT: math.exp2
 // CHECK: math.fma
 
 // 1 / sum, and the logarithm of the denominator by way of log2; a row that saw nothing gives 0 and -inf.
 // CHECK: %[[MINUSINF:.*]] = arith.constant dense<0xFF800000> : vector<4xf32>
 // CHECK: %[[EMPTY:.*]] = arith.cmpf oeq, %[[SUM:.*]], %{{.*}} : vector<4xf32>
-// CHECK-NEXT: math.log2 %[[SUM]]
+// CHECK: math.log2 %[[SUM]]
 // CHECK: arith.divf %{{.*}}, %[[SUM]]
 // CHECK: %[[LSE:.*]] = arith.select %[[EMPTY]], %[[MINUSINF]], %{{.*}} : vector<4xi1>, vector<4xf32>
 

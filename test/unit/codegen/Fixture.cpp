@@ -169,6 +169,8 @@ NativeModule test::toNative(mlir::ModuleOp module, const sema::Attention &attent
   NativeModule native;
   if (llvm::Error error = translate(module, *source, target, native))
     FAIL(llvm::toString(std::move(error)));
+  if (llvm::Error error = addEntries(native, Entry::Direct))
+    FAIL(llvm::toString(std::move(error)));
   return native;
 }
 

@@ -53,7 +53,9 @@ TEST_CASE("an object needs nothing but libc") {
 }
 
 TEST_CASE("a shared library holds a callable kernel") {
-  llvm::Expected<std::string> linked = linkSharedLibrary(test::compileScale("scaled", Optimisation::Quick, true));
+  llvm::Expected<Target> host = createTarget({}, Optimisation::Quick);
+  REQUIRE(bool(host));
+  llvm::Expected<std::string> linked = linkSharedLibrary(test::compileScale("scaled", Optimisation::Quick, true), *host);
   if (!linked)
     FAIL(llvm::toString(linked.takeError()));
   llvm::SmallString<128> path;

@@ -57,10 +57,20 @@ TEST_CASE("code is generated for the CPU that was asked for") {
 }
 #endif
 
+TEST_CASE("64-bit Arm is described by NEON") {
+  llvm::Expected<Target> target = createTarget({"", "aarch64-linux-gnu"}, Optimisation::Quick);
+  REQUIRE(bool(target));
+  CHECK(target->info.cpu == "generic");
+  CHECK(target->info.lanes() == 4);
+  CHECK(target->info.fma);
+  CHECK(target->info.hasRound);
+  CHECK(target->info.vectorRegisters == 32);
+}
+
 TEST_CASE("the host is the default") {
   llvm::Expected<Target> target = createTarget({}, Optimisation::Quick);
   REQUIRE(bool(target));
-  CHECK(target->isHost);
+  CHECK(whyNotHere(*target).empty());
   CHECK_FALSE(target->info.cpu.empty());
   CHECK(infoOf("native").cpu == target->info.cpu);
 }
@@ -69,4 +79,11 @@ TEST_CASE("unknown machines are refused with what is near") {
   CHECK(refusal({"znver55", ""}).find("unknown CPU `znver55`; did you mean `znver5`") != std::string::npos);
   CHECK(refusal({"", "pdp11-unix"}).find("unknown target") != std::string::npos);
   CHECK(refusal({"", "riscv64-linux-gnu"}).find("not in this version") != std::string::npos);
+  CHECK(refusal({"", "x86_64-linux-gnux32"}).find("not in this version") != std::string::npos);
+  CHECK(refusal({"", "aarch64_be-linux-gnu"}).find("not in this version") != std::string::npos);
+  CHECK(refusal({"", "arm64-apple-macosx"}).find("only ELF objects are written") != std::string::npos);
+  CHECK(refusal({"i686", "x86_64-linux-gnu"}).find("only 64-bit machines are") != std::string::npos);
+  CHECK(refusal({"x86-64-v3", "aarch64-linux-gnu"}).find("unknown CPU `x86-64-v3`; `generic`, ") != std::string::npos);
+  CHECK(refusal({"native", isHostArchitecture("aarch64-linux-gnu") ? "x86_64-linux-gnu" : "aarch64-linux-gnu"}).find("this machine") !=
+        std::string::npos);
 }

@@ -80,6 +80,8 @@ test::Outputs test::runEdited(const library::Spec &spec, library::RunData &data,
   codegen::NativeModule native;
   if (llvm::Error error = codegen::translate(*module, source, target, native))
     FAIL(llvm::toString(std::move(error)));
+  if (llvm::Error error = codegen::addEntries(native, codegen::Entry::Direct))
+    FAIL(llvm::toString(std::move(error)));
   codegen::optimise(*native.module, target, codegen::Optimisation::Quick);
   std::string object = taken(codegen::emit(*native.module, target, codegen::NativeForm::Object));
   std::unique_ptr<codegen::LoadedCode> code = taken(codegen::LoadedCode::load(std::move(object)));

@@ -89,3 +89,35 @@ TEST_CASE("impossible executors") {
   REQUIRE(automatic);
   CHECK(attn_executor_threads(automatic.get()) >= 1);
 }
+
+TEST_CASE("a stopped executor starts no further task, and goes on when it is told to") {
+  for (int32_t threads : {1, 3}) {
+    Executor executor = executorOf(threads);
+    attn_context context = attn_executor_context(executor.get());
+    CHECK(!attn_executor_resume(executor.get()));
+    FakeKernel kernel;
+    constexpr int64_t tasks = 100000;
+    kernel.bind = [](attn_run &run) { run.tasks = tasks; };
+    std::atomic<int64_t> done = 0;
+    kernel.body = [&](attn_run &, int64_t begin, int64_t end, void *) {
+      done += end - begin;
+      if (begin == 0)
+        attn_executor_stop(executor.get());
+      std::this_thread::sleep_for(std::chrono::milliseconds(end - begin));
+    };
+    CHECK(kernel.launch(&context) == ATTN_INVALID_ARGUMENT);
+    // Shares of a millisecond per task stay below 20 tasks or so.
+    CHECK(done < 200);
+    int64_t before = done;
+    CHECK(kernel.launch(&context) == ATTN_INVALID_ARGUMENT);
+    CHECK(done == before);
+    CHECK(attn_executor_resume(executor.get()));
+    CHECK(!attn_executor_resume(executor.get()));
+    kernel.body = [&](attn_run &, int64_t begin, int64_t end, void *) { done += end - begin; };
+    done = 0;
+    CHECK(kernel.launch(&context) == ATTN_OK);
+    CHECK(done == tasks);
+  }
+  attn_executor_stop(nullptr);
+  CHECK(!attn_executor_resume(nullptr));
+}

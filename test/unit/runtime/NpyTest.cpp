@@ -210,7 +210,7 @@ TEST_CASE("damaged and hostile files") {
   CHECK(reader.problem(npy(header("<f4", "(2, x)"), "")) == "the header has a `shape` that is not a tuple of numbers");
   CHECK(reader.problem(npy(header("<f4", "(2"), "")) == "the header has a `shape` that is not a tuple of numbers");
   CHECK(reader.problem(npy(header("<c8", "(1,)"), "abcdefgh")) ==
-        "has elements of type `<c8`, which no tensor can hold; convert it with NumPy's astype first");
+        "has elements of type `<c8`, which no tensor can hold; convert it to another type first");
   CHECK(reader.problem(npy(header("|O", "(1,)"), "")) ==
         "the header describes elements of type `|O`, which are not numbers");
   CHECK(reader.problem(npy(header("<U4", "(1,)"), "0123456789abcdef")) ==

@@ -1,4 +1,4 @@
-#include "compiler/driver/Console.h"
+#include "compiler/console/Console.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 using namespace attn;
-using namespace attn::driver;
+using namespace attn::console;
 
 namespace {
 
@@ -25,26 +25,26 @@ void labelled(std::string_view label, std::string_view colour, std::string_view 
 
 } // namespace
 
-bool driver::useColor() {
+bool console::useColor() {
   const char *refusal = std::getenv("NO_COLOR");
   const char *terminal = std::getenv("TERM");
   return isatty(STDERR_FILENO) && !(refusal && *refusal) && !(terminal && std::strcmp(terminal, "dumb") == 0);
 }
 
-void driver::printError(std::string_view text) { labelled("error", "31", text); }
-void driver::printNote(std::string_view text) { labelled("note", "36", text); }
+void console::printError(std::string_view text) { labelled("error", "31", text); }
+void console::printNote(std::string_view text) { labelled("note", "36", text); }
 
-void driver::printDiagnostics(const Diagnostics &diagnostics) {
+void console::printDiagnostics(const Diagnostics &diagnostics) {
   if (!diagnostics.all().empty())
     writeError(render(diagnostics, useColor()));
 }
 
-int driver::usageError(std::string_view text) {
+int console::usageError(std::string_view text) {
   writeError(fmt::format("attnc: {}\n", text));
   return exitUsage;
 }
 
-int driver::compileError(const library::CompileReport &report) {
+int console::compileError(const library::CompileReport &report) {
   printDiagnostics(report.diagnostics);
   if (report.isInternal)
     labelled("internal compiler error", "31", report.failure);
@@ -53,7 +53,7 @@ int driver::compileError(const library::CompileReport &report) {
   return report.isInternal ? exitInternal : exitInput;
 }
 
-void driver::printTimes(const library::StageTimes &times) {
+void console::printTimes(const library::StageTimes &times) {
   size_t width = 5;
   double total = 0;
   for (const library::StageTime &time : times) {
@@ -65,7 +65,7 @@ void driver::printTimes(const library::StageTimes &times) {
   writeError(fmt::format("{:<{}}  {:9.2f} ms\n", "total", width, total));
 }
 
-bool driver::writeOut(std::string_view text) {
+bool console::writeOut(std::string_view text) {
   bool good = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   if (!good)
     printError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));

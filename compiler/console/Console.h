@@ -5,7 +5,8 @@
 #include <string>
 #include <string_view>
 
-namespace attn::driver {
+/// What a person at a terminal sees of the compiler: messages on stderr, results on stdout.
+namespace attn::console {
 
 /// Exit statuses, as the help states them.
 enum ExitStatus { exitSuccess = 0, exitInput = 1, exitUsage = 2, exitCheck = 3, exitInternal = 4 };
@@ -43,4 +44,4 @@ private:
   bool shown;
 };
 
-} // namespace attn::driver
+} // namespace attn::console

@@ -1,0 +1,212 @@
+#include "compiler/library/Benchmark.h"
+
+#include "compiler/library/Facts.h"
+#include "compiler/library/PeakRate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+using namespace attn;
+using namespace attn::library;
+
+namespace {
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  size_t n = values.size();
+  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+class KernelBench {
+public:
+  KernelBench(Compiler &compiler, std::shared_ptr<const Spec> spec, const sema::Attention &attention, const RunData &data,
+              const BenchmarkRequest &request, Runner &runner, CompileReport &report)
+      : compiler(compiler), spec(std::move(spec)), attention(attention), data(data), request(request), runner(runner),
+        report(report), views(data.views()), context(attn_executor_context(runner.executor())) {
+    for (const DLTensor &view : views)
+      pointers.push_back(&view);
+  }
+
+  std::optional<Measurement> measure();
+
+private:
+  bool load();
+  std::shared_ptr<const Kernel> loadOne(bool onlyVisits);
+  bool runOnce(const Kernel &which);
+  double millisecondsOf(const Kernel &which, const attn_context &how) const;
+  void time(Measurement &result);
+  bool failed();
+  void begin(std::string_view what) const {
+    if (request.progress)
+      request.progress(what);
+  }
+
+  Compiler &compiler;
+  std::shared_ptr<const Spec> spec;
+  const sema::Attention &attention;
+  const RunData &data;
+  const BenchmarkRequest &request;
+  Runner &runner;
+  CompileReport &report;
+  std::shared_ptr<const Kernel> kernel;
+  /// The kernel's search for visible keys and nothing else. With nothing between its calls the classifier finds caches and
+  /// branch predictors warmer than in the whole kernel; in return a whole launch counts, with the minima and maxima of tables.
+  std::shared_ptr<const Kernel> search;
+  std::vector<DLTensor> views;
+  std::vector<const DLTensor *> pointers;
+  attn_context context;
+  unsigned lanes = 0; ///< of the kernel's vectors: its peak is that of the CPU it is compiled for
+};
+
+/// Whether there is a failure already; being stopped is one.
+bool KernelBench::failed() {
+  if (runner.stopped() && !report.failed())
+    report.failure = stoppedText;
+  return report.failed();
+}
+
+std::shared_ptr<const Kernel> KernelBench::loadOne(bool onlyVisits) {
+  CompileRequest one = request.compile;
+  one.onlyVisits = onlyVisits;
+  CompileReport own;
+  std::shared_ptr<const Kernel> loaded = loadFor(compiler, spec, attention, data, one, own);
+  if (!loaded)
+    report = std::move(own);
+  return loaded;
+}
+
+bool KernelBench::load() {
+  kernel = loadOne(false);
+  search = kernel ? loadOne(true) : nullptr;
+  return search != nullptr;
+}
+
+bool KernelBench::runOnce(const Kernel &which) {
+  Status done = which.run(pointers, data.scalars, &context);
+  if (!done && !failed())
+    report.failure = done.message();
+  return !failed();
+}
+
+/// Of a run that is known to succeed.
+double KernelBench::millisecondsOf(const Kernel &which, const attn_context &how) const {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start = Clock::now();
+  (void)which.run(pointers, data.scalars, &how);
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+/// Bursts of multiply-adds on both sides of each run, so that all see the same machine; ratios are taken run by run.
+void KernelBench::time(Measurement &result) {
+  using Clock = std::chrono::steady_clock;
+  constexpr double leastBurstMs = 2, mostBurstMs = 20, budgetMs = 1000;
+  constexpr size_t least = 5, most = 1000;
+  unsigned threads = runner.threads();
+  std::vector<double> times, peaks, shares, searches, searchShares, kernelScalings, fmaScalings, scalingShares;
+  double operations = result.gflops, burstMs = leastBurstMs;
+  Runner alone(1);
+  attn_context serial = attn_executor_context(alone.executor());
+  Clock::time_point begin = Clock::now();
+  auto enough = [&] {
+    if (runner.stopped())
+      return true;
+    if (request.repeat)
+      return times.size() >= request.repeat;
+    double elapsed = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+    return times.size() >= most || (times.size() >= least && elapsed > budgetMs);
+  };
+  auto beside = [&](unsigned count, const attn_context &how, double &milliseconds) {
+    double before = measureFmaRate(count, burstMs, lanes);
+    milliseconds = millisecondsOf(*kernel, how);
+    return (before + measureFmaRate(count, burstMs, lanes)) / 2;
+  };
+  while (!enough()) {
+    double milliseconds, peak = beside(threads, context, milliseconds);
+    times.push_back(milliseconds);
+    peaks.push_back(peak);
+    shares.push_back(operations / (milliseconds * 1e6) / peak);
+    searches.push_back(millisecondsOf(*search, context));
+    searchShares.push_back(searches.back() / milliseconds);
+    if (threads > 1) {
+      double lone, loneFma = beside(1, serial, lone);
+      kernelScalings.push_back(lone / milliseconds);
+      fmaScalings.push_back(peak / loneFma);
+      scalingShares.push_back(kernelScalings.back() / fmaScalings.back());
+    }
+    burstMs = std::clamp(milliseconds / 20, leastBurstMs, mostBurstMs);
+  }
+  if (failed())
+    return;
+  result.runs = times.size();
+  result.medianMs = median(times);
+  result.minMs = *std::min_element(times.begin(), times.end());
+  result.peakGflops = median(peaks);
+  result.maxPeakGflops = *std::max_element(peaks.begin(), peaks.end());
+  result.shareOfPeak = median(shares);
+  result.gflops = operations / (result.medianMs * 1e6);
+  result.classificationMs = median(searches);
+  result.shareOfClassification = median(searchShares);
+  if (threads > 1)
+    result.scaling = Scaling{median(kernelScalings), median(fmaScalings), median(scalingShares)};
+}
+
+std::optional<Measurement> KernelBench::measure() {
+  if (!load())
+    return std::nullopt;
+  std::optional<Facts> facts = findFacts(kernel->attention(), request.compile, report);
+  if (!facts || failed())
+    return std::nullopt;
+  lanes = unsigned(facts->lanes);
+  Measurement result;
+  result.name = attention.name;
+  result.threads = runner.threads();
+  for (size_t n = 0; n < attention.extents.size(); ++n)
+    if (data.binding.extents[n])
+      result.dims[attention.extents[n].name] = *data.binding.extents[n];
+
+  begin("counting visible pairs");
+  result.mask = countMask(attention, data, facts->queryBlock, facts->keyBlock);
+  double perPair = result.mask.pairs > 0 ? 2 * multiplyAdds(attention, data.binding) / result.mask.pairs : 0;
+  result.gflops = perPair * result.mask.visible;
+
+  begin(fmt::format("timing `{}`", attention.name));
+  measureFmaRate(runner.threads(), 50, lanes);
+  if (!runOnce(*kernel) || !runOnce(*search) || !runOnce(*kernel))
+    return std::nullopt;
+  time(result);
+  if (failed())
+    return std::nullopt;
+  Result<MemoryUse> memory = measureMemory(*kernel, pointers, data.scalars, runner.executor());
+  if (!memory && !failed())
+    report.failure = memory.message();
+  if (failed())
+    return std::nullopt;
+  result.memory = *memory;
+  double bytes = 0;
+  for (const Tensor &tensor : data.tensors)
+    bytes += double(tensor.byteCount());
+  result.readGbs = bytes / (result.medianMs * 1e6);
+  constexpr double leastBytes = 64 << 20, mostBytes = 512 << 20;
+  result.bandwidthGbs = measureReadRate(runner.threads(), size_t(std::clamp(bytes, leastBytes, mostBytes)));
+
+  begin("comparing with the oracle");
+  CheckOptions how;
+  how.seed = request.seed;
+  how.threads = std::max(1u, std::thread::hardware_concurrency());
+  how.stop = &runner.stopped();
+  result.check = checkOutputs(attention, data, how);
+  if (failed())
+    return std::nullopt;
+  return result;
+}
+
+} // namespace
+
+std::optional<Measurement> library::measure(Compiler &compiler, const std::shared_ptr<const Spec> &spec,
+                                            const sema::Attention &attention, const RunData &data,
+                                            const BenchmarkRequest &request, Runner &runner, CompileReport &report) {
+  return KernelBench(compiler, spec, attention, data, request, runner, report).measure();
+}
