@@ -232,29 +232,6 @@ private:
     else if (feature && node.type != ScalarType::Float32)
       refuse(node.range, "a sum of {} over the keys that varies with {}",
              node.type == ScalarType::Int ? "integers" : "floats of 64 bits", namesOf(feature));
-    else if (feature)
-      checkTerm(node.operands[0]);
-  }
-
-  /// What sums and products of a sum over the keys end in: a row of features belongs to a query or to a key.
-  void checkTerm(NodeId root) {
-    auto isSumOrProduct = [](const Node &node) {
-      switch (node.kind) {
-      case NodeKind::Unary:
-        return node.unary == UnaryOp::Negate;
-      case NodeKind::Binary:
-        return node.binary == BinaryOp::Add || node.binary == BinaryOp::Subtract || node.binary == BinaryOp::Multiply ||
-               node.binary == BinaryOp::Divide;
-      default:
-        return false;
-      }
-    };
-    for (NodeId id : reach(root, isSumOrProduct)) {
-      CoordinateSet varies = at(id).varies;
-      bool isRow = isReduction(at(id).kind) && at(id).kind != NodeKind::Reduce;
-      if (!isSumOrProduct(at(id)) && !isRow && (varies & setOf(coordinateI)) && (varies & setOf(coordinateJ)) && (varies & ~ofPair))
-        refuse(rangeOf(id), "a value that varies with both `i` and `j`");
-    }
   }
 
   /// Whether a value is computed from a dot product or a row of keys, which exist at their own query and key only.

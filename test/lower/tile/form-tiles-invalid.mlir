@@ -204,36 +204,6 @@ attn.kernel @wide_weight coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
 !ci = !attn.fn<i64, [i]>
 !cj = !attn.fn<i64, [j]>
 !cd = !attn.fn<i64, [d]>
-!ce = !attn.fn<i64, [e]>
-!yes = !attn.fn<i1, []>
-!s = !attn.fn<f32, [i, j]>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
-#sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
-
-attn.kernel @value_per_pair coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
-    attributes {attn.schedule = #schedule} {
-  %qt = attn.tensor "q" 0 sizes #sizes : !t
-  %kt = attn.tensor "k" 1 sizes #sizes : !t
-  %i = attn.coordinate "i" : !ci
-  %j = attn.coordinate "j" : !cj
-  %d = attn.coordinate "d" : !cd
-  %e = attn.coordinate "e" : !ce
-  %yes = attn.constant true : !yes
-  %q = attn.read %qt[%i, %d] unchecked : (!t, !ci, !cd) -> !attn.fn<f32, [i, d]>
-  %k = attn.read %kt[%j, %d] unchecked : (!t, !cj, !cd) -> !attn.fn<f32, [j, d]>
-  %s = attn.dot ["d"] %q, %k : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !s
-  %vt = attn.tensor "v" 2 sizes affine_map<()[I, J, D, E, F] -> (I, J, E)> : !attn.tensor<3 x f32>
-  %v = attn.read %vt[%i, %j, %e] unchecked : (!attn.tensor<3 x f32>, !ci, !cj, !ce) -> !attn.fn<f32, [i, j, e]>
-  // expected-error@below {{sums what isn't a row of f32 features for each key: '!attn.fn<f32, [i, j, e]>'}}
-  %o, %l = attn.online softmax score %s mask %yes value %v : (!s, !yes, !attn.fn<f32, [i, j, e]>) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
-}
-
-// -----
-
-!t = !attn.tensor<2 x f32>
-!ci = !attn.fn<i64, [i]>
-!cj = !attn.fn<i64, [j]>
-!cd = !attn.fn<i64, [d]>
 !yes = !attn.fn<i1, []>
 !s = !attn.fn<f32, [i, j]>
 #schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
