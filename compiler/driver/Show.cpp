@@ -2,6 +2,8 @@
 
 #include "compiler/console/Console.h"
 #include "compiler/library/Picture.h"
+#include "compiler/picture/Canvas.h"
+#include "compiler/picture/Svg.h"
 #include "compiler/picture/Terminal.h"
 #include "runtime/file/WholeFile.h"
 
@@ -25,7 +27,10 @@ struct ShowOptions {
   std::vector<Quantity> quantities;
   std::optional<Numbers> batches, heads;
   std::string output, kind; ///< kind: the output's ending; empty: the terminal
-  uint64_t width = 0;
+  picture::Appearance appearance = picture::Appearance::Auto;
+  int width = 0; ///< columns or pixels
+
+  bool isText() const { return output.empty() || kind == "txt"; }
 };
 
 std::optional<std::vector<Quantity>> parseWhat(const Arguments &arguments, int &status) {
@@ -92,6 +97,26 @@ std::string endingOf(const std::string &path) {
   return dot == std::string::npos || (slash != std::string::npos && dot < slash) ? "" : path.substr(dot + 1);
 }
 
+bool parseTheme(const Arguments &arguments, ShowOptions &options, int &status) {
+  std::optional<std::string> name = arguments.value(OptionId::Theme);
+  if (!name)
+    return true;
+  if (options.isText())
+    status = usageError("`--theme` is of no use for text: the terminal has its own colours");
+  else if (*name == "light" || *name == "dark")
+    options.appearance = *name == "dark" ? picture::Appearance::Dark : picture::Appearance::Light;
+  else if (*name != "auto")
+    status = usageError(fmt::format("`--theme {}`: it takes light, dark and auto", *name));
+  return status == exitSuccess;
+}
+
+int terminalWidth() {
+  winsize size{};
+  if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    return 80;
+  return std::clamp<int>(size.ws_col, picture::leastTerminalWidth, 160);
+}
+
 std::optional<ShowOptions> parseShow(const Arguments &arguments, int &status) {
   ShowOptions options;
   auto inputs = parseInputs(arguments, status);
@@ -102,27 +127,31 @@ std::optional<ShowOptions> parseShow(const Arguments &arguments, int &status) {
     return std::nullopt;
   options.output = arguments.value(OptionId::Output).value_or("");
   options.kind = endingOf(options.output);
-  if (!options.output.empty() && options.kind != "txt") {
-    status = usageError(fmt::format("`-o {}`: a picture is a .txt file", options.output));
+  if (!options.output.empty() && options.kind != "svg" && options.kind != "png" && options.kind != "txt") {
+    status = usageError(fmt::format("`-o {}`: a picture is a .svg, .png or .txt file", options.output));
     return std::nullopt;
   }
-  auto width = parseNumber(arguments, OptionId::Width, "--width", picture::leastTerminalWidth, 1000, 0, status);
-  if (!width)
+  uint64_t least = options.isText() ? picture::leastTerminalWidth : picture::leastImageWidth;
+  auto width = parseNumber(arguments, OptionId::Width, "--width", least, options.isText() ? 1000 : 4000, 0, status);
+  if (!width || !parseTheme(arguments, options, status))
     return std::nullopt;
   options.inputs = *std::move(inputs);
   options.fixed = *std::move(fixed);
   options.quantities = *std::move(quantities);
-  options.width = *width;
+  options.width = *width ? int(*width) : options.output.empty() ? terminalWidth() : options.isText() ? 80 : 0;
   if (options.quantities.empty())
     options.quantities.push_back(Quantity::Mask);
   return options;
 }
 
-int terminalWidth() {
-  winsize size{};
-  if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-    return 80;
-  return std::clamp<int>(size.ws_col, picture::leastTerminalWidth, 160);
+/// What a file holds. Empty where there isn't enough memory for the image.
+std::string imageOf(const picture::Figure &figure, const ShowOptions &options) {
+  size_t panels = std::clamp<size_t>(figure.panels.size(), 1, 3);
+  picture::Drawing drawing = picture::arrange(figure, options.width ? options.width : 180 + 420 * double(panels));
+  if (options.kind == "svg")
+    return picture::svgText(drawing, options.appearance);
+  bool isDark = options.appearance == picture::Appearance::Dark;
+  return picture::pngBytes(picture::paint(drawing, isDark ? picture::darkTheme() : picture::lightTheme(), 2));
 }
 
 } // namespace
@@ -172,9 +201,10 @@ int driver::showMain(const Arguments &arguments) {
       return compileError(report);
     request.tile = *tile;
   }
-  int width = options->width ? int(options->width) : options->output.empty() ? terminalWidth() : 80;
   request.grid = [&](size_t panels, int64_t queries, int64_t keys, Quantity quantity) {
-    return picture::terminalGrid(width, panels, queries, keys, quantity);
+    if (options->isText())
+      return picture::terminalGrid(options->width, panels, queries, keys, quantity);
+    return picture::imageGrid(queries, keys, options->kind == "svg" ? 240 : 480);
   };
   std::optional<Progress> progress(std::in_place, "drawing");
   Result<picture::Figure> figure = makeFigure(*special, *data, request);
@@ -183,10 +213,16 @@ int driver::showMain(const Arguments &arguments) {
     printError(figure.message());
     return exitInput;
   }
-  std::string text = picture::terminalText(*figure, {width, options->output.empty() && useColor(STDOUT_FILENO)});
+  bool isColored = options->output.empty() && useColor(STDOUT_FILENO);
+  std::string made = options->isText() ? picture::terminalText(*figure, {options->width, isColored})
+                                       : imageOf(*figure, *options);
   if (options->output.empty())
-    return writeOut(text) ? exitSuccess : exitInput;
-  if (Status written = writeWhole(options->output, text); !written) {
+    return writeOut(made) ? exitSuccess : exitInput;
+  if (made.empty()) {
+    printError(fmt::format("cannot make {}: there is not enough memory", options->output));
+    return exitInput;
+  }
+  if (Status written = writeWhole(options->output, made); !written) {
     printError(written.message());
     return exitInput;
   }
