@@ -1,7 +1,9 @@
 #include "compiler/driver/Commands.h"
 
 #include "compiler/console/Console.h"
+#include "compiler/library/Facts.h"
 #include "compiler/library/Picture.h"
+#include "compiler/library/SpecPage.h"
 #include "compiler/picture/Canvas.h"
 #include "compiler/picture/Svg.h"
 #include "compiler/picture/Terminal.h"
@@ -127,8 +129,9 @@ std::optional<ShowOptions> parseShow(const Arguments &arguments, int &status) {
     return std::nullopt;
   options.output = arguments.value(OptionId::Output).value_or("");
   options.kind = endingOf(options.output);
-  if (!options.output.empty() && options.kind != "svg" && options.kind != "png" && options.kind != "txt") {
-    status = usageError(fmt::format("`-o {}`: a picture is a .svg, .png or .txt file", options.output));
+  if (!options.output.empty() && options.kind != "svg" && options.kind != "png" && options.kind != "txt" &&
+      options.kind != "html") {
+    status = usageError(fmt::format("`-o {}`: a picture is a .svg, .png or .txt file, a page an .html file", options.output));
     return std::nullopt;
   }
   uint64_t least = options.isText() ? picture::leastTerminalWidth : picture::leastImageWidth;
@@ -139,8 +142,6 @@ std::optional<ShowOptions> parseShow(const Arguments &arguments, int &status) {
   options.fixed = *std::move(fixed);
   options.quantities = *std::move(quantities);
   options.width = *width ? int(*width) : options.output.empty() ? terminalWidth() : options.isText() ? 80 : 0;
-  if (options.quantities.empty())
-    options.quantities.push_back(Quantity::Mask);
   return options;
 }
 
@@ -154,6 +155,125 @@ std::string imageOf(const picture::Figure &figure, const ShowOptions &options) {
   return picture::pngBytes(picture::paint(drawing, isDark ? picture::darkTheme() : picture::lightTheme(), 2));
 }
 
+class Shower {
+public:
+  Shower(const Arguments &arguments, ShowOptions options) : options(std::move(options)) {
+    compile.cpu = arguments.value(OptionId::Cpu).value_or("");
+  }
+
+  /// What is drawn of one attention. Nothing on failure; `status` says how.
+  std::optional<picture::Figure> draw(const sema::Attention &attention, int &status);
+  /// A section of a page for it.
+  std::optional<picture::PageSection> section(const sema::Attention &attention, int &status);
+  int write(const std::string &made) const;
+
+  const ShowOptions options;
+
+private:
+  std::optional<RunData> gather(const sema::Attention &attention, const std::vector<Quantity> &quantities, int &status);
+  std::optional<picture::Figure> figureOf(const sema::Attention &attention, const RunData &data,
+                                          const std::vector<Quantity> &quantities, int &status);
+
+  CompileRequest compile;
+};
+
+bool fails(std::string_view problem, int &status) {
+  printError(problem);
+  status = exitInput;
+  return false;
+}
+
+std::optional<RunData> Shower::gather(const sema::Attention &attention, const std::vector<Quantity> &quantities,
+                                      int &status) {
+  Result<std::vector<sema::NodeId>> nodes = pictureNodes(attention, quantities);
+  if (!nodes && !fails(nodes.message(), status))
+    return std::nullopt;
+  InputRequest inputs = options.inputs;
+  inputs.onlyNodes = *std::move(nodes);
+  inputs.allFeatures =
+      options.kind == "html" || std::count(quantities.begin(), quantities.end(), Quantity::Tiles) > 0;
+  std::vector<std::string> errors;
+  std::optional<RunData> data = gatherInputs(attention, inputs, errors);
+  for (const std::string &error : errors)
+    fails(error, status);
+  if (data)
+    for (const std::string &note : data->notes)
+      printNote(note);
+  return data;
+}
+
+std::optional<picture::Figure> Shower::figureOf(const sema::Attention &attention, const RunData &data,
+                                                const std::vector<Quantity> &quantities, int &status) {
+  if (!hasMask(attention))
+    printNote(fmt::format("`{}` has no mask: every query sees every key", attention.name));
+  PictureRequest request;
+  request.quantities = quantities;
+  request.batches = options.batches;
+  request.heads = options.heads;
+  if (std::count(quantities.begin(), quantities.end(), Quantity::Tiles)) {
+    CompileReport report;
+    std::optional<TileSize> tile = tileSize(attention, data, compile, report);
+    if (!tile) {
+      status = compileError(report);
+      return std::nullopt;
+    }
+    request.tile = *tile;
+  }
+  request.grid = [&](size_t panels, int64_t queries, int64_t keys, Quantity quantity) {
+    if (options.isText())
+      return picture::terminalGrid(options.width, panels, queries, keys, quantity);
+    return picture::imageGrid(queries, keys, options.kind == "png" ? 480 : 240);
+  };
+  Progress progress("drawing");
+  Result<picture::Figure> figure = makeFigure(attention, data, request);
+  if (figure)
+    return *std::move(figure);
+  fails(figure.message(), status);
+  return std::nullopt;
+}
+
+std::optional<picture::Figure> Shower::draw(const sema::Attention &attention, int &status) {
+  std::vector<Quantity> quantities = options.quantities;
+  if (quantities.empty())
+    quantities.push_back(Quantity::Mask);
+  std::optional<RunData> data = gather(attention, quantities, status);
+  return data ? figureOf(attention, *data, quantities, status) : std::nullopt;
+}
+
+std::optional<picture::PageSection> Shower::section(const sema::Attention &attention, int &status) {
+  std::vector<Quantity> quantities = options.quantities;
+  if (quantities.empty()) {
+    quantities = {Quantity::Mask};
+    // Tiles are the compiler's; what it can't compile yet has none.
+    CompileReport ignored;
+    if (findFacts(attention, compile, ignored))
+      quantities.push_back(Quantity::Tiles);
+    for (Quantity quantity : {Quantity::Score, Quantity::Weight})
+      if (options.inputs.random && pictureNodes(attention, {quantity}))
+        quantities.push_back(quantity);
+  }
+  std::optional<RunData> data = gather(attention, quantities, status);
+  std::optional<picture::Figure> figure = data ? figureOf(attention, *data, quantities, status) : std::nullopt;
+  if (!figure)
+    return std::nullopt;
+  picture::PageSection section = pageSection(attention, *data, compile);
+  section.figure = *std::move(figure);
+  return section;
+}
+
+int Shower::write(const std::string &made) const {
+  if (options.output.empty())
+    return writeOut(made) ? exitSuccess : exitInput;
+  if (made.empty()) {
+    printError(fmt::format("cannot make {}: there is not enough memory", options.output));
+    return exitInput;
+  }
+  Status written = writeWhole(options.output, made);
+  if (!written)
+    printError(written.message());
+  return written ? exitSuccess : exitInput;
+}
+
 } // namespace
 
 int driver::showMain(const Arguments &arguments) {
@@ -164,67 +284,36 @@ int driver::showMain(const Arguments &arguments) {
   std::shared_ptr<const Spec> spec = openSpec(arguments.files.front(), status);
   if (!spec)
     return status;
-  const sema::Attention *chosen = chooseAttention(*spec, arguments, status);
-  if (!chosen)
+  Shower shower(arguments, *std::move(options));
+  bool isPage = shower.options.kind == "html";
+  std::vector<const sema::Attention *> chosen;
+  if (isPage && !arguments.has(OptionId::Only) && !spec->names().empty())
+    for (const std::string &name : spec->names())
+      chosen.push_back(spec->find(name));
+  else
+    chosen.push_back(chooseAttention(*spec, arguments, status));
+  if (!chosen.front())
     return status;
-  Result<sema::Attention> special = specialise(*chosen, options->fixed);
-  Result<std::vector<sema::NodeId>> nodes =
-      special ? pictureNodes(*special, options->quantities) : Result<std::vector<sema::NodeId>>(special.failure());
-  if (!nodes) {
-    printError(nodes.message());
-    return exitInput;
-  }
-  bool hasTiles = std::count(options->quantities.begin(), options->quantities.end(), Quantity::Tiles);
-  options->inputs.onlyNodes = *std::move(nodes);
-  options->inputs.allFeatures = hasTiles;
-  std::vector<std::string> errors;
-  std::optional<RunData> data = gatherInputs(*special, options->inputs, errors);
-  for (const std::string &error : errors)
-    printError(error);
-  if (!data)
-    return exitInput;
-  for (const std::string &note : data->notes)
-    printNote(note);
-  if (!hasMask(*special))
-    printNote(fmt::format("`{}` has no mask: every query sees every key", special->name));
 
-  PictureRequest request;
-  request.quantities = options->quantities;
-  request.batches = options->batches;
-  request.heads = options->heads;
-  if (hasTiles) {
-    CompileRequest compile;
-    compile.cpu = arguments.value(OptionId::Cpu).value_or("");
-    CompileReport report;
-    std::optional<TileSize> tile = tileSize(*special, *data, compile, report);
-    if (!tile)
-      return compileError(report);
-    request.tile = *tile;
+  picture::Page page = specPage(*spec);
+  for (const sema::Attention *attention : chosen) {
+    Result<sema::Attention> special = specialise(*attention, shower.options.fixed);
+    if (!special) {
+      printError(special.message());
+      return exitInput;
+    }
+    if (!isPage) {
+      std::optional<picture::Figure> figure = shower.draw(*special, status);
+      if (!figure)
+        return status;
+      bool isColored = shower.options.output.empty() && useColor(STDOUT_FILENO);
+      return shower.write(shower.options.isText() ? picture::terminalText(*figure, {shower.options.width, isColored})
+                                                  : imageOf(*figure, shower.options));
+    }
+    std::optional<picture::PageSection> section = shower.section(*special, status);
+    if (!section)
+      return status;
+    page.sections.push_back(*std::move(section));
   }
-  request.grid = [&](size_t panels, int64_t queries, int64_t keys, Quantity quantity) {
-    if (options->isText())
-      return picture::terminalGrid(options->width, panels, queries, keys, quantity);
-    return picture::imageGrid(queries, keys, options->kind == "svg" ? 240 : 480);
-  };
-  std::optional<Progress> progress(std::in_place, "drawing");
-  Result<picture::Figure> figure = makeFigure(*special, *data, request);
-  progress.reset();
-  if (!figure) {
-    printError(figure.message());
-    return exitInput;
-  }
-  bool isColored = options->output.empty() && useColor(STDOUT_FILENO);
-  std::string made = options->isText() ? picture::terminalText(*figure, {options->width, isColored})
-                                       : imageOf(*figure, *options);
-  if (options->output.empty())
-    return writeOut(made) ? exitSuccess : exitInput;
-  if (made.empty()) {
-    printError(fmt::format("cannot make {}: there is not enough memory", options->output));
-    return exitInput;
-  }
-  if (Status written = writeWhole(options->output, made); !written) {
-    printError(written.message());
-    return exitInput;
-  }
-  return exitSuccess;
+  return shower.write(picture::pageText(page, shower.options.appearance));
 }
