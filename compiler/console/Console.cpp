@@ -25,10 +25,10 @@ void labelled(std::string_view label, std::string_view colour, std::string_view 
 
 } // namespace
 
-bool console::useColor() {
+bool console::useColor(int descriptor) {
   const char *refusal = std::getenv("NO_COLOR");
   const char *terminal = std::getenv("TERM");
-  return isatty(STDERR_FILENO) && !(refusal && *refusal) && !(terminal && std::strcmp(terminal, "dumb") == 0);
+  return isatty(descriptor) && !(refusal && *refusal) && !(terminal && std::strcmp(terminal, "dumb") == 0);
 }
 
 void console::printError(std::string_view text) { labelled("error", "31", text); }

@@ -11,8 +11,8 @@ namespace attn::console {
 /// Exit statuses, as the help states them.
 enum ExitStatus { exitSuccess = 0, exitInput = 1, exitUsage = 2, exitCheck = 3, exitInternal = 4 };
 
-/// Whether messages on stderr may use terminal colours: it is a terminal, and NO_COLOR isn't set.
-bool useColor();
+/// Whether what goes to a file descriptor (messages: stderr's) may use terminal colours: it is a terminal, and NO_COLOR isn't set.
+bool useColor(int descriptor = 2);
 
 /// `error: TEXT` on stderr.
 void printError(std::string_view text);

@@ -20,6 +20,7 @@ int runMain(const Arguments &arguments);
 int benchMain(const Arguments &arguments);
 int explainMain(const Arguments &arguments);
 int fmtMain(const Arguments &arguments);
+int showMain(const Arguments &arguments);
 /// `attnc --explain KIND`
 int explainKind(const std::string &kind);
 

@@ -16,13 +16,14 @@ namespace {
 constexpr std::string_view version = "attnc " ATTN_VERSION;
 
 /// Commands of the design that this version answers with an error.
-constexpr std::array laterCommands = std::to_array<std::string_view>({"show", "repl", "tune"});
+constexpr std::array laterCommands = std::to_array<std::string_view>({"repl", "tune"});
 
 int (*mainOf(std::string_view command))(const Arguments &) {
   return command == "check"   ? checkMain
          : command == "run"   ? runMain
          : command == "bench" ? benchMain
          : command == "fmt"   ? fmtMain
+         : command == "show"  ? showMain
                               : explainMain;
 }
 

@@ -150,7 +150,7 @@ std::string maskText(const sema::Attention &attention, const RunData &data, int6
 } // namespace
 
 std::string library::explain(const sema::Attention &attention, const RunData *data, const CompileRequest &request,
-                             CompileReport &report) {
+                             CompileReport &report, bool countTiles) {
   std::string text = attention.name + "\n";
   for (const std::string &line : signature(attention))
     text += fmt::format("  {}\n", line);
@@ -163,7 +163,7 @@ std::string library::explain(const sema::Attention &attention, const RunData *da
   std::optional<Facts> facts = findFacts(special, request, report);
   if (facts)
     text += factsText(*facts);
-  if (data)
+  if (data && countTiles)
     text += maskText(attention, *data, facts ? facts->queryBlock : 32, facts ? facts->keyBlock : 128);
 
   text += "accuracy, as --check asks for it\n";

@@ -1,6 +1,7 @@
 #include "compiler/library/Inputs.h"
 
 #include "compiler/codegen/ExportedName.h"
+#include "compiler/library/Needs.h"
 #include "compiler/library/RandomRange.h"
 #include "runtime/file/Npy.h"
 #include "runtime/file/Safetensors.h"
@@ -35,7 +36,13 @@ class Gatherer {
 public:
   Gatherer(const sema::Attention &attention, const InputRequest &request, std::vector<std::string> &errors)
       : attention(attention), request(request), errors(errors), arguments(attention),
-        inputs(attention.tensors.size()) {}
+        inputs(attention.tensors.size()) {
+    if (!request.onlyNodes.empty())
+      needs = needsOf(attention, request.onlyNodes);
+    for (size_t n = 0; needs && request.allFeatures && n < attention.extents.size(); ++n)
+      if (const std::string &name = attention.extents[n].name; name != "B" && name != "H" && name != "G")
+        needs->extents[n] = true;
+  }
 
   std::optional<RunData> gather();
 
@@ -46,6 +53,7 @@ private:
   void readGivenTensors();
   bool evaluateTensor(sema::TensorId id, const std::string &text, bool final);
   bool makeMissingTensors();
+  bool assumeExtents(const std::vector<std::string> &missing);
   void makeRandom(sema::TensorId id, const std::vector<std::vector<int64_t>> &shapes);
   void take(sema::TensorId id, Converted converted);
   void checkRequiredScalars();
@@ -59,6 +67,7 @@ private:
   reference::Arguments arguments;
   std::vector<std::optional<Tensor>> inputs;
   std::vector<sema::TensorId> waiting; ///< given as expressions that need a shape
+  std::optional<Needs> needs;          ///< if not everything
   RunData data;
 };
 
@@ -237,6 +246,20 @@ reference::Binding Gatherer::partialBinding() const {
   return binding;
 }
 
+/// Gives extents that don't matter a size. Whether there was one. Heads are a multiple of groups.
+bool Gatherer::assumeExtents(const std::vector<std::string> &missing) {
+  bool any = false;
+  for (const std::string &name : missing) {
+    sema::ExtentId id = attention.findExtent(name);
+    if (!needs || id == sema::none || needs->extents[id] || arguments.extents[id])
+      continue;
+    sema::ExtentId groups = name == "H" ? attention.findExtent("G") : sema::none;
+    arguments.extents[id] = groups != sema::none && arguments.extents[groups] ? *arguments.extents[groups] : 1;
+    any = true;
+  }
+  return any;
+}
+
 void Gatherer::makeRandom(sema::TensorId id, const std::vector<std::vector<int64_t>> &shapes) {
   const sema::Tensor &tensor = attention.tensors[id];
   InputContext context = contextOf(id);
@@ -260,14 +283,11 @@ void Gatherer::makeRandom(sema::TensorId id, const std::vector<std::vector<int64
 }
 
 bool Gatherer::makeMissingTensors() {
-  std::vector<sema::TensorId> missing;
-  std::vector<std::string> names;
+  std::vector<sema::TensorId> missing, onlySized;
   for (sema::TensorId id = 0; id < inputs.size(); ++id)
-    if (!inputs[id] && std::find(waiting.begin(), waiting.end(), id) == waiting.end()) {
-      missing.push_back(id);
-      names.push_back(fmt::format("`{}`", attention.tensors[id].name));
-    }
-  if (missing.empty() && waiting.empty())
+    if (!inputs[id] && std::find(waiting.begin(), waiting.end(), id) == waiting.end())
+      (needs && !needs->tensors[id] ? onlySized : missing).push_back(id);
+  if (missing.empty() && onlySized.empty() && waiting.empty())
     return true;
   if (!missing.empty() && !request.random) {
     std::vector<std::string> types;
@@ -281,6 +301,8 @@ bool Gatherer::makeMissingTensors() {
     return false;
   }
   reference::InputShapes shapes = reference::inputShapes(attention, arguments);
+  while (shapes.errors.empty() && assumeExtents(shapes.missing))
+    shapes = reference::inputShapes(attention, arguments);
   errors.insert(errors.end(), shapes.errors.begin(), shapes.errors.end());
   // Shapes are not worked out past an error: what is missing then may be known all the same.
   if (shapes.errors.empty() && !shapes.missing.empty()) {
@@ -305,6 +327,11 @@ bool Gatherer::makeMissingTensors() {
   }
   for (sema::TensorId id : missing)
     makeRandom(id, shapes.shapes);
+  for (sema::TensorId id : onlySized) {
+    inputs[id].emplace();
+    arguments.tensors[id] =
+        reference::TensorView::contiguous(nullptr, attention.tensors[id].element, shapes.shapes[id]);
+  }
   return errors.empty();
 }
 
@@ -338,7 +365,7 @@ std::optional<RunData> Gatherer::gather() {
   data.binding = *std::move(bound.binding);
   for (std::optional<Tensor> &input : inputs)
     data.tensors.push_back(*std::move(input));
-  for (uint32_t n = 0; n < attention.outputs.size(); ++n) {
+  for (uint32_t n = 0; n < attention.outputs.size() && !needs; ++n) {
     const sema::Output &output = attention.outputs[n];
     Result<Tensor> tensor =
         Tensor::create(runtimeElement(output.element), reference::outputShape(attention, data.binding, n));

@@ -19,6 +19,10 @@ struct InputRequest {
   std::map<std::string, int64_t> dims;                      ///< extents of tensors that are not given
   bool random = false;                                      ///< make tensors that are not given
   uint64_t seed = 0;
+  /// What will be evaluated, if it isn't the whole attention: tensors that this doesn't read need not be given, only have a size (an extent that
+  /// nothing here refers to is 1 where it isn't given), and outputs are not made. `RunData::tensors` is then empty at both.
+  std::vector<sema::NodeId> onlyNodes;
+  bool allFeatures = false; ///< beside onlyNodes: extents other than B, H and G must be given all the same; the compiler's tiles depend on them
 };
 
 /// Everything a run needs. Tensors are inputs, then outputs (zeros), as the attention lists them.

@@ -1,0 +1,66 @@
+#include "compiler/library/Needs.h"
+
+using namespace attn;
+using namespace attn::library;
+using namespace attn::sema;
+
+namespace {
+
+class NeedFinder {
+public:
+  explicit NeedFinder(const Attention &attention) : attention(attention), seen(attention.nodes.size()) {
+    needs.tensors.resize(attention.tensors.size());
+    needs.extents.resize(attention.extents.size());
+  }
+
+  void visit(NodeId root) {
+    std::vector<NodeId> waiting{root};
+    while (!waiting.empty()) {
+      NodeId id = waiting.back();
+      waiting.pop_back();
+      if (id == none || seen[id])
+        continue;
+      seen[id] = true;
+      const Node &node = attention.node(id);
+      if (node.kind == NodeKind::Load)
+        needs.tensors[node.index] = true;
+      if (node.kind == NodeKind::Extent)
+        needs.extents[node.index] = true;
+      need(node.varies);
+      for (CoordinateId coordinate : node.coordinates)
+        need(setOf(coordinate));
+      waiting.insert(waiting.end(), node.operands.begin(), node.operands.end());
+    }
+  }
+
+  /// The extents of coordinates. A head's group follows from both.
+  void need(CoordinateSet coordinates) {
+    constexpr CoordinateSet headAndGroup = setOf(coordinateH) | setOf(coordinateG);
+    if (coordinates & headAndGroup)
+      coordinates |= headAndGroup;
+    for (size_t n = 0; n < attention.coordinates.size(); ++n)
+      if (ExtentId extent = attention.coordinates[n].extent; (coordinates & setOf(CoordinateId(n))) && extent != none)
+        needs.extents[extent] = true;
+  }
+
+  Needs needs;
+
+private:
+  const Attention &attention;
+  std::vector<bool> seen;
+};
+
+} // namespace
+
+Needs library::needsOf(const Attention &attention, const std::vector<NodeId> &nodes) {
+  NeedFinder finder(attention);
+  for (NodeId node : nodes)
+    finder.visit(node);
+  finder.need(setOf(coordinateI) | setOf(coordinateJ));
+  for (const Extent &extent : attention.extents)
+    finder.visit(extent.value);
+  for (const Output &output : attention.outputs)
+    for (NodeId index : output.indices)
+      finder.visit(index);
+  return std::move(finder.needs);
+}
