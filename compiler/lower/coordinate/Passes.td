@@ -67,10 +67,12 @@ def GuardReadsPass : CoordinatePass<"attn-guard-reads"> {
 }
 
 def FormOnlinePass : CoordinatePass<"attn-form-online"> {
-  let summary = "recognises the weighted sum of softmax as one pass over the keys";
+  let summary = "brings sums over the keys into forms that one pass can take";
   let description = [{
-    The sum over j of softmax(score) times value, and the log-sum-exp of the same score, become the two results of one `attn.online`.
-    The operand of each `attn.dot` that varies with j comes second. A kernel in which anything else is left over is an error.
+    A sum over j of values with a feature is taken apart by linearity: sums of softmaxes and of values that vary with the query are summed each, factors that don't
+    vary with j multiply the result. The sum over j of softmax(score) times value, and the log-sum-exp of the same score, become the two results of one
+    `attn.online`; with any other weight it is an `attn.weighted_sum`. A softmax that is left over becomes exp(score - log-sum-exp). The operand of each `attn.dot` that
+    varies with j comes second; one that isn't a product of a row of a query and a row of a key becomes the sum it is.
   }];
 }
 

@@ -18,9 +18,10 @@ def Schedule : Pass<"attn-schedule"> {
 def FormTiles : Pass<"attn-form-tiles", "::mlir::ModuleOp"> {
   let summary = "turns each kernel into a tile kernel";
   let description = [{
-    From the coordinate level to the tile level: what doesn't vary with j is computed once per row block, the query tile is packed once, and each
-    block of keys goes through contract, map, absorb and accumulate. The normaliser works in base 2: log2(e) joins the factor
-    that is applied to the query where the score is the plain product, and multiplies the score otherwise.
+    From the coordinate level to the tile level: what doesn't vary with j is computed once per row block, query tiles are packed once, rows of keys that aren't
+    taken as they lie are computed once per block of keys, and each pass over the keys is a visit: contract, map, absorb and accumulate. What needs the result of a
+    pass at every pair is in a later one. The normaliser works in base 2: log2(e) joins the factor that is applied to the query where the score is the
+    plain product, and multiplies the score otherwise.
   }];
   let dependentDialects = ["::attn::ir::AttnDialect"];
 }
