@@ -99,8 +99,8 @@ TEST_CASE("fingerprints tell attentions apart by all that compiling reads") {
 }
 
 TEST_CASE("what cannot be compiled yet is reported, all of it") {
-  auto spec = test::specOf("attention a { layout mha; weight = sparsemax(score) }\n"
-                           "attention b { layout mha; weight = entmax15(score) }");
+  auto spec = test::specOf("attention a { layout mha; weight = softmax(q + k) }\n"
+                           "attention b { layout mha; mask = dot(q, k) > 0.0 }");
   CompileReport report;
   CHECK_FALSE(emit(*spec, {}, "obj", "test", report));
   CHECK_FALSE(report.isInternal);
