@@ -1,6 +1,7 @@
 #include "compiler/irgen/GraphGenerator.h"
 
 #include "compiler/irgen/Supported.h"
+#include "compiler/irgen/Visibility.h"
 
 #include <limits>
 #include <set>
@@ -148,6 +149,19 @@ GraphGenerator::Place GraphGenerator::operandOf(const Place &place, size_t opera
   return own;
 }
 
+Value GraphGenerator::generateVisible() {
+  visible = generate(attention.mask);
+  if (!visible || !scoreHidesKeys(attention))
+    return visible;
+  Value score = generate(attention.score);
+  if (!score)
+    return {};
+  Location place = location(attention.nodes[attention.score].range);
+  Value lowest = real(place, cast<ir::FnType>(score.getType()).getElementType(), -std::numeric_limits<double>::infinity());
+  Value isAbove = ir::CompareOp::create(builder, place, ir::pointwiseType(builder.getI1Type(), {score}), ir::CompareKind::NotEqual, score, lowest);
+  return visible = ir::AndOp::create(builder, place, ir::pointwiseType(builder.getI1Type(), {visible, isAbove}), visible, isAbove);
+}
+
 Value GraphGenerator::generateOutput(const sema::Output &output) {
   Value value = generate(output.value);
   if (!value)
@@ -159,7 +173,7 @@ Value GraphGenerator::generateOutput(const sema::Output &output) {
   Location place = location(output.range);
   Type element = cast<ir::FnType>(value.getType()).getElementType();
   double otherwise = isScore ? -std::numeric_limits<double>::infinity() : 0;
-  return select(place, generate(attention.mask), value, real(place, element, otherwise));
+  return select(place, visible, value, real(place, element, otherwise));
 }
 
 Value GraphGenerator::generate(NodeId root) {
@@ -292,7 +306,7 @@ Value GraphGenerator::createReduction(const Place &at) {
     ArrayAttr over = boundNames(at.node);
     return ir::ReduceOp::create(builder, place, varying(node.type, {operand}, over), kind, over, operand, Value());
   }
-  Value mask = values.at({attention.mask, {}});
+  Value mask = visible;
   switch (node.kind) {
   case NodeKind::Reduce: {
     auto kind = *ir::symbolizeReductionKind(static_cast<uint32_t>(node.reduction));

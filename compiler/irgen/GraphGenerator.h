@@ -22,6 +22,9 @@ public:
   /// but those irgen::checkSupported lets through.
   mlir::Value generate(sema::NodeId node);
 
+  /// Which keys are visible: the mask, and, where it matters, a score above -inf. Before any other value; null as `generate` is.
+  mlir::Value generateVisible();
+
   /// Input tensor or output, counted together, inputs first.
   mlir::Value tensor(size_t number);
 
@@ -70,6 +73,7 @@ private:
   const sema::Attention &attention;
   Nesting nesting;
   std::map<Place, mlir::Value> values;
+  mlir::Value visible; ///< the keys that row functions run over
   std::vector<mlir::Value> tensors;
 };
 

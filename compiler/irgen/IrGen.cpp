@@ -102,7 +102,7 @@ bool generateKernel(OpBuilder &builder, const sema::Attention &attention) {
   auto kernel = ir::KernelOp::create(builder, graph.location(attention.range), attention.name, graph.coordinates(),
                                      builder.getDenseI64ArrayAttr(extents));
   addBody(builder, kernel);
-  if (!graph.generate(attention.mask))
+  if (!graph.generateVisible())
     return false;
   for (auto [number, output] : llvm::enumerate(attention.outputs)) {
     Value value = graph.generateOutput(output);

@@ -84,6 +84,8 @@ RowBound OutputChecker::boundOf(reference::Evaluator &oracle, const reference::R
     for (double value : row.reals)
       if (std::isfinite(value))
         result.scale = std::max(result.scale, std::fabs(value));
+    if (bounded.valueMagnitude[output] != sema::none)
+      result.scale = std::max(result.scale, magnitude(oracle, bounded.valueMagnitude[output], number));
   }
   if (result.scale == 0)
     result.scale = 1;

@@ -92,9 +92,14 @@ NodeId BoundBuilder::computeMagnitude(NodeId id) {
   switch (copy.kind) {
   case NodeKind::Dot:
   case NodeKind::Reduce:
+  case NodeKind::SumAfter:
     for (NodeId &operand : copy.operands)
       operand = magnitude(operand);
     return add(std::move(copy));
+  case NodeKind::Softmax: {
+    NodeId value = unary(UnaryOp::Abs, id);
+    return binary(BinaryOp::Maximum, value, binary(BinaryOp::Multiply, value, magnitude(copy.operands[0])));
+  }
   case NodeKind::Select:
     copy.operands[1] = magnitude(copy.operands[1]);
     copy.operands[2] = magnitude(copy.operands[2]);
@@ -198,20 +203,25 @@ BoundedAttention BoundBuilder::build() {
       value = node(value).operands[0];
     NodeId values = findValues(output.value);
     bool isLse = node(value).kind == NodeKind::LogSumExp;
-    if (original.score == none || !output.indices.empty() || (values == none && !isLse))
+    auto largestOf = [&](NodeId magnitude) {
+      std::vector<CoordinateId> features;
+      for (CoordinateId coordinate : output.coordinates)
+        if (!(setOf(coordinate) & rowCoordinates) && (node(magnitude).varies & setOf(coordinate)))
+          features.push_back(coordinate);
+      return features.empty() ? magnitude : reduceMaximum(magnitude, features);
+    };
+    if (!output.indices.empty())
       continue;
+    if (original.score == none || (values == none && !isLse)) {
+      if (isFloat(node(output.value).type))
+        result.valueMagnitude[n] = addOutput(output, largestOf(magnitude(output.value)));
+      continue;
+    }
     result.kinds[n] = isLse ? ErrorKind::LogSumExp : ErrorKind::Values;
     result.scoreMagnitude[n] = addOutput(output, reduceMaximum(magnitude(original.score), {coordinateJ}));
     if (isLse)
       continue;
-    NodeId largest = unary(UnaryOp::Abs, values);
-    std::vector<CoordinateId> features;
-    for (CoordinateId coordinate : output.coordinates)
-      if (!(setOf(coordinate) & rowCoordinates) && (node(values).varies & setOf(coordinate)))
-        features.push_back(coordinate);
-    if (!features.empty())
-      largest = reduceMaximum(largest, features);
-    result.valueMagnitude[n] = addOutput(output, reduceMaximum(largest, {coordinateJ}));
+    result.valueMagnitude[n] = addOutput(output, reduceMaximum(largestOf(unary(UnaryOp::Abs, values)), {coordinateJ}));
   }
   return std::move(result);
 }

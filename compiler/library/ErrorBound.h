@@ -11,11 +11,12 @@ namespace attn::library {
 enum class ErrorKind : uint8_t {
   Values,    ///< relative to the largest |v| of the row
   LogSumExp, ///< absolute
-  Other,     ///< relative to the row's largest magnitude
+  Other,     ///< relative to the largest of the row, or of what its values are sums of
 };
 
 /// An attention with more outputs, from which the bounds follow: for output n of the original, `scoreMagnitude[n]` is the output
-/// that holds M of each of its rows and `valueMagnitude[n]` the one with the largest |v|; sema::none where there is none.
+/// that holds M of each of its rows and `valueMagnitude[n]` the one with the largest |v|, or, of other outputs, how large the terms
+/// are that they are sums of; sema::none where there is none.
 struct BoundedAttention {
   sema::Attention attention;
   std::vector<ErrorKind> kinds;

@@ -49,13 +49,30 @@ Value combine(Code &code, ir::ReductionKind kind, Value left, Value right) {
   llvm_unreachable("unknown reduction");
 }
 
+static vector::CombiningKind combiningKind(ir::ReductionKind kind, bool isFloat) {
+  switch (kind) {
+  case ir::ReductionKind::Sum:
+    return vector::CombiningKind::ADD;
+  case ir::ReductionKind::Maximum:
+    return isFloat ? vector::CombiningKind::MAXIMUMF : vector::CombiningKind::MAXSI;
+  case ir::ReductionKind::Minimum:
+    return isFloat ? vector::CombiningKind::MINIMUMF : vector::CombiningKind::MINSI;
+  case ir::ReductionKind::Any:
+    return vector::CombiningKind::OR;
+  case ir::ReductionKind::All:
+    return vector::CombiningKind::AND;
+  }
+  llvm_unreachable("unknown reduction");
+}
+
 /// A scalar that is reduced over one coordinate has that coordinate in lanes.
 Value FunctionEmitter::reduceInLanes(ir::ReduceOp op, StringRef over) {
   Value count = run.extent(cast<IntegerAttr>(coordinates.get(over)).getInt());
   FunctionEmitter inner = withLanes(over);
   inner.place.others.erase(over);
   inner.place.lastQuery = code.subtract(count, code.integer(1));
-  Type type = vectorType(cast<ir::FnType>(op.getType()).getElementType());
+  Type element = cast<ir::FnType>(op.getType()).getElementType();
+  Type type = vectorType(element);
   Value otherwise = neutral(code, op.getKind(), type);
   auto numbers = llvm::to_vector(llvm::seq<int64_t>(0, lanes));
   VectorType wide = vectorType(code.i64());
@@ -63,15 +80,14 @@ Value FunctionEmitter::reduceInLanes(ir::ReduceOp op, StringRef over) {
   Value total = code.loop(code.integer(0), count, lanes, {otherwise}, [&](Value first, ValueRange carried) -> SmallVector<Value> {
     Scope scope(inner);
     inner.place.firstQuery = first;
-    Value part = inner.emitVectors(op.getOperand())[0];
+    Value part = resize(inner.emitVectors(op.getOperand())[0], 64);
     Value left = code.broadcast(code.subtract(count, first), wide);
     Value isThere = code.compare(arith::CmpIPredicate::slt, lane, left);
     return {combine(code, op.getKind(), carried[0], code.select(isThere, part, otherwise))};
   })[0];
-  vector::CombiningKind kind = op.getKind() == ir::ReductionKind::Sum       ? vector::CombiningKind::ADD
-                               : op.getKind() == ir::ReductionKind::Maximum ? vector::CombiningKind::MAXIMUMF
-                                                                            : vector::CombiningKind::MINIMUMF;
-  return vector::ReductionOp::create(code.builder, code.location, kind, total, arith::FastMathFlags::reassoc);
+  vector::CombiningKind kind = combiningKind(op.getKind(), isa<FloatType>(element));
+  arith::FastMathFlags flags = isa<FloatType>(element) ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none;
+  return vector::ReductionOp::create(code.builder, code.location, kind, total, flags);
 }
 
 /// Emits what `root` needs and doesn't vary with the coordinate, ahead of the coordinate's loop.
@@ -104,18 +120,25 @@ Plain FunctionEmitter::emitReduce(ir::ReduceOp op) {
   Plain result;
   result.perQuery = isInLanes(op);
   SmallVector<StringRef> over = llvm::to_vector(op.getOver().getAsValueRange<StringAttr>());
-  bool isNumber = op.getKind() != ir::ReductionKind::Any && op.getKind() != ir::ReductionKind::All;
-  if (!result.perQuery && over.size() == 1 && over[0] != "j" && isNumber && type.getElementType().isF32() &&
-      cast<ir::FnType>(op.getOperand().getType()).variesWith(over[0])) {
-    result.parts = {reduceInLanes(op, over[0])};
-    return result;
-  }
+  // The coordinate in lanes can't be a loop's; of others one is put there where that is faster.
+  std::optional<StringRef> inLanes;
+  if (!result.perQuery && llvm::is_contained(over, lane))
+    inLanes = lane;
+  else if (!result.perQuery && over.size() == 1 && over[0] != "j" && type.getElementType().isF32() &&
+           cast<ir::FnType>(op.getOperand().getType()).variesWith(over[0]))
+    inLanes = over[0];
+  if (inLanes)
+    over.erase(llvm::find(over, *inLanes));
   Type carriedType = result.perQuery ? Type(vectorType(type.getElementType())) : type.getElementType();
   SmallVector<Value> initial(result.perQuery ? vectors : 1, neutral(code, op.getKind(), carriedType));
 
   std::function<SmallVector<Value>(size_t, ValueRange)> nest = [&](size_t depth, ValueRange carried) -> SmallVector<Value> {
     if (depth == over.size()) {
-      SmallVector<Value> parts = result.perQuery ? emitVectors(op.getOperand()) : SmallVector<Value>{emitScalar(op.getOperand())};
+      SmallVector<Value> parts;
+      if (result.perQuery)
+        parts = emitVectors(op.getOperand());
+      else
+        parts = {inLanes ? reduceInLanes(op, *inLanes) : emitScalar(op.getOperand())};
       SmallVector<Value> next;
       for (auto [part, sum] : llvm::zip_equal(parts, carried))
         next.push_back(combine(code, op.getKind(), sum, resize(part, 64)));
