@@ -16,7 +16,7 @@ import zlib
 
 ATTNC, EXAMPLES = map(os.path.abspath, sys.argv[1:])
 DIMS = ["--dims", "B=1,H=2,I=64,J=64,D=16"]
-VISIBLE, HIDDEN = {"light": (0, 95, 158), "dark": (86, 180, 233)}, {"light": (238, 241, 245), "dark": (35, 41, 53)}
+VISIBLE, HIDDEN = {"light": (0, 95, 158), "dark": (51, 132, 204)}, {"light": (238, 241, 245), "dark": (35, 41, 53)}
 
 
 def show(spec, output, *options, status=0):
