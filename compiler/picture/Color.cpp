@@ -71,7 +71,7 @@ const Theme &attn::picture::lightTheme() {
 }
 
 const Theme &attn::picture::darkTheme() {
-  static constexpr Theme theme{{19, 23, 31},  {35, 41, 53},    {226, 232, 240}, {163, 173, 189}, {96, 108, 127}, {86, 180, 233}, {240, 160, 20},
+  static constexpr Theme theme{{19, 23, 31},  {35, 41, 53},    {226, 232, 240}, {163, 173, 189}, {96, 108, 127}, {51, 132, 204}, {240, 160, 20},
                                {{70, 66, 150}, {58, 112, 176}, {44, 163, 160},  {132, 206, 106}, {253, 234, 90}}};
   return theme;
 }

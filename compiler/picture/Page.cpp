@@ -22,7 +22,7 @@ pre.plan{font-size:13px;line-height:1.5}
 .picture{width:100%;height:auto;display:block}
 .formulas{padding:4px 20px;background:var(--paper);border-radius:8px;overflow-x:auto}
 math{font-size:1.1em;text-align:left;margin:14px 0}
-math[display=block]{display:block math;text-align:left}
+math[display=block]{display:block math;width:max-content;margin-left:0;math-style:normal}
 .keyword{color:var(--keyword);font-weight:600}
 .comment{color:var(--muted);font-style:italic}
 .number{color:var(--number)}
