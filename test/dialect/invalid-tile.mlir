@@ -1073,6 +1073,32 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !features = !attn.tile<f32, [e, i]>
 !queries = !attn.tile<f32, [d, i]>
 !state = !attn.state<softmax>
+!row = !attn.fn<f32, [i]>
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+  %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
+  %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
+  %s, %a = attn.tile_init : !state, !features
+  %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !state, %sum: !features):
+    %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+    %f = attn.reduction_init sum : !row
+    %c = attn.tile_contract %p, %t ["j", "d"] at %block : !queries, !t -> !scores
+    // expected-error@below {{needs a function of f32 without axes, not '!attn.fn<i64, [j]>'}}
+    %g = attn.tile_accumulate %sum times %f plus %c, %j [] at %block : !features, !row, !scores, !attn.fn<i64, [j]>
+    attn.yield %old, %sum : !state, !features
+  }
+}
+
+// -----
+
+!t = !attn.tensor<2 x f32>
+!scores = !attn.tile<f32, [j, i]>
+!features = !attn.tile<f32, [e, i]>
+!queries = !attn.tile<f32, [d, i]>
+!state = !attn.state<softmax>
 !pair = !attn.fn<f32, [i, j]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}

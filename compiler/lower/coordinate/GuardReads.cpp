@@ -226,7 +226,8 @@ private:
   void guard(Operation *op, Condition condition) {
     condition.drop([&](Literal literal, const Conjunction &beside) {
       // A condition computed from the value itself can't guard it; the value is then needed more often than it counts.
-      return dependsOn(literal.value, op) || isImplied(literal, op->getResult(0)) ||
+      // Nor can a product of query and key guard the rows it is made of, or a value's.
+      return dependsOn(literal.value, op) || (isInReduction(op) && dependsOnProduct(literal.value)) || isImplied(literal, op->getResult(0)) ||
              llvm::any_of(beside, [&](Literal other) { return isImplied(literal, other.value); });
     });
     if (condition.isAlways())
@@ -319,10 +320,18 @@ private:
   }
 
   static bool dependsOn(Value value, Operation *op) {
+    return dependsOn(value, [&](Operation *found) { return found == op; });
+  }
+
+  static bool dependsOnProduct(Value value) {
+    return dependsOn(value, [](Operation *found) { return isa<ir::DotOp>(found); });
+  }
+
+  static bool dependsOn(Value value, function_ref<bool(Operation *)> isIt) {
     SetVector<Operation *> found;
     found.insert(value.getDefiningOp());
     for (size_t n = 0; n < found.size(); ++n) {
-      if (found[n] == op)
+      if (isIt(found[n]))
         return true;
       for (Value operand : found[n]->getOperands())
         if (Operation *defining = operand.getDefiningOp())

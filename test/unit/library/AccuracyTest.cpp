@@ -95,3 +95,22 @@ TEST_CASE("a sample holds first and last row, tile edges, and 64 rows at least")
   CHECK(sampleRows(10, 5, 0).size() == 10);
   CHECK(sampleRows(0, 1, 0).empty());
 }
+
+TEST_CASE("a sum that cancels is measured by its terms") {
+  auto spec = test::specOf("attention a { q: f32[I, D]; k: f32[J, D]; v: f32[J, E]; weight = sigmoid(dot(q, k)); out o: f32[I, E] }");
+  const sema::Attention &attention = spec->program().attentions.front();
+  RunData data = test::dataOf(*spec, {{"I", 1}, {"J", 2}, {"D", 1}, {"E", 1}});
+  for (float &element : data.tensors[0].values<float>())
+    element = 0;
+  data.tensors[2].values<float>()[0] = 1000;
+  data.tensors[2].values<float>()[1] = -1000.0001f;
+  fill(attention, data);
+  float &o = data.tensors[attention.tensors.size()].values<float>()[0];
+  REQUIRE(std::fabs(o) < 1e-3f);
+  float exact = o;
+  // A few last places of the terms.
+  o = exact + 0x1p-13f;
+  CHECK(checkOutputs(attention, data, {}).agrees());
+  o = exact + 0.1f;
+  CHECK_FALSE(checkOutputs(attention, data, {}).agrees());
+}
