@@ -221,7 +221,7 @@ BoundedAttention BoundBuilder::build() {
     result.scoreMagnitude[n] = addOutput(output, reduceMaximum(magnitude(original.score), {coordinateJ}));
     if (isLse)
       continue;
-    result.valueMagnitude[n] = addOutput(output, reduceMaximum(largestOf(unary(UnaryOp::Abs, values)), {coordinateJ}));
+    result.valueMagnitude[n] = addOutput(output, reduceMaximum(largestOf(magnitude(values)), {coordinateJ}));
   }
   return std::move(result);
 }
