@@ -10,6 +10,8 @@ include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
 
+# The module that finds it comes with LLVM, which uses it, too.
+find_package(LibEdit REQUIRED)
 find_package(fmt REQUIRED)
 find_package(TBB REQUIRED)
 find_package(nlohmann_json REQUIRED)

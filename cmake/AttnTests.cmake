@@ -1,5 +1,5 @@
 # How tests are registered. Every ctest name starts with the kind of test, which is also its label:
-# unit.*, lit.*, execute.*, conformance.*, docs.*, diagnostics.*, fuzz.*.
+# unit.*, lit.*, execute.*, conformance.*, docs.*, diagnostics.*, repl.*, fuzz.*.
 #
 # A test that cannot run here says so: it exits with ATTN_SKIP_CODE and ctest lists it as skipped.
 set(ATTN_SKIP_CODE 77)

@@ -34,6 +34,8 @@ bool console::useColor(int descriptor) {
 void console::printError(std::string_view text) { labelled("error", "31", text); }
 void console::printNote(std::string_view text) { labelled("note", "36", text); }
 
+void console::printDiagnostic(const Diagnostic &diagnostic) { writeError(render(diagnostic, useColor())); }
+
 void console::printDiagnostics(const Diagnostics &diagnostics) {
   if (!diagnostics.all().empty())
     writeError(render(diagnostics, useColor()));

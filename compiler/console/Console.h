@@ -18,7 +18,9 @@ bool useColor(int descriptor = 2);
 void printError(std::string_view text);
 /// `note: TEXT` on stderr.
 void printNote(std::string_view text);
-/// All of them, rendered, on stderr.
+/// One, rendered, on stderr.
+void printDiagnostic(const Diagnostic &diagnostic);
+/// All of them.
 void printDiagnostics(const Diagnostics &diagnostics);
 
 /// `attnc: TEXT`, and where help is, on stderr. Returns exitUsage.

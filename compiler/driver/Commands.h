@@ -19,6 +19,7 @@ int checkMain(const Arguments &arguments);
 int runMain(const Arguments &arguments);
 int benchMain(const Arguments &arguments);
 int explainMain(const Arguments &arguments);
+int replMain(const Arguments &arguments);
 int fmtMain(const Arguments &arguments);
 int showMain(const Arguments &arguments);
 /// `attnc --explain KIND`

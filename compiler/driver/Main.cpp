@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view version = "attnc " ATTN_VERSION;
 
 /// Commands of the design that this version answers with an error.
-constexpr std::array laterCommands = std::to_array<std::string_view>({"repl", "tune"});
+constexpr std::array laterCommands = std::to_array<std::string_view>({"tune"});
 
 int (*mainOf(std::string_view command))(const Arguments &) {
   return command == "check"   ? checkMain
@@ -24,6 +24,7 @@ int (*mainOf(std::string_view command))(const Arguments &) {
          : command == "bench" ? benchMain
          : command == "fmt"   ? fmtMain
          : command == "show"  ? showMain
+         : command == "repl"  ? replMain
                               : explainMain;
 }
 

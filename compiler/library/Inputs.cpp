@@ -32,13 +32,25 @@ std::string joined(const std::vector<std::string> &parts, const char *separator 
   return text;
 }
 
+/// How a person gives what is missing, where the request comes from.
+struct Ways {
+  const char *tensors;        ///< `{}` is the name of one
+  const char *randomIntegers; ///< the same
+  const char *dims, *scalar;
+};
+
+constexpr Ways commandLineWays{"give `-i {}=FILE.npy`, or `--random` with `--dims`", "-i {}='randint(lo,hi,…)'", "--dims", "-p"};
+constexpr Ways sessionWays{"`:set {0} = randn()` or `:set {0} = \"FILE.npy\"`, or `:random` for all that are not given",
+                           ":set {} = randint(lo, hi)", ":dims", ":set"};
+
 class Gatherer {
 public:
   Gatherer(const sema::Attention &attention, const InputRequest &request, std::vector<std::string> &errors)
       : attention(attention), request(request), errors(errors), arguments(attention),
+        ways(request.wording == InputWording::Session ? sessionWays : commandLineWays),
         inputs(attention.tensors.size()) {
     if (!request.onlyNodes.empty())
-      needs = needsOf(attention, request.onlyNodes);
+      needs = needsOf(attention, request.onlyNodes, request.wholePlane);
     for (size_t n = 0; needs && request.allFeatures && n < attention.extents.size(); ++n)
       if (const std::string &name = attention.extents[n].name; name != "B" && name != "H" && name != "G")
         needs->extents[n] = true;
@@ -56,6 +68,7 @@ private:
   bool assumeExtents(const std::vector<std::string> &missing);
   void makeRandom(sema::TensorId id, const std::vector<std::vector<int64_t>> &shapes);
   void take(sema::TensorId id, Converted converted);
+  Result<Converted> make(sema::TensorId id, const std::string &text, const InputContext &context);
   void checkRequiredScalars();
   bool unknownName(const char *what, const std::string &name, const std::vector<std::string> &known);
   InputContext contextOf(sema::TensorId id) const;
@@ -65,6 +78,7 @@ private:
   const InputRequest &request;
   std::vector<std::string> &errors;
   reference::Arguments arguments;
+  const Ways &ways;
   std::vector<std::optional<Tensor>> inputs;
   std::vector<sema::TensorId> waiting; ///< given as expressions that need a shape
   std::optional<Needs> needs;          ///< if not everything
@@ -185,6 +199,25 @@ InputContext Gatherer::contextOf(sema::TensorId id) const {
   return context;
 }
 
+/// As `evaluateInput`, unless the pool has the tensor.
+Result<Converted> Gatherer::make(sema::TensorId id, const std::string &text, const InputContext &context) {
+  if (!request.pool)
+    return evaluateInput(text, context);
+  std::string recipe = fmt::format("{} {}", text, context.seed);
+  if (context.element)
+    recipe += fmt::format(" {}", spelling(*context.element));
+  if (context.shape)
+    recipe += describeShape(*context.shape);
+  for (const auto &[name, size] : context.extents)
+    recipe += fmt::format(" {}={}", name, size);
+  std::optional<Tensor> known = request.pool->take(recipe);
+  Result<Converted> made = known ? Result<Converted>(Converted{*std::move(known), ""}) : evaluateInput(text, context);
+  // What was rounded says so each time: it is made again.
+  if (made && made->note.empty())
+    data.recipes[id] = std::move(recipe);
+  return made;
+}
+
 void Gatherer::take(sema::TensorId id, Converted converted) {
   if (!converted.note.empty())
     data.notes.push_back(fmt::format("{}: {}", attention.tensors[id].name, converted.note));
@@ -196,15 +229,15 @@ void Gatherer::take(sema::TensorId id, Converted converted) {
 bool Gatherer::evaluateTensor(sema::TensorId id, const std::string &text, bool final) {
   const sema::Tensor &tensor = attention.tensors[id];
   InputContext context = contextOf(id);
-  Result<Converted> value = evaluateInput(text, context);
+  Result<Converted> value = make(id, text, context);
   bool isScalar = value && value->tensor.rank() == 0 && !tensor.dimensions.empty();
   if (value && !isScalar) {
     take(id, *std::move(value));
     return true;
   }
   if (final)
-    errors.push_back(value ? fmt::format("input `{}`: `{}` has no shape, and the spec's is not known without --dims",
-                                         tensor.name, text)
+    errors.push_back(value ? fmt::format("input `{}`: `{}` has no shape, and the spec's is not known without {}",
+                                         tensor.name, text, ways.dims)
                            : fmt::format("input `{}`: {}", tensor.name, value.message()));
   return false;
 }
@@ -268,14 +301,14 @@ void Gatherer::makeRandom(sema::TensorId id, const std::vector<std::vector<int64
   if (!isFloat(*context.element)) {
     RandomRange range = inferRandomRange(attention, partialBinding(), shapes, id);
     if (!range.known || range.low >= range.high) {
-      errors.push_back(fmt::format("input `{}`: random values can't be made, {}; give them: `-i {}='randint(lo,hi,…)'`, "
-                                   "a list or a file",
-                                   tensor.name, range.known ? "no value is allowed" : range.reason, tensor.name));
+      errors.push_back(fmt::format("input `{}`: random values can't be made, {}; give them: `{}`, a list or a file",
+                                   tensor.name, range.known ? "no value is allowed" : range.reason,
+                                   fmt::format(fmt::runtime(ways.randomIntegers), tensor.name)));
       return;
     }
     text = fmt::format("randint({},{})", range.low, range.high);
   }
-  Result<Converted> made = evaluateInput(text, context);
+  Result<Converted> made = make(id, text, context);
   if (made)
     take(id, *std::move(made));
   else
@@ -295,9 +328,9 @@ bool Gatherer::makeMissingTensors() {
       types.push_back(fmt::format("`{}` ({})", attention.tensors[id].name,
                                   codegen::tensorType(attention, attention.tensors[id].element,
                                                       attention.tensors[id].dimensions)));
-    errors.push_back(fmt::format("input{} {} {} not given: give `-i {}=FILE.npy`, or `--random` with `--dims`",
+    errors.push_back(fmt::format("input{} {} {} not given: {}",
                                  missing.size() > 1 ? "s" : "", joined(types), missing.size() > 1 ? "are" : "is",
-                                 attention.tensors[missing.front()].name));
+                                 fmt::format(fmt::runtime(ways.tensors), attention.tensors[missing.front()].name)));
     return false;
   }
   reference::InputShapes shapes = reference::inputShapes(attention, arguments);
@@ -309,8 +342,8 @@ bool Gatherer::makeMissingTensors() {
     std::vector<std::string> dims;
     for (const std::string &extent : shapes.missing)
       dims.push_back(extent + "=…");
-    errors.push_back(fmt::format("extent{} `{}` {} not known: give `--dims {}`", dims.size() > 1 ? "s" : "",
-                                 joined(shapes.missing, "`, `"), dims.size() > 1 ? "are" : "is", joined(dims, ",")));
+    errors.push_back(fmt::format("extent{} `{}` {} not known: give `{} {}`", dims.size() > 1 ? "s" : "",
+                                 joined(shapes.missing, "`, `"), dims.size() > 1 ? "are" : "is", ways.dims, joined(dims, ",")));
   }
   if (!errors.empty())
     return false;
@@ -319,7 +352,7 @@ bool Gatherer::makeMissingTensors() {
                               [&](const auto &entry) { return entry.first == attention.tensors[id].name; });
     InputContext context = contextOf(id);
     context.shape = shapes.shapes[id];
-    Result<Converted> value = evaluateInput(given->second, context);
+    Result<Converted> value = make(id, given->second, context);
     if (value)
       take(id, *std::move(value));
     else
@@ -341,12 +374,14 @@ void Gatherer::checkRequiredScalars() {
     if (data.scalars[n].isSet || scalar.defaultValue != sema::none)
       continue;
     errors.push_back(scalar.extent != sema::none
-                         ? fmt::format("extent `{0}` is not given: `--dims {0}=…` or `-p {0}=…`", scalar.name)
-                         : fmt::format("scalar `{0}` is not given and has no default: `-p {0}=…`", scalar.name));
+                         ? fmt::format("extent `{}` is not given: `{} {}=…`", scalar.name, ways.dims, scalar.name)
+                         : fmt::format("scalar `{}` is not given and has no default: `{} {}=…`", scalar.name, ways.scalar,
+                                       scalar.name));
   }
 }
 
 std::optional<RunData> Gatherer::gather() {
+  data.recipes.resize(attention.tensors.size());
   checkNames();
   setScalars();
   checkRequiredScalars();
@@ -380,7 +415,23 @@ std::optional<RunData> Gatherer::gather() {
 
 } // namespace
 
-Result<Converted> library::readTensor(const std::string &source, ElementType wanted) {
+std::optional<Tensor> TensorPool::take(const std::string &recipe) {
+  auto found = tensors.find(recipe);
+  if (found == tensors.end())
+    return std::nullopt;
+  Tensor tensor = std::move(found->second);
+  tensors.erase(found);
+  return tensor;
+}
+
+void TensorPool::keep(RunData data) {
+  tensors.clear();
+  for (size_t n = 0; n < data.recipes.size(); ++n)
+    if (!data.recipes[n].empty())
+      tensors.insert_or_assign(data.recipes[n], std::move(data.tensors[n]));
+}
+
+Result<Converted> library::readTensor(const std::string &source, std::optional<ElementType> wanted) {
   if (auto file = splitSafetensors(source))
     return readSafetensors(file->first, file->second, wanted);
   return readNpy(source, wanted);

@@ -52,11 +52,12 @@ private:
 
 } // namespace
 
-Needs library::needsOf(const Attention &attention, const std::vector<NodeId> &nodes) {
+Needs library::needsOf(const Attention &attention, const std::vector<NodeId> &nodes, bool wholePlane) {
   NeedFinder finder(attention);
   for (NodeId node : nodes)
     finder.visit(node);
-  finder.need(setOf(coordinateI) | setOf(coordinateJ));
+  if (wholePlane)
+    finder.need(setOf(coordinateI) | setOf(coordinateJ));
   for (const Extent &extent : attention.extents)
     finder.visit(extent.value);
   for (const Output &output : attention.outputs)

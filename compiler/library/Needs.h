@@ -12,7 +12,8 @@ struct Needs {
 };
 
 /// What the nodes read themselves, and what binding the extents reads: extents and places of stores that are computed from tensors.
-/// The extents are those that the nodes refer to, vary with or reduce over, and I and J.
-Needs needsOf(const sema::Attention &attention, const std::vector<sema::NodeId> &nodes);
+/// The extents are those that the nodes refer to, vary with or reduce over and, with
+/// `wholePlane`, I and J.
+Needs needsOf(const sema::Attention &attention, const std::vector<sema::NodeId> &nodes, bool wholePlane = true);
 
 } // namespace attn::library

@@ -8,7 +8,7 @@ AttentionChecker::AttentionChecker(const syntax::Attention &syntax, ModuleSet &m
                                    const std::unordered_set<const syntax::Definition *> &recursive)
     : syntax(syntax), modules(modules), reports(reports), recursive(recursive), graph(attention) {}
 
-std::optional<Attention> AttentionChecker::check() {
+bool AttentionChecker::begin() {
   attention.name = std::string(syntax.name.text);
   attention.range = syntax.name.range;
   for (auto name : {"b", "h", "g", "i", "j", "d", "e"})
@@ -17,12 +17,17 @@ std::optional<Attention> AttentionChecker::check() {
   placeLines(syntax.lines, modules.main(), nullptr, 0);
   // Without a layout's lines every other line would seem wrong.
   if (layoutFailed)
-    return std::nullopt;
+    return false;
   collectExtents();
   declareNames();
   bindExtents();
   entities.resize(lines.size() + modules.defaults().lines.size());
+  return true;
+}
 
+std::optional<Attention> AttentionChecker::check() {
+  if (!begin())
+    return std::nullopt;
   for (EntityId entity = 0; entity < lines.size(); ++entity)
     if (lines[entity].line->kind == syntax::LineKind::Assignment && lineExtentName(lines[entity]).empty())
       evaluateEntity(entity, {}, contextOf(entity));
@@ -38,6 +43,31 @@ std::optional<Attention> AttentionChecker::check() {
     checkUnused();
   if (errorCount != 0)
     return std::nullopt;
+  return std::move(attention);
+}
+
+std::optional<Attention> AttentionChecker::checkExpression(const syntax::Expr &expression) {
+  if (!begin())
+    return std::nullopt;
+  useExpression(expression);
+  Output output{.range = expression.range};
+  output.value = evaluateNode(expression, Context{.module = &modules.main()});
+  if (output.value == none)
+    return std::nullopt;
+  evaluateScalarDefaults();
+  for (ExtentId extent = 0; extent < attention.extents.size(); ++extent)
+    evaluateExtent(extent, attention.extents[extent].range, Context{.module = &modules.main()});
+  if (findRowFunction(output.value) != none)
+    evaluateSpecials();
+  else
+    attention.mask = graph.boolean(true, expression.range);
+  finishDimensions();
+  checkExtents();
+  if (errorCount != 0)
+    return std::nullopt;
+  convertOutput(output, false, Context{.module = &modules.main()});
+  placeEverywhere(output);
+  attention.outputs.push_back(std::move(output));
   return std::move(attention);
 }
 

@@ -92,6 +92,10 @@ public:
   /// Empty iff something was reported as an error.
   std::optional<Attention> check();
 
+  /// Checks an expression as if it stood behind the last line, and nothing that it doesn't use. The attention returned has it as its only
+  /// output, without a name.
+  std::optional<Attention> checkExpression(const syntax::Expr &expression);
+
 private:
   enum class State : uint8_t { Untouched, InProgress, Done };
 
@@ -115,6 +119,7 @@ private:
   Value evaluateEntity(EntityId entity, SourceRange use, const Context &context);
   NodeId evaluateLast(std::string_view name, const Context &context, SourceRange use);
   std::vector<EntityId> mentions(EntityId entity) const;
+  void addMentions(const syntax::Expr &expression, const Context &context, std::vector<EntityId> &result) const;
   bool reads(EntityId entity, EntityId target) const;
 
   // Names.cpp
@@ -213,6 +218,7 @@ private:
   void noteOrigin(Diagnostic &diagnostic, NodeId value, CoordinateSet set) const;
   bool convertOutput(Output &output, bool typed, const Context &context);
   NodeId maskedOutput(std::string_view name, NodeId value);
+  void placeEverywhere(Output &output);
   void dropSingularCoordinates(Output &output, CoordinateSet missing);
   bool isSingular(CoordinateId coordinate) const;
 
@@ -220,9 +226,13 @@ private:
   /// Lines and defaults that an output needs, by name.
   const std::unordered_set<EntityId> &usedEntities();
   void checkUnused();
+  /// Counts what an expression mentions as used, too, before anybody asks.
+  void useExpression(const syntax::Expr &expression);
   bool mentionsExtent(const syntax::Expr &expression, std::string_view name) const;
 
   // AttentionChecker.cpp
+  /// Puts lines in place and finds what they declare; false where a layout's lines are missing.
+  bool begin();
   /// Reports at `range`; if that lies in the library, at the call in the person's own text, with a note. Says a thing
   /// once.
   template <typename... Args>

@@ -18,4 +18,14 @@ std::optional<Program> check(const syntax::File &file, SourceManager &sources, D
   return program;
 }
 
+std::optional<Attention> checkExpression(const syntax::File &file, const syntax::Attention &scope,
+                                         const syntax::Expr &expression, SourceManager &sources,
+                                         Diagnostics &diagnostics) {
+  Diagnostics elsewhere;
+  ModuleSet modules(file, sources, elsewhere);
+  Reports unheard(elsewhere), reports(diagnostics);
+  auto recursive = checkDefinitions(modules, unheard);
+  return AttentionChecker(scope, modules, reports, recursive).checkExpression(expression);
+}
+
 } // namespace attn::sema

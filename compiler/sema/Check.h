@@ -14,4 +14,11 @@ namespace attn::sema {
 /// result points into `sources`.
 std::optional<Program> check(const syntax::File &file, SourceManager &sources, Diagnostics &diagnostics);
 
+/// Checks an expression as if it stood behind the last line of `scope`, an attention of `file` or one of its own. Mistakes elsewhere that the
+/// expression doesn't meet are not mentioned. The attention returned is only good for evaluating it: it has the expression as its only
+/// output, without a name, over the coordinates it varies with.
+std::optional<Attention> checkExpression(const syntax::File &file, const syntax::Attention &scope,
+                                         const syntax::Expr &expression, SourceManager &sources,
+                                         Diagnostics &diagnostics);
+
 } // namespace attn::sema

@@ -371,26 +371,28 @@ template <typename Visit> void forEachName(const syntax::Expr &expression, const
 
 } // namespace
 
+void AttentionChecker::addMentions(const syntax::Expr &expression, const Context &context,
+                                   std::vector<EntityId> &result) const {
+  forEachName(expression, [&](std::string_view name) {
+    if (const LayoutUse::Binding *binding = layoutParameter(name, context.layout)) {
+      if (binding->value && !binding->isDefault)
+        addMentions(*binding->value, {.layout = context.layout->parent, .position = context.layout->position}, result);
+      return;
+    }
+    if (isCapital(name)) {
+      if (auto it = extentsByName.find(name); it != extentsByName.end() && extentInfos[it->second].line != none)
+        result.push_back(extentInfos[it->second].line);
+    } else if (name == "lse" && findEntity(name, context.position) == none) {
+      if (EntityId weight = findEntity("weight", Context::last); weight != none)
+        result.push_back(weight);
+    } else if (EntityId found = findEntity(name, context.position); found != none) {
+      result.push_back(found);
+    }
+  });
+}
+
 std::vector<EntityId> AttentionChecker::mentions(EntityId entity) const {
   std::vector<EntityId> result;
-  auto visitExpression = [&](const syntax::Expr &expression, const Context &context, const auto &self) -> void {
-    forEachName(expression, [&](std::string_view name) {
-      if (const LayoutUse::Binding *binding = layoutParameter(name, context.layout)) {
-        if (binding->value && !binding->isDefault)
-          self(*binding->value, {.layout = context.layout->parent, .position = context.layout->position}, self);
-        return;
-      }
-      if (isCapital(name)) {
-        if (auto it = extentsByName.find(name); it != extentsByName.end() && extentInfos[it->second].line != none)
-          result.push_back(extentInfos[it->second].line);
-      } else if (name == "lse" && findEntity(name, context.position) == none) {
-        if (EntityId weight = findEntity("weight", Context::last); weight != none)
-          result.push_back(weight);
-      } else if (EntityId found = findEntity(name, context.position); found != none) {
-        result.push_back(found);
-      }
-    });
-  };
   Context context = contextOf(entity);
   if (!isDefault(entity)) {
     const syntax::Line &line = *lines[entity].line;
@@ -398,16 +400,16 @@ std::vector<EntityId> AttentionChecker::mentions(EntityId entity) const {
       context.position = Context::last;
     if (line.type)
       for (const syntax::Expr *dimension : line.type->dimensions)
-        visitExpression(*dimension, context, visitExpression);
+        addMentions(*dimension, context, result);
     for (const syntax::Argument &argument : line.arguments)
-      visitExpression(*argument.value, context, visitExpression);
+      addMentions(*argument.value, context, result);
     for (const syntax::OutputItem &item : line.items)
       if (item.type)
         for (const syntax::Expr *dimension : item.type->dimensions)
-          visitExpression(*dimension, context, visitExpression);
+          addMentions(*dimension, context, result);
   }
   if (const syntax::Expr *expression = entityExpression(entity))
-    visitExpression(*expression, context, visitExpression);
+    addMentions(*expression, context, result);
   return result;
 }
 

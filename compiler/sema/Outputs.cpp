@@ -316,6 +316,20 @@ bool AttentionChecker::inferPlace(Output &output, SourceRange at, const Context 
   return true;
 }
 
+/// As `inferPlace`, for what is only looked at: any number of dimensions, and extents that vary with b.
+void AttentionChecker::placeEverywhere(Output &output) {
+  CoordinateSet set = graph.varies(output.value), singular = 0;
+  for (CoordinateId id : inOrder(set, attention.coordinates)) {
+    if (isSingular(id)) {
+      singular |= setOf(id);
+      continue;
+    }
+    output.coordinates.push_back(id);
+    output.dimensions.push_back({.value = graph.extent(attention.coordinates[id].extent, output.range)});
+  }
+  dropSingularCoordinates(output, singular);
+}
+
 bool AttentionChecker::checkStore(Output &output, uint32_t position, const syntax::Type &type,
                                   const Context &typeContext) {
   const syntax::Line &line = *lines[position].line;

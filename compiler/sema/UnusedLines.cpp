@@ -41,6 +41,23 @@ const std::unordered_set<EntityId> &AttentionChecker::usedEntities() {
   return *used;
 }
 
+void AttentionChecker::useExpression(const syntax::Expr &expression) {
+  // Without inputs there are no scores: what is visible is up to the mask alone.
+  if (attention.tensors.empty())
+    used.emplace();
+  else
+    usedEntities();
+  std::vector<EntityId> pending;
+  addMentions(expression, {}, pending);
+  while (!pending.empty()) {
+    EntityId top = pending.back();
+    pending.pop_back();
+    if (used->insert(top).second)
+      for (EntityId next : mentions(top))
+        pending.push_back(next);
+  }
+}
+
 void AttentionChecker::checkUnused() {
   // rule 2.8
   usedEntities();

@@ -16,6 +16,9 @@ public:
       : source(source), tokens(std::move(tokens)), diagnostics(diagnostics), file(file) {}
 
   void run();
+  /// The lines of an attention, without braces around them.
+  void runLines(std::vector<Line> &lines);
+  const Expr *runExpression();
 
 private:
   // Tokens (Parser.cpp)
@@ -66,6 +69,7 @@ private:
   bool findBlock(std::string_view head);
   void parseParameters(std::vector<Parameter> &parameters);
   void parseBlock(std::vector<Line> &lines);
+  void parseLines(std::vector<Line> &lines);
   std::optional<Line> parseLine();
   void parseLayoutUse(Line &line);
   void parseOutputs(Line &line);

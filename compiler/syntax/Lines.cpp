@@ -1,3 +1,4 @@
+#include "compiler/syntax/Fragment.h"
 #include "compiler/syntax/Parser.h"
 #include "compiler/syntax/Token.h"
 
@@ -287,6 +288,35 @@ private:
 
 std::vector<Token> applyLineRules(const SourceFile &source, const std::vector<Token> &raw, Diagnostics &diagnostics) {
   return LineRules(source, raw, diagnostics).run();
+}
+
+namespace {
+
+std::vector<Token> tokensOf(const SourceFile &source) {
+  Diagnostics unheard;
+  return lex(source, unheard);
+}
+
+} // namespace
+
+bool expectsMore(std::string_view text) {
+  SourceFile source("", std::string(text));
+  std::vector<Token> raw = tokensOf(source);
+  std::vector<uint32_t> partner = pairBrackets(raw);
+  TokenKind last = TokenKind::EndOfFile;
+  for (uint32_t n = 0; n < raw.size(); ++n) {
+    if (isOpener(raw[n].kind) && partner[n] == noPartner)
+      return true;
+    if (!isSeparator(raw[n].kind) && raw[n].kind != TokenKind::EndOfFile)
+      last = raw[n].kind;
+  }
+  return goesOnAfter(last);
+}
+
+bool continuesLine(std::string_view line) {
+  SourceFile source("", std::string(line));
+  TokenKind first = tokensOf(source).front().kind;
+  return goesOnBefore(first) && !isCloser(first);
 }
 
 } // namespace attn::syntax

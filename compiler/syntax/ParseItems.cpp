@@ -243,6 +243,11 @@ void GrammarParser::parseAttention() {
 void GrammarParser::parseBlock(std::vector<Line> &lines) {
   take();
   skipSeparators();
+  parseLines(lines);
+  accept(TokenKind::CloseBrace);
+}
+
+void GrammarParser::parseLines(std::vector<Line> &lines) {
   while (!at(TokenKind::CloseBrace) && !at(TokenKind::EndOfFile) && !tooManyErrors()) {
     uint32_t start = position;
     std::optional<Line> line = parseLine();
@@ -254,7 +259,6 @@ void GrammarParser::parseBlock(std::vector<Line> &lines) {
       lines.push_back(std::move(*line));
     skipSeparators();
   }
-  accept(TokenKind::CloseBrace);
 }
 
 std::optional<Line> GrammarParser::parseLine() {

@@ -10,6 +10,8 @@ What stands after ``` says what a block is, and what is done with it:
   console           `$ command` lines, run by bash, each with what it printed below. Numbers may differ, a line of dots
                     stands for any lines; lines after a `$ ` command that has none below are not compared. A line
                     `[exit status N]` is the last of what a failing command shows
+  repl              what stands after `attn> ` and `  ... ` is typed into a session, which goes on from block to block; the lines
+                    below are its answer, compared as a console's
   sh                commands that must succeed, output unseen
   c, cpp, cmake, mlir, python NAME   a file for the commands that follow
   mlir              IR that `attn-opt` reads and verifies
@@ -71,6 +73,7 @@ class Runner:
         self.environment = dict(os.environ, ATTN_PROGRAMS=self.programs, NO_COLOR="1",
                                 PATH=self.programs + os.pathsep + os.environ["PATH"])
         self.failures = 0
+        self.typed = []
 
     def fail(self, number, text):
         self.failures += 1
@@ -130,6 +133,33 @@ class Runner:
             elif want and not matches(want, got):
                 self.fail(place, f"$ {text}\nprinted\n{output}instead of\n" + "\n".join(shown))
 
+    def session(self, number, lines):
+        """What a session answers to each input, by a script in which every input is followed by one whose answer is known."""
+        inputs = []
+        for offset, line in enumerate(lines, 1):
+            if line.startswith("attn> "):
+                inputs.append((number + offset, [line[6:]], []))
+            elif line.startswith("  ... ") and inputs:
+                inputs[-1][1].append(line[6:])
+            elif inputs:
+                inputs[-1][2].append(line)
+            else:
+                return self.fail(number, "a repl block starts with `attn> `")
+        mark, answer = "0.123456789", "float\n  0.123456789\n"
+        before = len(self.typed)
+        self.typed += ["\n".join(typed) for _, typed, _ in inputs]
+        script = "".join(f"{typed}\n{mark}\n" for typed in self.typed)
+        done = subprocess.run([self.attnc, "repl"], cwd=self.folder, env=self.environment, input=script, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        answers = done.stdout.split(answer)
+        if done.returncode not in (0, 1, 3) or len(answers) != len(self.typed) + 1:
+            return self.fail(number, f"the session ended with status {done.returncode}\n{done.stdout}")
+        for (place, typed, shown), printed in zip(inputs, answers[before:]):
+            want = [stable(line) for line in shown if line.strip()]
+            got = [stable(line) for line in printed.splitlines() if line.strip()]
+            if not matches(want, got):
+                self.fail(place, "attn> " + "\n".join(typed) + f"\nprinted\n{printed}instead of\n" + "\n".join(shown))
+
     def block(self, number, words, lines):
         kind = words[0] if words else ""
         if kind == "attn":
@@ -138,6 +168,8 @@ class Runner:
             self.wrong_program(number, words, lines)
         elif kind == "console":
             self.console(number, lines)
+        elif kind == "repl":
+            self.session(number, lines)
         elif kind == "sh":
             for offset, line in enumerate("\n".join(lines).replace("\\\n", " ").splitlines(), 1):
                 if line and not line.startswith("#") and not OUTSIDE.match(line):

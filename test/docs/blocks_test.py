@@ -43,6 +43,20 @@ class Blocks(unittest.TestCase):
         self.assertEqual(self.failures(program, "/bin/false"), 1)
         self.assertEqual(self.failures("```attn-error unknown-name\nx\n```\n", "/bin/false"), 1)
 
+    def test_sessions_are_compared_answer_by_answer(self):
+        with tempfile.TemporaryDirectory() as folder:
+            # Answers each line with itself, and the known one with what it is known for.
+            attnc = os.path.join(folder, "attnc")
+            with open(attnc, "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\nwhile read -r line; do\n  case $line in 0.123456789) printf 'float\\n  0.123456789\\n';;\n"
+                           "  *) echo \"$line\";; esac\ndone\n")
+            os.chmod(attnc, 0o755)
+            self.assertEqual(self.failures("```repl\nattn> a\na\nattn> b\n  ... c\nb\nc\n```\n", attnc), 0)
+            self.assertEqual(self.failures("```repl\nattn> a\na\n```\n```repl\nattn> b\nb\n```\n", attnc), 0)
+            self.assertEqual(self.failures("```repl\nattn> a\nb\n```\n", attnc), 1)
+            self.assertEqual(self.failures("```repl\nattn> a\nattn> b\nb\n```\n", attnc), 1)
+            self.assertEqual(self.failures("```repl\na\n```\n", attnc), 1)
+
     def test_unknown_blocks_fail(self):
         self.assertEqual(self.failures("```\nx\n```\n"), 1)
         self.assertEqual(self.failures("```haskell\nx\n```\n"), 1)

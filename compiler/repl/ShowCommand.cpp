@@ -1,0 +1,93 @@
+#include "compiler/repl/Commands.h"
+
+#include "compiler/console/Console.h"
+#include "compiler/library/Picture.h"
+#include "compiler/picture/Terminal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unistd.h>
+
+using namespace attn;
+using namespace attn::repl;
+using namespace attn::console;
+using namespace attn::library;
+using picture::Quantity;
+
+namespace {
+
+constexpr Quantity quantities[] = {Quantity::Mask, Quantity::Tiles, Quantity::Score, Quantity::Weight};
+
+} // namespace
+
+std::vector<std::string> repl::pictureNames() {
+  std::vector<std::string> names;
+  for (Quantity quantity : quantities)
+    names.emplace_back(nameOf(quantity));
+  return names;
+}
+
+/// `mask tiles gemma`: what to draw, then of which attention.
+Outcome Commands::show(const std::string &argument) {
+  PictureRequest request;
+  std::string name;
+  for (size_t begin = 0; begin < argument.size();) {
+    size_t end = std::min(argument.find_first_of(", ", begin), argument.size());
+    std::string word = argument.substr(begin, end - begin);
+    begin = end + 1;
+    auto quantity = std::find_if(std::begin(quantities), std::end(quantities), [&](Quantity one) { return nameOf(one) == word; });
+    if (quantity != std::end(quantities))
+      request.quantities.push_back(*quantity);
+    else if (!word.empty() && session.spec(word))
+      name = word;
+    else if (!word.empty()) {
+      std::vector<std::string> known = pictureNames(), attentions = session.attentions();
+      known.insert(known.end(), attentions.begin(), attentions.end());
+      std::string close = closestName(word, known);
+      printError(close.empty() ? fmt::format("`:show {}`: it takes mask, tiles, score, weights, and an attention", word)
+                               : fmt::format("`:show {}`: did you mean `{}`?", word, close));
+      return Outcome::Failed;
+    }
+  }
+  if (request.quantities.empty())
+    request.quantities.push_back(Quantity::Mask);
+  std::optional<Chosen> chosen = choose(name);
+  if (!chosen)
+    return Outcome::Failed;
+  const sema::Attention &attention = *chosen->attention;
+  Result<std::vector<sema::NodeId>> nodes = pictureNodes(attention, request.quantities);
+  if (!nodes) {
+    printError(nodes.message());
+    return Outcome::Failed;
+  }
+  bool hasTiles = std::count(request.quantities.begin(), request.quantities.end(), Quantity::Tiles) > 0;
+  InputRequest inputs = session.bindings.requestFor(attention);
+  inputs.onlyNodes = *std::move(nodes);
+  inputs.allFeatures = hasTiles;
+  std::vector<std::string> errors;
+  std::optional<RunData> drawn = gatherInputs(attention, inputs, errors);
+  for (const std::string &error : errors)
+    printError(error);
+  if (!drawn)
+    return Outcome::Failed;
+  if (hasTiles) {
+    CompileReport report;
+    std::optional<TileSize> tile = tileSize(attention, *drawn, {}, report);
+    if (!tile) {
+      compileError(report);
+      return Outcome::Failed;
+    }
+    request.tile = *tile;
+  }
+  int width = std::clamp<int>(int(terminalWidth()), picture::leastTerminalWidth, 160);
+  request.grid = [&](size_t panels, int64_t queries, int64_t keys, Quantity quantity) {
+    return picture::terminalGrid(width, panels, queries, keys, quantity);
+  };
+  Result<picture::Figure> figure = makeFigure(attention, *drawn, request);
+  if (!figure) {
+    printError(figure.message());
+    return Outcome::Failed;
+  }
+  return writeOut(picture::terminalText(*figure, {width, useColor(STDOUT_FILENO)})) ? Outcome::Done : Outcome::Failed;
+}

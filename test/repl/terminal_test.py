@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""The session at a pseudo-terminal: keys in, screen out.
+
+usage: terminal_test.py ATTNC
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+import unittest
+
+from terminal import MORE, PROMPT, Terminal
+
+ATTNC = os.path.abspath(sys.argv.pop(1))
+
+
+class SessionTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def start(self, *arguments, **environment):
+        terminal = Terminal([ATTNC, "repl", *arguments], self.folder.name, **environment)
+        terminal.wait(PROMPT)
+        return terminal
+
+    def leave(self, terminal):
+        terminal.type("\x04")
+        self.assertEqual(terminal.close(), 0)
+
+    def test_an_expression_shows_its_coordinates_and_its_value(self):
+        terminal = self.start()
+        self.assertIn("bool over i, j (its value needs I, J)", terminal.enter("causal"))
+        terminal.enter(":dims I=2 J=3")
+        answer = terminal.enter("causal")
+        self.assertIn("bool over i, j: 2 × 3\n    j 0 1 2\n  i 0 1 . .\n  i 1 1 1 .\n", answer)
+        self.leave(terminal)
+
+    def test_an_error_looks_as_in_a_file_and_ends_nothing(self):
+        terminal = self.start()
+        answer = terminal.enter("causl and window(3)")
+        self.assertIn("<input>:1:1: error[unknown-name]: unknown name `causl`\n  1 | causl and window(3)\n    | ^^^^^\n", answer)
+        self.assertIn("\x1b[1;31m", terminal.raw)
+        self.assertIn("there is no command `:rum`; did you mean `:run`?", terminal.enter(":rum"))
+        self.assertIn("bool over i, j", terminal.enter("causal"))
+        self.leave(terminal)
+
+    def test_no_colour_where_it_is_not_wanted(self):
+        terminal = self.start(NO_COLOR="1")
+        terminal.enter("causl")
+        self.assertNotIn("\x1b[1;31m", terminal.raw)
+        self.assertNotIn("\x1b[1;32m", terminal.raw)
+        self.leave(terminal)
+
+    def test_a_block_goes_on_until_it_is_complete(self):
+        terminal = self.start()
+        terminal.type("def two_sided(w) {\r")
+        terminal.wait(MORE)
+        terminal.type("distance = abs(i - j)\r")
+        terminal.wait(MORE)
+        terminal.type("distance <=\r")
+        terminal.wait(MORE)
+        terminal.type("w\r")
+        terminal.wait(MORE)
+        self.assertNotIn("error", terminal.enter("}"))
+        self.assertIn("bool over i, j", terminal.enter("two_sided(3)"))
+        # An empty line gives up on a bracket; the message is the file's.
+        terminal.type("min(1,\r")
+        terminal.wait(MORE)
+        self.assertIn("error[unclosed-bracket]", terminal.enter(""))
+        self.leave(terminal)
+
+    def test_completion(self):
+        terminal = self.start()
+        terminal.type("squared_d\t")
+        terminal.wait("squared_distance")
+        terminal.type("\x15:rel\t\r")
+        self.assertIn("no file was loaded yet", terminal.wait(PROMPT))
+        # Nothing more is certain: the ways to go on are listed.
+        terminal.type("rope\t")
+        listing = terminal.wait("rope_partial")
+        self.assertIn("rope", listing)
+        terminal.type("\x15")
+        terminal.enter("mask = causal")
+        terminal.type("layout mha_\t")
+        terminal.wait("layout mha_bshd")
+        terminal.type("\r")
+        terminal.wait(PROMPT)
+        terminal.enter("def my_very_own_mask = j < 3")
+        terminal.type("my_v\t\r")
+        self.assertIn("bool over j", terminal.wait(PROMPT))
+        with open(os.path.join(self.folder.name, "spec.attn"), "w", encoding="utf-8") as file:
+            file.write("attention a { layout mha }\n")
+        terminal.type(":load sp\t\r")
+        self.assertIn("a", terminal.wait(PROMPT))
+        terminal.type(":ir coor\t\r")
+        self.assertIn("attn.kernel", terminal.wait(PROMPT))
+        self.leave(terminal)
+
+    def test_history_outlives_the_session(self):
+        terminal = self.start()
+        terminal.enter("1234 + 1")
+        terminal.type("def block {\r")
+        terminal.wait(MORE)
+        terminal.enter("i + 1 }")
+        self.leave(terminal)
+        self.assertTrue(os.path.exists(os.path.join(self.folder.name, "state", "attn", "history")))
+        terminal = self.start()
+        terminal.type("\x1b[A\x1b[A\r")
+        self.assertIn("1235", terminal.wait(PROMPT))
+        # A block is one entry.
+        terminal.type("\x1b[A\x1b[A\r")
+        terminal.wait(PROMPT)
+        self.assertIn("int over i", terminal.enter("block"))
+        terminal.type("\x1234 +\r\r")
+        self.assertIn("1235", terminal.wait("int") + terminal.wait(PROMPT))
+        self.leave(terminal)
+
+    def test_a_pasted_text_is_one_input(self):
+        terminal = self.start()
+        terminal.enter(":dims B=1 H=1 I=4 J=4 D=8")
+        terminal.enter(":random")
+        terminal.type("\x1b[200~attention pasted {\n  layout mha\n\tscore = dot(q, k) / sqrt(D)\n    |> softcap(50.0)\n}\n\x1b[201~\r")
+        terminal.wait(PROMPT)
+        self.assertIn("o: error", terminal.enter(":check"))
+        self.leave(terminal)
+
+    def test_control_c_at_the_prompt_drops_the_line(self):
+        terminal = self.start()
+        terminal.type("1 + 1 +\x03")
+        terminal.wait("^C")
+        terminal.wait(PROMPT)
+        self.assertIn("int\n  7", terminal.enter("3 + 4"))
+        terminal.type("def f(x) {\r")
+        terminal.wait(MORE)
+        terminal.type("\x03")
+        terminal.wait(PROMPT)
+        self.assertIn("int\n  7", terminal.enter("3 + 4"))
+        self.leave(terminal)
+
+    def interrupt(self, terminal, command, seconds=20):
+        """Stops a command that would take minutes."""
+        terminal.type(command + "\r")
+        time.sleep(1.5)
+        start = time.monotonic()
+        terminal.type("\x03")
+        answer = terminal.wait(PROMPT, seconds)
+        self.assertIn("stopped", answer)
+        self.assertLess(time.monotonic() - start, seconds)
+        self.assertIn("int\n  2", terminal.enter("1 + 1"))
+
+    def test_control_c_stops_a_kernel(self):
+        terminal = self.start("--threads", "1")
+        terminal.enter("score = dot(q, k)")
+        terminal.enter(":random")
+        terminal.enter(":dims B=1 H=64 I=32768 J=32768 D=16", 60)
+        self.interrupt(terminal, ":run", 60)
+        # The session goes on as if nothing had been.
+        terminal.enter(":dims H=1 I=16 J=16")
+        self.assertIn("o: error", terminal.enter(":check"))
+        self.leave(terminal)
+
+    def test_control_c_stops_the_oracle(self):
+        terminal = self.start()
+        terminal.enter("weight = sparsemax(score)")
+        terminal.enter("o = sum(j: weight * v)")
+        terminal.enter(":random")
+        terminal.enter(":dims B=1 H=8 I=1024 J=2048 D=16")
+        self.interrupt(terminal, "sum(j: weight)", 60)
+        self.leave(terminal)
+
+    def test_control_c_stops_a_comparison(self):
+        terminal = self.start()
+        terminal.enter("mask = causal")
+        terminal.enter(":random")
+        terminal.enter(":dims B=1 H=8 I=2048 J=2048 D=16")
+        self.interrupt(terminal, ":check", 60)
+        self.leave(terminal)
+
+    def test_the_end_of_the_terminal_ends_the_session(self):
+        terminal = self.start()
+        os.kill(terminal.pid, signal.SIGHUP)
+        self.assertEqual(terminal.close(), -signal.SIGHUP)
+
+    def test_letters_outside_ascii_and_a_narrow_window(self):
+        terminal = self.start(columns=30)
+        self.assertIn("error[unexpected-character]", terminal.enter("1 + 2 × 3"))
+        self.leave(terminal)
+
+
+if __name__ == "__main__":
+    unittest.main()
