@@ -1,7 +1,7 @@
 # attn_add_kernel(TARGET SPEC.attn
 #   [NAME stem]            of the header and the object; where not given the spec's: mistral.h of mistral.attn
 #   [ONLY attention]       of several in the file
-#   [CPU name ...]         x86-64-v3 and the like; where not given the machine that builds
+#   [CPU name ...]         x86-64-v3 and the like, a version for each; where not given the machine that builds
 #   [SET extent=size ...]  extents to make the code for
 #   [OPTIMISE])            compile longer
 #
