@@ -7,7 +7,8 @@ using namespace attn::driver;
 
 namespace {
 
-/// Text that stands for itself: to troff backslashes and dots at a line's beginning mean something, dashes and quotes other characters.
+/// Text that stands for itself: to troff backslashes and dots at a line's beginning mean something, dashes and quotes
+/// other characters.
 std::string plain(std::string_view text) {
   std::string result;
   bool isLineStart = true;
