@@ -15,6 +15,7 @@ usage: ./bootstrap.sh COMMAND
 
 Installs Debian packages only where one is missing, as root or through sudo, and says which. With everything
 installed it needs no network. ATTN_JOBS=N limits the compile jobs; ATTN_NO_INSTALL=1 never installs;
+ATTN_VERIFY=ON checks the compiler's IR between all passes.
 ATTN_PROGRAMS=DIR shows the demo with the programs in DIR instead of building.
 TEXT
 }
@@ -22,7 +23,7 @@ TEXT
 # What the project builds with, in the order of docs/architecture.md's table of dependencies.
 packages=(
   clang-22 lld-22 libclang-rt-22-dev llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
-  cmake ninja-build ccache libfmt-dev libtbb-dev libdlpack-dev nlohmann-json3-dev libedit-dev libpng-dev zlib1g-dev catch2 python3
+  cmake ninja-build ccache libfmt-dev libtbb-dev libdlpack-dev nlohmann-json3-dev libedit-dev libpng-dev zlib1g-dev catch2 pkgconf python3
 )
 # What only tests use: a C compiler and an emulator for another machine. Without them those tests are skipped.
 test_packages=(qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
@@ -124,7 +125,7 @@ build() {
   step "Building with $jobs job(s) into build/ (programs in build/bin/)"
   local log=build/configure.log
   mkdir -p build
-  if ! cmake --preset release >"$log" 2>&1; then
+  if ! cmake --preset release -DATTN_VERIFY="${ATTN_VERIFY:-OFF}" >"$log" 2>&1; then
     cat "$log" >&2
     fail "configuring failed" "CMake's message is above. If build/ holds an older attempt, remove it and run again."
   fi

@@ -1,5 +1,6 @@
 # The kinds of target the project has, so that no CMakeLists repeats how they are built.
 option(ATTN_WERROR "Treat warnings as errors" OFF)
+option(ATTN_VERIFY "Verify the IR between all passes" OFF)
 set(ATTN_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them (address,undefined)")
 
 if(ATTN_SANITIZE)

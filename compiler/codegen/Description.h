@@ -8,8 +8,8 @@
 
 namespace attn::codegen {
 
-/// Puts text into a section of the object, `.attn.kernels`, that is not loaded into a process and names no symbol. A linker that joins
-/// objects joins their texts.
+/// Puts text into a section of the object, `.attn.kernels`, that is not loaded into a process and names no symbol. A
+/// linker that joins objects joins their texts.
 void addDescription(llvm::Module &module, std::string_view text);
 
 /// What kind of file holds kernels.
@@ -19,8 +19,8 @@ struct Description {
   std::string text;
 };
 
-/// The text of an object's or a shared library's bytes. Fails where they are neither, are for another kind of machine, or have no
-/// such section. The message goes on from the file's name: `is no object`.
+/// The text of an object's or a shared library's bytes. Fails where they are neither, are for another kind of machine,
+/// or have no such section. The message goes on from the file's name: `is no object`.
 llvm::Expected<Description> readDescription(llvm::StringRef bytes);
 
 } // namespace attn::codegen

@@ -37,6 +37,26 @@ bool writeFile(const std::string &path, std::string_view bytes) {
   return bool(written);
 }
 
+/// A path in a rule of make, as make and ninja read it.
+std::string inRule(const std::string &path) {
+  std::string text;
+  for (char letter : path) {
+    if (letter == ' ' || letter == '#')
+      text += '\\';
+    if (letter == '$')
+      text += '$';
+    text += letter;
+  }
+  return text;
+}
+
+bool writeDepfile(const std::string &path, const std::string &output, const Spec &spec) {
+  std::string rule = inRule(output) + ":";
+  for (const std::string &file : spec.files())
+    rule += " \\\n  " + inRule(file);
+  return writeFile(path, rule + "\n");
+}
+
 int writeObject(const Spec &spec, const CompileRequest &request, const std::string &path, CompileReport &report) {
   std::string header = headerPath(path);
   if (header == path)
@@ -95,6 +115,10 @@ int driver::compileMain(const Arguments &arguments) {
   if (output == "-" && isBinary(kind) && isatty(STDOUT_FILENO))
     return usageError("machine code is not written to a terminal; give a file: `-o kernel.o`");
 
+  std::optional<std::string> depfile = arguments.value(OptionId::Depfile);
+  if (depfile && (output.empty() || output == "-"))
+    return usageError("`--depfile` names what an output file was made from; give it one: `-o kernel.o`");
+
   CompileReport report;
   std::shared_ptr<const Spec> spec = openSpec(arguments.files.front(), status, &report.times);
   if (!spec)
@@ -110,6 +134,8 @@ int driver::compileMain(const Arguments &arguments) {
     bool written = output.empty() || output == "-" ? writeOut(*made) : writeFile(output, *made);
     status = written ? exitSuccess : exitInput;
   }
+  if (status == exitSuccess && depfile && !writeDepfile(*depfile, output, *spec))
+    status = exitInput;
   if (status == exitSuccess && arguments.has(OptionId::Time))
     printTimes(report.times);
   return status;

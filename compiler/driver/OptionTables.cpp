@@ -115,6 +115,7 @@ Command compileTable() {
            {OptionId::Target, 0, "target", "TRIPLE",
             "the machine to compile for: x86_64-linux-gnu, aarch64-linux-gnu (this one where not given)"},
            setOption, optimiseOption,
+           {OptionId::Depfile, 0, "depfile", "FILE", "also write, as a rule of make, which files the output was made from"},
            {OptionId::Time, 0, "time", "", "say how long each stage took"},
            {OptionId::ExplainKind, 0, "explain", "KIND", "what a diagnostic means, and exit"},
            {OptionId::Version, 0, "version", "", "show the version and exit"},

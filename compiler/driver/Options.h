@@ -15,7 +15,7 @@ enum class OptionId : uint8_t {
   Output, Emit, Only, Cpu, Target, Set, Optimise,
   Input, Scalar, Random, Seed, Dims, Threads, Check, Computed, Tolerance, Reference, Time, Raw,
   Json, Repeat,
-  What, Head, Batch, Width, Theme,
+  What, Head, Batch, Width, Theme, Depfile,
 };
 
 struct Option {

@@ -20,7 +20,8 @@ public:
   size_t count() const { return signatures.size(); }
   const attn_signature *get(size_t index) const { return index < signatures.size() ? &signatures[index] : nullptr; }
 
-  /// The index of the kernel of that name; of the only one for null. On failure `problem` says why, about what `where` names.
+  /// The index of the kernel of that name; of the only one for null. On failure `problem` says why, about what `where`
+  /// names.
   bool find(const char *name, const std::string &where, size_t &index, std::string &problem) const;
 
 private:

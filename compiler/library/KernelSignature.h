@@ -9,8 +9,8 @@
 
 namespace attn::library {
 
-/// A kernel as its caller sees it, in texts that need nothing else to live. An object file carries the same as a section, so that a
-/// program that loads it knows what it holds.
+/// A kernel as its caller sees it, in texts that need nothing else to live. An object file carries the same as a
+/// section, so that a program that loads it knows what it holds.
 struct KernelSignature {
   struct Tensor {
     std::string name;

@@ -10,7 +10,8 @@
 
 namespace attn::library {
 
-/// Kernels of an object or a shared library that attnc wrote, in this process. Immutable; may be shared between threads.
+/// Kernels of an object or a shared library that attnc wrote, in this process. Immutable; may be shared between
+/// threads.
 class LoadedObject {
 public:
   using Entry = int32_t (*)(const void *arguments, const attn_context *context, attn_error *error);

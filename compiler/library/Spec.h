@@ -33,6 +33,8 @@ public:
   const Diagnostics &diagnostics() const { return messages; }
   const syntax::File &syntax() const { return tree; }
   const SourceFile &source() const { return *tree.source; }
+  /// The canonical paths of the file itself and of all it imports, directly or not: what it depends on.
+  std::vector<std::string> files() const { return sources.openedFiles(); }
   /// Needs isGood().
   const sema::Program &program() const { return *checked; }
 

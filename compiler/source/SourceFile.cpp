@@ -61,6 +61,13 @@ static int readBounded(const std::string &path, std::string &text) {
   return failure;
 }
 
+std::vector<std::string> SourceManager::openedFiles() const {
+  std::vector<std::string> paths;
+  for (const auto &[path, file] : opened)
+    paths.push_back(path);
+  return paths;
+}
+
 const SourceFile *SourceManager::open(const std::string &path, std::string &reason) {
   if (path.empty() || path.find('\0') != std::string::npos) {
     reason = "not a file name";

@@ -62,6 +62,8 @@ public:
   /// Reads a file. On failure returns null and puts the reason (`no such file`, `is a directory`, `larger than …`) in
   /// `reason`. A file already read (same canonical path) is returned again.
   const SourceFile *open(const std::string &path, std::string &reason);
+  /// The canonical paths of all files read from disk, in the order they were first opened.
+  std::vector<std::string> openedFiles() const;
 
 private:
   std::vector<std::unique_ptr<SourceFile>> files;

@@ -10,14 +10,14 @@
 
 namespace attn::editors {
 
-/// As much of TextMate's grammars as ours has: `match` with `captures`, `begin` and `end` with `patterns`, `include` of the
-/// repository. Regular expressions must mean the same to ECMAScript and to Oniguruma, which editors use.
+/// As much of TextMate's grammars as ours has: `match` with `captures`, `begin` and `end` with `patterns`, `include` of
+/// the repository. Regular expressions must mean the same to ECMAScript and to Oniguruma, which editors use.
 class TextMateGrammar {
 public:
   explicit TextMateGrammar(const llvm::json::Object &grammar);
 
-  /// The innermost scope of every byte of one line; empty where there is none. Nothing is open at the beginning of a line, since
-  /// no rule of ours spans lines.
+  /// The innermost scope of every byte of one line; empty where there is none. Nothing is open at the beginning of a
+  /// line, since no rule of ours spans lines.
   std::vector<std::string> scopes(const std::string &line) const;
 
 private:

@@ -1,5 +1,5 @@
-/// Counts every allocation of the process while kernels run with a caller's executor and allocator: nothing leaks, nothing else
-/// allocates. usage: allocations SPEC.attn OBJECT LIBRARY
+/// Counts every allocation of the process while kernels run with a caller's executor and allocator: nothing leaks,
+/// nothing else allocates. usage: allocations SPEC.attn OBJECT LIBRARY
 #include "attn/attn.hpp"
 
 #include <algorithm>

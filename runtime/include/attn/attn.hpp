@@ -1,5 +1,5 @@
-// attn/attn.h for C++20: handles that clean up after themselves, spans, results that are a value or an error. Header only; link
-// with -lattn. What attn.h says about threads and lifetimes holds here.
+// attn/attn.h for C++20: handles that clean up after themselves, spans, results that are a value or an error. Header
+// only; link with -lattn. What attn.h says about threads and lifetimes holds here.
 //
 //   attn::Compiler compiler;
 //   attn::Result<attn::Spec> spec = attn::Spec::open("window.attn");
@@ -52,15 +52,16 @@ struct Diagnostic {
   std::vector<Suggestion> suggestions;
 };
 
-/// Why something failed: a status of attn.h or attn/kernel.h, text of one or more lines, and what the compiler said about a spec.
+/// Why something failed: a status of attn.h or attn/kernel.h, text of one or more lines, and what the compiler said
+/// about a spec.
 struct Error {
   int32_t status = ATTN_OK;
   std::string message;
   std::vector<Diagnostic> diagnostics;
 };
 
-/// A value or an error, with the members of C++23's std::expected that need no exception. `*`, `->` and `value()` need a value,
-/// `error()` needs none.
+/// A value or an error, with the members of C++23's std::expected that need no exception. `*`, `->` and `value()` need
+/// a value, `error()` needs none.
 template <class T> class [[nodiscard]] Result {
 public:
   using value_type = T;
@@ -170,7 +171,8 @@ template <> struct ElementType<int64_t> { static constexpr DLDataType value{kDLI
 template <> struct ElementType<bool> { static constexpr DLDataType value{kDLBool, 8, 1}; };
 } // namespace detail
 
-/// A tensor over memory of the caller's: a DLTensor that holds its own shape and strides, so that it can be copied and kept.
+/// A tensor over memory of the caller's: a DLTensor that holds its own shape and strides, so that it can be copied and
+/// kept.
 class Tensor {
 public:
   static constexpr size_t maximumRank = 8;
@@ -264,9 +266,9 @@ private:
 
 class Kernel;
 
-/// The arguments of a kernel's runs, by name. Tensors are pointers to DLTensors that stay the caller's; setting what is set replaces
-/// it. A name the kernel doesn't have is answered by the run. Made once and used for many runs, it makes no run allocate. One thread at
-/// a time.
+/// The arguments of a kernel's runs, by name. Tensors are pointers to DLTensors that stay the caller's; setting what is
+/// set replaces it. A name the kernel doesn't have is answered by the run. Made once and used for many runs, it makes
+/// no run allocate. One thread at a time.
 class Arguments {
 public:
   explicit Arguments(const Kernel &kernel);
@@ -311,7 +313,8 @@ class Kernel {
 public:
   Signature signature() const { return Signature(attn_kernel_signature(handle.get())); }
 
-  /// Null contexts run on this thread with malloc. An error's text is the only thing a run allocates beside the context's memory.
+  /// Null contexts run on this thread with malloc. An error's text is the only thing a run allocates beside the
+  /// context's memory.
   Status run(const Arguments &arguments, const attn_context *context = nullptr) const {
     if (!arguments.problem.empty())
       return Error{ATTN_INVALID_ARGUMENT, arguments.problem, {}};

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Installs the Debian package on a bare Debian 12 and uses it there. Needs root, debootstrap and a Debian mirror.
+# usage: bare.sh attn_VERSION_amd64.deb [FOLDER of a bookworm root made by `debootstrap --variant=minbase`, which is changed]
+set -eu
+package=$(realpath "$1")
+root=${2:-$(mktemp -d)/root}
+[ -d "$root/usr" ] || debootstrap --variant=minbase bookworm "$root"
+inside() { chroot "$root" env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+
+cp "$package" "$root/attn.deb"
+inside apt-get -qq update
+inside apt-get -qq install -y --no-install-recommends /attn.deb
+inside sh -c '! dpkg-query -W -f "\${Package}\n" | grep -iE "llvm|mlir|clang"'
+inside attnc --version
+inside attnc check /usr/share/attn/examples/causal.attn
+inside attnc run /usr/share/attn/examples/sliding-window.attn --random --dims B=1,H=2,I=300,J=300,D=64 -p w=50 --check
+inside attnc explain /usr/share/attn/examples/alibi.attn >/dev/null
+inside attnc /usr/share/attn/examples/alibi.attn -o /tmp/alibi.o
+inside test -s /tmp/alibi.h
+
+# What a program that uses the package needs is a compiler and nothing of LLVM.
+inside apt-get -qq install -y --no-install-recommends gcc g++ libc6-dev cmake make pkg-config
+cp -r "$(dirname "$0")/../../examples/embed-cmake" "$root/project"
+inside sh -euc 'cd /project && cmake -B build >/dev/null && cmake --build build
+  build/ahead && build/live recent.attn
+  printf "#include <attn/attn.h>\n#include <stdio.h>\nint main(void) { puts(attn_version()); return 0; }\n" > v.c
+  cc -std=c99 v.c -o v $(pkg-config --cflags --libs attn) && ./v
+  attnc recent.attn --emit=so -o /tmp/recent.so && test -s /tmp/recent.so'
+inside apt-get -qq remove -y attn
+inside sh -c '! command -v attnc && test ! -e /usr/lib/attn'
+echo "bare Debian 12: installed, used, removed"
