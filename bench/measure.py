@@ -136,7 +136,7 @@ def stages_of(text):
 def jit_once(attnc, name):
     """Milliseconds of each stage from source text to code in memory, and of all of them."""
     dims = "B=1,H=1,I=1,J=1,D=64" + (",G=1" if name == "gqa" else "") + (",N=1" if name == "documents" else "")
-    stages = stages_of(call([attnc, "run", spec_path(name), "--random", "--dims", dims, "--time"])[1])
+    stages = stages_of(call([attnc, "run", spec_path(name), "--random", "--dims", dims, "--time", "--no-cache"])[1])
     compiling = {stage: value for stage, value in stages.items() if stage not in NOT_COMPILING}
     if not compiling:
         raise Failed(f"`attnc run {spec_path(name)} --time` names no stage")

@@ -7,6 +7,8 @@ if(ATTN_SANITIZE)
   add_compile_options(-fsanitize=${ATTN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ATTN_SANITIZE})
 endif()
+# The cache of compiled kernels tells builds apart by the linker's identifier.
+add_link_options(-Wl,--build-id)
 find_program(CCACHE NAMES ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})

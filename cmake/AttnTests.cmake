@@ -17,7 +17,8 @@ function(attn_test name)
   add_test(NAME ${name} COMMAND ${ARG_COMMAND})
   set_tests_properties(${name} PROPERTIES
     LABELS "${kind};${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE ${ATTN_SKIP_CODE}
-    ENVIRONMENT "${ARG_ENVIRONMENT}")
+    # Tests compile; those of the cache name a folder of their own.
+    ENVIRONMENT "ATTN_CACHE_DIR=;${ARG_ENVIRONMENT}")
 endfunction()
 
 # attn_unit_test(FOLDER SOURCES ... DEPENDS ... [CPU feature ...]): the Catch2 executable attn_<FOLDER>_tests and the

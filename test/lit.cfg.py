@@ -20,6 +20,7 @@ config.test_exec_root = os.path.join(build, "test", "lit")
 config.environment["PATH"] = os.pathsep.join(
     [os.path.join(build, "bin"), os.path.join(llvm, "bin"), config.environment["PATH"]]
 )
+config.environment["ATTN_CACHE_DIR"] = ""
 config.substitutions.append(("%examples", os.path.join(os.path.dirname(source), "examples")))
 if os.path.exists("/proc/cpuinfo"):
     with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:

@@ -114,7 +114,7 @@ int driver::benchMain(const Arguments &arguments) {
     for (const sema::Attention &attention : spec->program().attentions)
       chosen.push_back(&attention);
   }
-  Compiler compiler;
+  Compiler compiler(cacheOf(arguments));
   Runner runner(options->threads);
   for (const sema::Attention *attention : chosen) {
     int one = benchOne(spec, *attention, *options, compiler, runner);

@@ -139,3 +139,7 @@ std::optional<InputRequest> driver::parseInputs(const Arguments &arguments, int 
   request.random = arguments.has(OptionId::Random);
   return request;
 }
+
+std::optional<KernelCache> driver::cacheOf(const Arguments &arguments) {
+  return arguments.has(OptionId::NoCache) ? std::nullopt : KernelCache::ofThisPerson();
+}

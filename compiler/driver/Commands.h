@@ -40,6 +40,8 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parseNamed(const
 /// A whole number of an option, between two bounds.
 std::optional<uint64_t> parseNumber(const Arguments &arguments, OptionId option, std::string_view name, uint64_t low,
                                     uint64_t high, uint64_t otherwise, int &status);
+/// Where compiled kernels are kept for later; nowhere with --no-cache.
+std::optional<library::KernelCache> cacheOf(const Arguments &arguments);
 /// -i, -p, --dims, --seed.
 std::optional<library::InputRequest> parseInputs(const Arguments &arguments, int &status);
 

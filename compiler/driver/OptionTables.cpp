@@ -15,6 +15,8 @@ constexpr Option scalarOption{OptionId::Scalar, 'p', "param", "w=128", "a scalar
 constexpr Option seedOption{OptionId::Seed, 0, "seed", "N", "of random inputs (0 where not given)"};
 constexpr Option dimsOption{OptionId::Dims, 0, "dims", "B=1,H=8,…", "extents of inputs that are not given"};
 constexpr Option threadsOption{OptionId::Threads, 0, "threads", "N", "how many threads compute (all there are where not given)"};
+constexpr Option noCacheOption{OptionId::NoCache, 0, "no-cache", "",
+                               "compile even what an earlier run left in ATTN_CACHE_DIR (~/.cache/attn where not set)"};
 constexpr Option cpuOption{OptionId::Cpu, 0, "cpu", "NAME",
                            "the CPU to compile for: native (where not given), x86-64-v3, x86-64-v4, …"};
 constexpr Option cpusOption{OptionId::Cpu, 0, "cpu", "NAME,…",
@@ -46,7 +48,7 @@ std::vector<Command> allCommands() {
         {OptionId::Reference, 0, "reference", "", "run only the oracle"},
         {OptionId::Raw, 0, "raw", "", "write 16-bit outputs as they are, not as float32"},
         {OptionId::Time, 0, "time", "", "say how long each stage took"},
-        optimiseOption, helpOption},
+        optimiseOption, noCacheOption, helpOption},
        1,
        1},
       {"bench",
@@ -57,7 +59,7 @@ std::vector<Command> allCommands() {
         {OptionId::Threads, 0, "threads", "N", "how many threads compute (1 where not given; 0: all there are)"},
         {OptionId::Repeat, 0, "repeat", "N", "how many timed runs (enough for about a second where not given)"},
         {OptionId::Json, 0, "json", "", "one JSON object per kernel and line"},
-        optimiseOption, helpOption},
+        optimiseOption, noCacheOption, helpOption},
        1,
        1},
       {"explain",

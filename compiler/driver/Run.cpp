@@ -23,6 +23,7 @@ struct RunOptions {
   std::vector<std::pair<std::string, std::string>> outputs, computed;
   std::map<std::string, int64_t> fixed;
   std::string cpu;
+  std::optional<KernelCache> cache;
   unsigned threads = 1;
   std::optional<double> tolerance;
   bool check, reference, time, raw, harder;
@@ -79,6 +80,7 @@ std::optional<RunOptions> parseRun(const Arguments &arguments, int &status) {
   options.outputs = *std::move(outputs);
   options.computed = *std::move(computed);
   options.cpu = arguments.value(OptionId::Cpu).value_or("");
+  options.cache = cacheOf(arguments);
   options.fixed = *std::move(fixed);
   options.threads = *threads ? unsigned(*threads) : std::max(1u, std::thread::hardware_concurrency());
   return options;
@@ -153,7 +155,7 @@ int runCompiled(const std::shared_ptr<const Spec> &spec, const sema::Attention &
   request.extents = options.fixed;
   request.optimiseHarder = options.harder;
   request.cpu = options.cpu;
-  Compiler compiler;
+  Compiler compiler(options.cache);
   CompileReport report;
   std::shared_ptr<const Kernel> kernel = loadFor(compiler, spec, attention, data, request, report);
   if (times)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "compiler/library/KernelCache.h"
 #include "compiler/library/Spec.h"
 
 #include "attn/dlpack.h"
@@ -76,9 +77,10 @@ public:
   /// The same for an argument struct as generated headers declare it. Allocates nothing but by the context.
   int32_t call(const void *arguments, const attn_context *context, attn_error *error) const;
 
+  struct Code;
+
 private:
   friend class Compiler;
-  struct Code;
   Kernel(std::shared_ptr<const Spec> spec, sema::Attention attention, std::unique_ptr<Code> code);
 
   std::shared_ptr<const Spec> spec; ///< whose text the attention's ranges point into
@@ -86,15 +88,22 @@ private:
   std::unique_ptr<Code> code;
 };
 
-/// Compiles for this machine and remembers what it compiled. Thread-safe.
+/// Compiles for this machine and remembers what it compiled, in memory and, for other processes, in a folder. Thread-safe.
 class Compiler {
 public:
-  /// The kernel of an attention, for the extents given, from memory if the same was compiled before. `request.kernels` and `triple` are not
-  /// read; `cpu` is one that this machine is or can stand in for. Null on failure.
+  explicit Compiler(std::optional<KernelCache> cache = KernelCache::ofThisPerson()) : cache(std::move(cache)) {}
+
+  /// The kernel of an attention, for the extents given, from memory or the folder if the same was compiled before (of which
+  /// `report.times` tells). `request.kernels` and `triple` are not read; `cpu` is one that this machine is or can stand in for. Null on
+  /// failure.
   std::shared_ptr<const Kernel> load(const std::shared_ptr<const Spec> &spec, const std::string &name,
                                      const CompileRequest &request, CompileReport &report);
 
 private:
+  std::unique_ptr<Kernel::Code> codeFor(const Spec &spec, const std::vector<sema::Attention> &attentions,
+                                        const CompileRequest &request, const std::string &kernel, CompileReport &report);
+
+  std::optional<KernelCache> cache;
   std::mutex mutex;
   std::unordered_map<std::string, std::shared_ptr<const Kernel>> kernels;
 };

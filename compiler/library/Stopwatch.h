@@ -15,6 +15,8 @@ public:
   Stopwatch(const Stopwatch &) = delete;
   Stopwatch &operator=(const Stopwatch &) = delete;
 
+  /// What it measures, if that is known only now.
+  void rename(std::string name) { stage = std::move(name); }
   void stop() {
     if (times)
       times->push_back({std::move(stage), milliseconds()});

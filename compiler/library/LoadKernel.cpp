@@ -1,0 +1,173 @@
+#include "compiler/codegen/ExportedName.h"
+#include "compiler/codegen/Jit.h"
+#include "compiler/library/Compilation.h"
+#include "compiler/library/Fingerprint.h"
+#include "compiler/library/Stopwatch.h"
+#include "runtime/kernel/Kernel.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+using namespace attn;
+using namespace attn::library;
+
+struct Kernel::Code {
+  std::unique_ptr<codegen::LoadedCode> loaded;
+  codegen::KernelEntry entry = nullptr;
+};
+
+Kernel::Kernel(std::shared_ptr<const Spec> spec, sema::Attention attention, std::unique_ptr<Code> code)
+    : spec(std::move(spec)), signature(std::move(attention)), code(std::move(code)) {}
+
+Kernel::~Kernel() = default;
+
+int32_t Kernel::call(const void *arguments, const attn_context *context, attn_error *error) const {
+  return code->entry(arguments, context, error);
+}
+
+Status Kernel::run(std::span<const DLTensor *const> tensors, std::span<const ScalarArgument> scalars,
+                   const attn_context *context) const {
+  size_t tensorCount = signature.tensors.size() + signature.outputs.size();
+  if (tensors.size() != tensorCount || scalars.size() != signature.scalars.size())
+    return Failure{fmt::format("`{}` takes {} tensors and {} scalars, got {} and {}", signature.name, tensorCount,
+                               signature.scalars.size(), tensors.size(), scalars.size())};
+  std::vector<uint64_t> words;
+  for (const DLTensor *tensor : tensors)
+    words.push_back(uint64_t(reinterpret_cast<uintptr_t>(tensor)));
+  for (size_t n = 0; n < scalars.size(); ++n) {
+    bool isReal = signature.scalars[n].kind == sema::ScalarKind::Float;
+    double real = scalars[n].isSet ? scalars[n].real : ATTN_UNSET_FLOAT;
+    int64_t integer = scalars[n].isSet ? scalars[n].integer : ATTN_UNSET_INT;
+    uint64_t word;
+    std::memcpy(&word, isReal ? static_cast<const void *>(&real) : &integer, sizeof(word));
+    words.push_back(word);
+  }
+  words.push_back(0);
+  attn_error error{};
+  if (code->entry(words.data(), context, &error) == ATTN_OK)
+    return std::monostate();
+  return Failure{error.message};
+}
+
+namespace {
+
+/// Text that is equal for two compilations only if they give the same code. `kernel` has everything that sema knows, so imports are in it as what
+/// they mean. Fails where this build of the compiler can't be told from others.
+Result<std::string> cacheKey(const Spec &spec, const std::string &kernel, const codegen::Target &target) {
+  Result<std::string> compiler = compilerIdentity();
+  if (!compiler)
+    return compiler.failure();
+  std::string key = fmt::format("{}\n{} {} {}\n", *compiler, target.info.triple, target.info.cpu, target.info.features);
+  return key + fmt::format("{}\n{}{}", kernel.size(), kernel, spec.source().text());
+}
+
+std::unique_ptr<Kernel::Code> loadCode(std::string object, const sema::Attention &attention, CompileReport &report) {
+  Stopwatch watch(&report.times, "load");
+  auto loaded = taken(codegen::LoadedCode::load(std::move(object)), report, true);
+  if (!loaded)
+    return nullptr;
+  auto code = std::make_unique<Kernel::Code>();
+  code->loaded = *std::move(loaded);
+  auto entry = taken(code->loaded->find(codegen::exportedName(attention.name)), report, true);
+  if (!entry)
+    return nullptr;
+  code->entry = *entry;
+  return code;
+}
+
+} // namespace
+
+std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &spec, const std::string &name,
+                                             const CompileRequest &request, CompileReport &report) {
+  CompileRequest one = request;
+  one.kernels = {name};
+  one.triple.clear();
+  if (one.cpu.find(',') != std::string::npos) {
+    report.failure = fmt::format("`--cpu={}`: what runs here is compiled for one CPU", one.cpu);
+    return nullptr;
+  }
+  std::optional<std::vector<sema::Attention>> attentions = choose(*spec, one, report);
+  if (!attentions)
+    return nullptr;
+  sema::Attention &attention = attentions->front();
+  std::string key = fmt::format("{}{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "",
+                                one.onlyVisits ? "V" : "", one.cpu);
+  {
+    std::lock_guard lock(mutex);
+    if (auto known = kernels.find(key); known != kernels.end())
+      return known->second;
+  }
+  std::unique_ptr<Kernel::Code> code = codeFor(*spec, *attentions, one, key, report);
+  if (!code)
+    return nullptr;
+  std::shared_ptr<const Kernel> kernel(new Kernel(spec, std::move(attention), std::move(code)));
+  std::lock_guard lock(mutex);
+  return kernels.insert({key, kernel}).first->second;
+}
+
+std::unique_ptr<Kernel::Code> Compiler::codeFor(const Spec &spec, const std::vector<sema::Attention> &attentions,
+                                                const CompileRequest &request, const std::string &kernel, CompileReport &report) {
+  const sema::Attention &attention = attentions.front();
+  std::optional<std::vector<codegen::Target>> targets = targetsOf(request, report);
+  if (!targets)
+    return nullptr;
+  if (std::string why = codegen::whyNotHere(targets->front()); !why.empty()) {
+    report.failure = fmt::format("code for `{}` can't run here: {}", targets->front().info.cpu, why);
+    return nullptr;
+  }
+  Result<std::string> key = cache ? cacheKey(spec, kernel, targets->front()) : Failure{"off"};
+  if (cache && !key)
+    Stopwatch(&report.times, "cache: " + key.message());
+  if (key) {
+    Stopwatch watch(&report.times, "cache: miss");
+    KernelCache::Lookup found = cache->find(*key);
+    if (found.outcome == KernelCache::Outcome::Hit) {
+      watch.rename("cache: hit");
+      watch.stop();
+      return loadCode(std::move(found.code), attention, report);
+    }
+    if (found.outcome == KernelCache::Outcome::Damaged)
+      watch.rename("cache: damaged");
+    if (found.outcome == KernelCache::Outcome::Unusable) {
+      watch.rename("cache: " + found.why);
+      key = Failure{found.why};
+    }
+  }
+  std::optional<NativeWork> work = compileNative(attentions, request, *std::move(targets), codegen::Entry::Direct, report);
+  if (!work)
+    return nullptr;
+  std::optional<std::string> object;
+  {
+    Stopwatch watch(&report.times, "machine code");
+    object = taken(codegen::emit(*work->native.module, work->emitter(), codegen::NativeForm::Object), report, true);
+  }
+  if (!object)
+    return nullptr;
+  // A hit has no more to say about the spec than that it compiles.
+  if (key && report.diagnostics.all().empty()) {
+    Stopwatch watch(&report.times, "cache: write");
+    if (Status stored = cache->store(*key, *object); !stored)
+      watch.rename("cache: " + stored.message());
+  }
+  return loadCode(*std::move(object), attention, report);
+}
+
+std::map<std::string, int64_t> library::featureExtents(const sema::Attention &attention,
+                                                       const reference::Binding &binding) {
+  sema::CoordinateSet features = sema::setOf(sema::coordinateD) | sema::setOf(sema::coordinateE);
+  for (const sema::Node &node : attention.nodes)
+    if (node.kind == sema::NodeKind::Dot)
+      for (sema::CoordinateId coordinate : node.coordinates)
+        features |= sema::setOf(coordinate);
+  std::map<std::string, int64_t> extents;
+  for (size_t n = 0; n < attention.coordinates.size(); ++n) {
+    sema::ExtentId id = attention.coordinates[n].extent;
+    if (!(features & sema::setOf(sema::CoordinateId(n))) || id == sema::none || !binding.extents[id])
+      continue;
+    const sema::Extent &extent = attention.extents[id];
+    if (!extent.perBatch && extent.binding != sema::ExtentBinding::Computed)
+      extents[extent.name] = *binding.extents[id];
+  }
+  return extents;
+}
