@@ -167,7 +167,7 @@ class SessionTest(unittest.TestCase):
         terminal.enter("weight = sparsemax(score)")
         terminal.enter("o = sum(j: weight * v)")
         terminal.enter(":random")
-        terminal.enter(":dims B=1 H=8 I=1024 J=2048 D=16")
+        terminal.enter(":dims B=1 H=8 I=1024 J=65536 D=16", 60)
         self.interrupt(terminal, "sum(j: weight)", 60)
         self.leave(terminal)
 
