@@ -387,24 +387,21 @@ std::optional<Linear> IntegerBounds::sizeOf(ir::TensorOp tensor, unsigned dimens
 }
 
 bool IntegerBounds::isInside(ir::ReadOp read) const {
+  return llvm::all_of(llvm::seq<unsigned>(0, read.getIndices().size()), [&](unsigned dimension) { return isInside(read, dimension); });
+}
+
+bool IntegerBounds::isInside(ir::ReadOp read, unsigned dimension) const {
   auto tensor = read.getTensor().getDefiningOp<ir::TensorOp>();
-  if (!tensor)
+  auto size = tensor ? sizeOf(tensor, dimension) : std::nullopt;
+  if (!size)
     return false;
-  for (auto [dimension, index] : llvm::enumerate(read.getIndices())) {
-    const Bounds &bounds = of(index);
-    auto size = sizeOf(tensor, dimension);
-    if (!size)
-      return false;
-    bool notBelow = bounds.low >= 0 || llvm::any_of(bounds.lower, [&](const Linear &own) { return isNonNegative(own, read); });
-    bool notAbove = llvm::any_of(bounds.upper, [&](const Linear &own) {
-      auto room = addScaled(*size, own, -1);
-      auto past = room ? addScaled(*room, constantLinear(1), -1) : std::nullopt;
-      return past && isNonNegative(*past, read);
-    });
-    if (!notBelow || !notAbove)
-      return false;
-  }
-  return true;
+  const Bounds &bounds = of(read.getIndices()[dimension]);
+  bool notBelow = bounds.low >= 0 || llvm::any_of(bounds.lower, [&](const Linear &own) { return isNonNegative(own, read); });
+  return notBelow && llvm::any_of(bounds.upper, [&](const Linear &own) {
+           auto room = addScaled(*size, own, -1);
+           auto past = room ? addScaled(*room, constantLinear(1), -1) : std::nullopt;
+           return past && isNonNegative(*past, read);
+         });
 }
 
 bool IntegerBounds::isDefined(ir::BinaryOp division) const {

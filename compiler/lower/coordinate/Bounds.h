@@ -48,8 +48,9 @@ public:
   /// The size of a tensor's dimension, if it is linear in the extents.
   std::optional<Linear> sizeOf(ir::TensorOp tensor, unsigned dimension) const;
 
-  /// Whether every index of the read lies inside its dimension.
+  /// Whether every index of the read, or that of one dimension, lies inside its dimension.
   bool isInside(ir::ReadOp read) const;
+  bool isInside(ir::ReadOp read, unsigned dimension) const;
 
   /// Whether an integer division has a divisor that isn't 0 and a quotient that fits.
   bool isDefined(ir::BinaryOp division) const;

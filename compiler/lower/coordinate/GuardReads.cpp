@@ -1,3 +1,4 @@
+#include "compiler/lower/coordinate/Bounds.h"
 #include "compiler/lower/coordinate/Coordinates.h"
 #include "compiler/lower/coordinate/Passes.h"
 
@@ -125,7 +126,7 @@ private:
 class Guards {
 public:
   Guards(ir::KernelOp kernel, bool split)
-      : kernel(kernel), split(split), builder(OpBuilder::atBlockEnd(&kernel.getBody().front())) {}
+      : kernel(kernel), split(split), bounds(kernel), builder(OpBuilder::atBlockEnd(&kernel.getBody().front())) {}
 
   void run() {
     Block &block = kernel.getBody().front();
@@ -233,8 +234,12 @@ private:
     if (condition.isAlways())
       return;
     Value where = forSome(op, materialise(op->getLoc(), condition));
-    if (split && addsCoordinates(op, where) && !isInReduction(op) && !isInReduction(where.getDefiningOp()))
-      return check(op, where);
+    if (split && addsCoordinates(op, where) && !isInReduction(where.getDefiningOp())) {
+      if (!isInReduction(op))
+        return check(op, where, indicesOf(op));
+      if (std::optional<SmallVector<Value>> row = indicesOfRow(op))
+        return check(op, whereFeatures(op, where), *row);
+    }
     if (auto read = dyn_cast<ir::ReadOp>(op))
       read.getWhereMutable().assign(where);
     else
@@ -266,16 +271,53 @@ private:
     return ir::unionOfCoordinates(both).size() != functionType(op->getResult(0)).getCoordinates().size();
   }
 
+  static SmallVector<Value> indicesOf(Operation *op) {
+    auto read = dyn_cast<ir::ReadOp>(op);
+    return read ? SmallVector<Value>(read.getIndices()) : SmallVector<Value>{cast<ir::BinaryOp>(op).getRhs()};
+  }
+
+  /// The indices of a read of a row of features, all of them alike: what varies with a feature must be known to be inside, and counts as 0.
+  std::optional<SmallVector<Value>> indicesOfRow(Operation *op) {
+    auto read = dyn_cast<ir::ReadOp>(op);
+    if (!read)
+      return std::nullopt;
+    SmallVector<Value> indices;
+    for (auto [dimension, index] : llvm::enumerate(read.getIndices())) {
+      bool ofFeature = isInReduction(index.getDefiningOp());
+      if (ofFeature && !bounds.isInside(read, dimension))
+        return std::nullopt;
+      indices.push_back(ofFeature ? constantInt(builder, op->getLoc(), 0) : index);
+    }
+    return indices;
+  }
+
+  /// Without features nothing is read.
+  Value whereFeatures(Operation *op, Value where) {
+    Location location = op->getLoc();
+    for (StringAttr name : functionType(op->getResult(0)).getCoordinates()) {
+      if (llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()))
+        continue;
+      int64_t number = kernel.extentOf(name);
+      auto fixed = kernel.fixedExtent(number);
+      Value size = ir::ExtentOp::create(builder, location, ir::FnType::get(builder.getI64Type(), {}), name, builder.getI64IntegerAttr(number),
+                                        fixed ? builder.getI64IntegerAttr(*fixed) : IntegerAttr());
+      Value isThere = ir::CompareOp::create(builder, location, ir::FnType::get(builder.getI1Type(), {}), ir::CompareKind::Greater, size,
+                                            constantInt(builder, location, 0));
+      where = logicalAnd(builder, location, isThere, where);
+    }
+    return where;
+  }
+
   /// Lets the value be computed everywhere and looks after it apart.
-  void check(Operation *op, Value where) {
+  void check(Operation *op, Value where, ArrayRef<Value> values) {
     auto inMask = inScore.contains(op) ? UnitAttr() : builder.getUnitAttr();
     if (auto read = dyn_cast<ir::ReadOp>(op)) {
       read.setSafe(true);
-      ir::CheckOp::create(builder, op->getLoc(), read.getTensor(), read.getIndices(), where, inMask, read.getTextAttr());
+      ir::CheckOp::create(builder, op->getLoc(), read.getTensor(), values, where, inMask, read.getTextAttr());
     } else {
       auto division = cast<ir::BinaryOp>(op);
       division.setSafe(true);
-      ir::CheckOp::create(builder, op->getLoc(), Value(), division.getRhs(), where, inMask, division.getTextAttr());
+      ir::CheckOp::create(builder, op->getLoc(), Value(), values, where, inMask, division.getTextAttr());
     }
   }
 
@@ -371,6 +413,7 @@ private:
 
   ir::KernelOp kernel;
   bool split;
+  IntegerBounds bounds; ///< before anything was guarded
   OpBuilder builder;
   llvm::DenseSet<Operation *> inScore;
   llvm::DenseMap<int64_t, Value> notEmpty; ///< by extent: that it isn't 0
