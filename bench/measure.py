@@ -56,6 +56,8 @@ def bench_command(attnc, row, folder):
             write_integers(path, source(row.dims))
             source = path
         command += ["-i", f"{name}={source}"]
+    if row.cpu:
+        command += ["--cpu", row.cpu]
     if row.repeat:
         command += ["--repeat", str(row.repeat)]
     return command

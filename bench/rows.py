@@ -25,6 +25,7 @@ class Row:
     classification_target: float = None          # most of the run time
     is_long: bool = False       # only with --long
     repeat: int = None          # timed runs; None: a second's worth
+    cpu: str = None             # compiled for it, and beside the peak of its vectors; None: this machine
 
 
 def shape(length, width=64, **more):
@@ -60,6 +61,22 @@ PREFILL = [
     Row("chunked", "causal chunks of 1024, 4096", "chunked", shape(4096)),
 ]
 
+
+def this_cpu_has(flag):
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return any(flag in line.split() for line in file if line.startswith("flags"))
+    except OSError:
+        return False
+
+
+# Code for AVX2, on whatever has it: 256-bit vectors beside the peak of 256-bit vectors.
+AVX2 = [
+    Row("avx2-dense-1024", "AVX2: dense, 1024", "dense", shape(1024), cpu="x86-64-v3"),
+    Row("avx2-dense-4096", "AVX2: dense, 4096", "dense", shape(4096), cpu="x86-64-v3", target=0.85),
+    Row("avx2-causal-4096", "AVX2: causal, 4096", "causal", shape(4096), cpu="x86-64-v3"),
+] if this_cpu_has("avx2") else []
+
 THREADS = [
     Row("dense-4096-2", "dense, 4096", "dense", shape(4096), threads=2, scaling_target=0.95),
     Row("causal-4096-2", "causal, 4096", "causal", shape(4096), threads=2, scaling_target=0.95),
@@ -85,7 +102,7 @@ LONG = [
     long_row("long-chunked", "causal chunks of 8192", "chunked", scalars={"c": 8192}),
 ]
 
-ROWS = PREFILL + THREADS + LONG
+ROWS = PREFILL + AVX2 + THREADS + LONG
 
 # Compiled for the latency rows: a plain one, one with a mask and a soft cap's worth of score, one that reads a table.
 COMPILED = ["dense", "causal", "softcap", "gqa", "documents", "streaming"]
