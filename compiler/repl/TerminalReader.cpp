@@ -167,6 +167,9 @@ int TerminalReader::nextKey(wchar_t *key) {
     ssize_t count = ::read(STDIN_FILENO, &byte, 1);
     if (count <= 0)
       return count < 0 && errno != EIO ? -1 : 0;
+    // What was typed ahead while the terminal still collected lines: there Ctrl-D is the end of a line, which comes out as a NUL now.
+    if (byte == 0)
+      byte = '\4';
     size_t done = std::mbrtowc(key, &byte, 1, &state);
     if (done == size_t(-1)) {
       *key = L'?';

@@ -198,9 +198,23 @@ class ObjectRun:
                 file.write(array.data)
         known = extents_of(self.tensors, self.shapes, self.arguments.values["dims"] + self.arguments.values["set"])
         known |= {name: int(value) for name, value in self.arguments.named("param").items() if re.fullmatch(r"-?\d+", value)}
+        known |= self.computed_extents(known)
         for name, direction, _, dimensions in self.tensors:
             if direction == "out":
                 self.shapes[name] = tuple(size_of(dimension, known) for dimension in dimensions)
+
+    def computed_extents(self, known):
+        """`J = P + N`, as the compiler understood it, from the extents that the tensors show."""
+        computed = {}
+        text = run(self.options.attnc, "explain", self.spec, *self.arguments.again("set"))
+        extents = text.split("\nextents\n")[-1].split("\ndefinitions")[0]
+        for name, expression in re.findall(r"^  (\w+) += ([^;\n]+)$", extents, re.MULTILINE):
+            if name not in known:
+                try:
+                    computed[name] = size_of(expression, known | computed)
+                except (NameError, SyntaxError):
+                    continue
+        return computed
 
     def execute(self):
         threads = int((self.arguments.values["threads"] or ["1"])[-1])

@@ -50,7 +50,7 @@ class RandomRows:
         for name, element in (("slope", "f32[H]"), ("shift", "f32[J]")):
             if name in text:
                 text = f"{name}: {element}\n  {text}"
-        self.text = f"attention random {{\n  {text}\n}}\n"
+        self.text = f"attention mixed {{\n  {text}\n}}\n"
 
     def pick(self, *makers):
         return self.random.choice(makers)()

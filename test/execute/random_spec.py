@@ -49,7 +49,7 @@ class RandomSpec:
         self.scalars = {name: value for name, value in self.scalars.items() if name in score + mask}
         declared = [f"{name}: {TABLES[name][0]}[{TABLES[name][1]}]" for name in self.used] + [f"{name}: int"
                 for name in self.scalars]
-        self.text = "\n  ".join(["attention random {", "q: f32[B, H, I, D]; k: f32[B, G, J, D]; v: f32[B, G, J, E]",
+        self.text = "\n  ".join(["attention mixed {", "q: f32[B, H, I, D]; k: f32[B, G, J, D]; v: f32[B, G, J, E]",
                                  *declared,
                                  f"score = {score}", f"mask = {mask}", "out o, lse"]) + "\n}\n"
 

@@ -77,10 +77,16 @@ class Terminal:
         except ChildProcessError:
             return False
 
-    def close(self, seconds=20):
-        """Waits for the program's end; its exit status."""
-        end = time.monotonic() + seconds
+    def close(self, seconds=20, keys=""):
+        """Waits for the program's end; its exit status. `keys` ask for it, every second where the program wasn't listening yet."""
+        end, again = time.monotonic() + seconds, 0.0
         while time.monotonic() < end:
+            if keys and time.monotonic() >= again:
+                again = time.monotonic() + 1
+                try:
+                    self.type(keys)
+                except OSError:
+                    pass
             self.read(0.05)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:

@@ -27,8 +27,7 @@ class SessionTest(unittest.TestCase):
         return terminal
 
     def leave(self, terminal):
-        terminal.type("\x04")
-        self.assertEqual(terminal.close(), 0)
+        self.assertEqual(terminal.close(keys="\x04"), 0)
 
     def test_an_expression_shows_its_coordinates_and_its_value(self):
         terminal = self.start()
