@@ -7,6 +7,9 @@ root=${2:-$(mktemp -d)/root}
 [ -d "$root/usr" ] || debootstrap --variant=minbase bookworm "$root"
 inside() { chroot "$root" env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 
+# A program finds libraries beside itself through /proc.
+mount -t proc proc "$root/proc"
+trap 'umount "$root/proc"' EXIT
 cp "$package" "$root/attn.deb"
 inside apt-get -qq update
 inside apt-get -qq install -y --no-install-recommends /attn.deb
