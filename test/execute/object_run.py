@@ -223,7 +223,7 @@ class ObjectRun:
                    for name, value in self.arguments.named("param").items()]
         with open(self.path("main.c"), "w", encoding="utf-8") as file:
             file.write(main_text(self.kernel, self.tensors, scalars, self.shapes, max(1, threads)))
-        run(*self.options.cc, "-static", "-Wall", "-Werror", "-I", self.folder, self.path("main.c"), self.path("kernel.o"), "-o",
+        run(*self.options.cc, "-std=c11", "-static", "-Wall", "-Werror", "-I", self.folder, self.path("main.c"), self.path("kernel.o"), "-o",
             self.path("program"))
         done = subprocess.run([*self.options.emulator, "./program"], cwd=self.folder, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, check=False)
