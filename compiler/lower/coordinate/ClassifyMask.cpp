@@ -28,18 +28,9 @@ struct ClassifyMaskPass : impl::ClassifyMaskPassBase<ClassifyMaskPass> {
 
   /// The mask that all row functions of a kernel share.
   static Value maskOf(ir::KernelOp kernel) {
-    for (Operation &op : kernel.getBody().front()) {
-      if (auto online = dyn_cast<ir::OnlineOp>(op))
-        return online.getMask();
-      if (auto sum = dyn_cast<ir::WeightedSumOp>(op))
-        return sum.getMask();
-      if (auto logarithm = dyn_cast<ir::LogSumExpOp>(op))
-        return logarithm.getMask();
-      if (auto top = dyn_cast<ir::TopKOp>(op))
-        return top.getMask();
-      if (auto reduce = dyn_cast<ir::ReduceOp>(op); reduce && isOverKeys(reduce))
-        return reduce.getWhere();
-    }
+    for (Operation &op : kernel.getBody().front())
+      if (Value mask = maskOfRow(&op))
+        return mask;
     return {};
   }
 

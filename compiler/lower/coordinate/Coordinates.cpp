@@ -1,5 +1,7 @@
 #include "compiler/lower/coordinate/Coordinates.h"
 
+#include "llvm/ADT/TypeSwitch.h"
+
 using namespace mlir;
 
 namespace attn::lower {
@@ -80,6 +82,14 @@ SmallVector<Operation *> computedFrom(ArrayRef<Value> roots) {
   SmallVector<Operation *> ordered = found.takeVector();
   llvm::sort(ordered, [](Operation *left, Operation *right) { return left->isBeforeInBlock(right); });
   return ordered;
+}
+
+Value maskOfRow(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case<ir::SoftmaxOp, ir::LogSumExpOp, ir::SumAfterOp, ir::ThresholdOp, ir::TopKOp, ir::OnlineOp, ir::WeightedSumOp>(
+          [](auto row) { return row.getMask(); })
+      .Case([](ir::ReduceOp reduce) { return reduce.getWhere(); })
+      .Default([](Operation *) { return Value(); });
 }
 
 void eraseUnused(ir::KernelOp kernel) {

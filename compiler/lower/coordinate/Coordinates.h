@@ -40,6 +40,9 @@ llvm::SmallVector<mlir::Operation *> computedFrom(llvm::ArrayRef<mlir::Value> ro
 /// Whether a reduction runs over the keys of a row; any other is arithmetic at one place.
 bool isOverKeys(ir::ReduceOp reduce);
 
+/// The mask of a row function: which keys of a row it looks at. Null for any other operation.
+mlir::Value maskOfRow(mlir::Operation *op);
+
 /// Erases the operations of the kernel whose results nobody uses.
 void eraseUnused(ir::KernelOp kernel);
 

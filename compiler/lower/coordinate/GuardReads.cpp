@@ -326,24 +326,10 @@ private:
     SmallVector<Value> roots;
     for (Operation &op : kernel.getBody().front()) {
       for (Value operand : op.getOperands()) {
-        bool isMask = false;
-        if (auto weight = dyn_cast<ir::SoftmaxOp>(op))
-          isMask = operand == weight.getMask();
-        else if (auto denominator = dyn_cast<ir::LogSumExpOp>(op))
-          isMask = operand == denominator.getMask();
-        else if (auto scan = dyn_cast<ir::SumAfterOp>(op))
-          isMask = operand == scan.getMask();
-        else if (auto threshold = dyn_cast<ir::ThresholdOp>(op))
-          isMask = operand == threshold.getMask();
-        else if (auto top = dyn_cast<ir::TopKOp>(op))
-          isMask = operand == top.getMask();
-        else if (auto online = dyn_cast<ir::OnlineOp>(op))
-          isMask = operand == online.getMask();
-        else if (auto reduce = dyn_cast<ir::ReduceOp>(op))
-          isMask = operand == reduce.getWhere();
-        else if (!isa<ir::OutputOp>(op))
+        Value mask = maskOfRow(&op);
+        if (!mask && !isa<ir::OutputOp>(op) && !isa<ir::ReduceOp>(op))
           continue;
-        if (!isMask)
+        if (operand != mask)
           roots.push_back(operand);
       }
     }
