@@ -6,6 +6,15 @@ using namespace mlir;
 
 namespace attn::lower {
 
+SmallVector<StringAttr> featuresOf(Value value) {
+  SmallVector<StringAttr> features;
+  if (auto type = dyn_cast<ir::FnType>(value.getType()))
+    for (StringAttr name : type.getCoordinates())
+      if (!llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()))
+        features.push_back(name);
+  return features;
+}
+
 Value constantInt(OpBuilder &builder, Location location, int64_t value) {
   return ir::ConstantOp::create(builder, location, ir::FnType::get(builder.getI64Type(), {}), builder.getI64IntegerAttr(value));
 }

@@ -10,7 +10,14 @@
 namespace attn::lower {
 
 inline ir::FnType functionType(mlir::Value value) { return mlir::cast<ir::FnType>(value.getType()); }
-inline bool variesWith(mlir::Value value, llvm::StringRef coordinate) { return functionType(value).variesWith(coordinate); }
+/// False for what is no function: a tensor's handle.
+inline bool variesWith(mlir::Value value, llvm::StringRef coordinate) {
+  auto type = mlir::dyn_cast<ir::FnType>(value.getType());
+  return type && type.variesWith(coordinate);
+}
+
+/// The features a function varies with: what is neither batch, head, query nor key.
+llvm::SmallVector<mlir::StringAttr> featuresOf(mlir::Value value);
 
 /// Constants; they vary with nothing.
 mlir::Value constantInt(mlir::OpBuilder &builder, mlir::Location location, int64_t value);

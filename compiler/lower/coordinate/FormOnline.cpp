@@ -19,10 +19,7 @@ ir::FnType overRows(Type element, ArrayRef<Value> operands) {
   return ir::FnType::get(element, coordinates);
 }
 
-bool variesWithFeature(Value value) {
-  return llvm::any_of(functionType(value).getCoordinates(),
-                      [](StringAttr name) { return !llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()); });
-}
+bool variesWithFeature(Value value) { return !featuresOf(value).empty(); }
 
 bool isSumOverKeys(ir::ReduceOp reduce) {
   return reduce.getKind() == ir::ReductionKind::Sum && llvm::equal(reduce.getOver().getAsValueRange<StringAttr>(), ArrayRef<StringRef>{"j"});

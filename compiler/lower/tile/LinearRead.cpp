@@ -5,8 +5,9 @@ using namespace mlir;
 namespace attn::lower {
 
 static bool isUniform(Value value) {
-  return llvm::all_of(cast<ir::FnType>(value.getType()).getCoordinates(),
-                      [](StringAttr name) { return llvm::is_contained({"b", "h", "g"}, name.getValue()); });
+  return llvm::all_of(cast<ir::FnType>(value.getType()).getCoordinates(), [](StringAttr name) {
+    return llvm::is_contained({"b", "h", "g"}, name.getValue());
+  });
 }
 
 /// The coordinate an index counts along, and where from; an empty name where it stays.

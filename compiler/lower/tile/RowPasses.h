@@ -8,17 +8,8 @@
 
 namespace attn::lower {
 
-inline ir::FnType functionType(mlir::Value value) { return mlir::cast<ir::FnType>(value.getType()); }
-
-inline bool variesWith(mlir::Value value, llvm::StringRef coordinate) {
-  auto type = mlir::dyn_cast<ir::FnType>(value.getType());
-  return type && type.variesWith(coordinate);
-}
-
-/// The features a function varies with: what is neither batch, head, query nor key.
-llvm::SmallVector<mlir::StringAttr> featuresOf(mlir::Value value);
-
-/// A score under a softmax, with all that is asked of it in one pass: sums of values with its weights, the logarithm of its denominator.
+/// A score under a softmax, with all that is asked of it in one pass: sums of values with its weights, the logarithm of
+/// its denominator.
 struct NormalisedScore {
   mlir::Value score;
   llvm::SmallVector<ir::OnlineOp> sums;
@@ -36,8 +27,8 @@ struct RowPass {
   bool isEmpty() const { return scores.empty() && sums.empty() && reductions.empty() && tops.empty(); }
 };
 
-/// Divides a kernel's row functions among passes over the keys. What needs the result of a pass at every pair is in a later one; nothing
-/// else is.
+/// Divides a kernel's row functions among passes over the keys. What needs the result of a pass at every pair is in a
+/// later one; nothing else is.
 class RowPasses {
 public:
   explicit RowPasses(ir::KernelOp kernel);
