@@ -5,8 +5,9 @@ usage: blocks.py ATTNC SOURCE FILE.md
 
 What stands after ``` says what a block is, and what is done with it:
 
-  attn [NAME]       a program: `attnc check` accepts it without a word. Under NAME later commands find it.
-  attn-error KIND.. a program: `attnc check` refuses it, with at least these kinds of diagnostic
+  attn [NAME [WORDS]]  a program: `attnc check` accepts it without a word. Under NAME later commands find it. With words behind the
+                    name `attnc run NAME --random --check WORDS` agrees with the oracle, too
+  attn-error [NAME.attn] KIND..  a program: `attnc check` refuses it, with at least these kinds of diagnostic
   console           `$ command` lines, run by bash, each with what it printed below. Numbers may differ, a line of dots
                     stands for any lines; lines after a `$ ` command that has none below are not compared. A line
                     `[exit status N]` is the last of what a failing command shows
@@ -15,11 +16,13 @@ What stands after ``` says what a block is, and what is done with it:
   sh                commands that must succeed, output unseen
   c, cpp, cmake, mlir, python NAME   a file for the commands that follow
   mlir              IR that `attn-opt` reads and verifies
+  python            Python to look at: it is well formed (see flexattention_test.py for more)
   text              a picture or a grammar: not executed
 """
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -97,14 +100,21 @@ class Runner:
         status, output = self.run([self.attnc, "check", name])
         if status != 0 or output:
             self.fail(number, f"attnc check: exit status {status}\n{output}")
+        elif len(words) > 2:
+            how = [] if "--reference" in words else ["--check"]
+            status, output = self.run([self.attnc, "run", name, "--random", *how, *shlex.split(" ".join(words[2:]))])
+            if status != 0:
+                self.fail(number, f"attnc run {' '.join(words[1:])}: exit status {status}\n{output}")
 
     def wrong_program(self, number, words, lines):
-        name = f"block-{number}.attn"
+        named = words[1:2] if words[1:2] and words[1].endswith(".attn") else []
+        name = named[0] if named else f"block-{number}.attn"
+        wanted = words[1 + len(named):]
         self.write(name, lines)
         status, output = self.run([self.attnc, "check", name])
         kinds = set(re.findall(r"\b(?:error|warning)\[([\w-]+)\]", output))
-        if status != 1 or not set(words[1:]) <= kinds or not kinds:
-            self.fail(number, f"attnc check: exit status {status}, kinds {sorted(kinds)}, expected {words[1:]}\n{output}")
+        if status != 1 or not set(wanted) <= kinds or not kinds:
+            self.fail(number, f"attnc check: exit status {status}, kinds {sorted(kinds)}, expected {wanted}\n{output}")
 
     def console(self, number, lines):
         commands = []
@@ -178,6 +188,11 @@ class Runner:
                         self.fail(number + offset, f"$ {line}\nexit status {status}\n{output}")
         elif kind in ("c", "cpp", "cmake", "mlir", "python") and len(words) == 2:
             self.write(words[1], lines)
+        elif kind == "python":
+            try:
+                compile("\n".join(lines), self.path, "exec")
+            except SyntaxError as error:
+                self.fail(number, str(error))
         elif kind == "mlir":
             self.write(f"block-{number}.mlir", lines)
             status, output = self.run([os.path.join(self.programs, "attn-opt"), f"block-{number}.mlir"])
