@@ -199,6 +199,10 @@ void AttentionChecker::reportUnknownName(const syntax::Identifier &name, const C
   }
   if (isCapital(text)) {
     Diagnostic &diagnostic = report(DiagnosticKind::UnknownExtent, name.range, context, text);
+    if (text == "True" || text == "False") {
+      diagnostic.suggest(name.range, text == "True" ? "true" : "false", "a bool is written small");
+      return;
+    }
     std::vector<std::string> extents;
     for (auto &[extent, id] : extentsByName)
       extents.emplace_back(extent);
@@ -230,8 +234,15 @@ void AttentionChecker::reportUnknownName(const syntax::Identifier &name, const C
                                 static_cast<char>(text[0] - 'a' + 'A'), text));
     return;
   }
+  if (text == "q_idx" || text == "kv_idx") {
+    diagnostic.suggest(name.range, text == "q_idx" ? "i" : "j",
+                       text == "q_idx" ? "a query's position is `i`" : "a key's position is `j`");
+    return;
+  }
   if (std::string close = closestName(text, visibleNames(context)); !close.empty())
     diagnostic.suggest(name.range, close, "a similar name exists");
+  else if (!context.frame && !context.module->isLibrary)
+    diagnostic.note(fmt::format("an input is declared before it is used: `{0}: f32[…]`, or for a number `{0}: float`", text));
 }
 
 std::string AttentionChecker::describe(CoordinateSet set) const {

@@ -23,8 +23,19 @@ TEST_CASE("suggestions", "[errors]") {
   CHECK(replacement("score = dot(q, k) |> softcpa(3)") == "softcap");
   CHECK(replacement("slopes: f32[H]\nscore = dot(q, k) + slope") == "slopes");
   CHECK(replacement("out lsee") == "lse");
+  CHECK(replacement("mask = q_idx >= j") == "i");
+  CHECK(replacement("mask = i >= kv_idx") == "j");
+  CHECK(replacement("mask = True") == "true");
+  CHECK(replacement("mask = False") == "false");
   CHECK(replacement("mask = i < 3 & j < 3") == "and");
   CHECK(replacement("mask = i < 3 | j < 3") == "or");
+}
+
+TEST_CASE("a name that is like no other is to be declared", "[errors]") {
+  Checked c = mha("score = dot(q, k) + temperature[h]");
+  REQUIRE(c.kinds() == Kinds{"unknown-name"});
+  REQUIRE(c.diagnostics.all()[0].notes.size() == 1);
+  CHECK(c.diagnostics.all()[0].notes[0].text.find("`temperature: f32[…]`") != std::string::npos);
 }
 
 TEST_CASE("rules 2.1 to 2.6: names", "[errors]") {
