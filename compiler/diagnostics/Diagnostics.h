@@ -51,7 +51,10 @@ struct Diagnostic {
   Diagnostic &withLabel(std::string text) { return label = std::move(text), *this; }
   Diagnostic &note(SourceRange at, std::string text) { return notes.push_back({at, std::move(text)}), *this; }
   Diagnostic &note(std::string text) { return note({}, std::move(text)); }
+  /// Nobody edits the library's text: there only the reason is kept, as a note.
   Diagnostic &suggest(SourceRange at, std::string replacement, std::string text = "") {
+    if (at.file && at.file->path().starts_with("<library>/"))
+      return text.empty() ? *this : note(std::move(text));
     return suggestions.push_back({at, std::move(replacement), std::move(text)}), *this;
   }
 };

@@ -61,8 +61,10 @@ private:
     supported = false;
     if (!said.insert({range.begin, what}).second)
       return;
-    diagnostics.report(DiagnosticKind::NotCompiledYet, range, what)
-        .note("`attnc run --reference` evaluates it without compiling");
+    Diagnostic &diagnostic = diagnostics.report(DiagnosticKind::NotCompiledYet, isOwn(range) ? range : attention.range, what);
+    if (!isOwn(range))
+      diagnostic.note(range, "here in the library");
+    diagnostic.note("`attnc run --reference` evaluates it without compiling");
   }
 
   const Node &at(NodeId id) const { return attention.nodes[id]; }

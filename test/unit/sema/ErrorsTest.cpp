@@ -31,6 +31,13 @@ TEST_CASE("suggestions", "[errors]") {
   CHECK(replacement("mask = i < 3 | j < 3") == "or");
 }
 
+TEST_CASE("nothing in the library is to be replaced", "[errors]") {
+  Checked c = mha("score = dot(q, k) |> alibi(causal)");
+  REQUIRE(c.kinds() == Kinds{"not-number"});
+  CHECK(c.diagnostics.all()[0].suggestions.empty());
+  CHECK(c.rendered().find("note: `int` makes 0 or 1 of a bool") != std::string::npos);
+}
+
 TEST_CASE("a name that is like no other is to be declared", "[errors]") {
   Checked c = mha("score = dot(q, k) + temperature[h]");
   REQUIRE(c.kinds() == Kinds{"unknown-name"});
