@@ -27,6 +27,8 @@ int driver::explainMain(const Arguments &arguments) {
   std::optional<RunData> data;
   if (!inputs->dims.empty() || !inputs->tensors.empty()) {
     inputs->random = true;
+    inputs->onlyNodes = {special->mask};
+    inputs->allExtents = true;
     std::vector<std::string> errors;
     data = gatherInputs(*special, *inputs, errors);
     for (const std::string &error : errors)

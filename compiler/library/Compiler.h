@@ -91,7 +91,9 @@ private:
 /// Compiles for this machine and remembers what it compiled, in memory and, for other processes, in a folder. Thread-safe.
 class Compiler {
 public:
-  explicit Compiler(std::optional<KernelCache> cache = KernelCache::ofThisPerson()) : cache(std::move(cache)) {}
+  /// Of kernels in memory the `mostKernels` asked for last are remembered; those in use elsewhere live on.
+  explicit Compiler(std::optional<KernelCache> cache = KernelCache::ofThisPerson(), size_t mostKernels = 128)
+      : cache(std::move(cache)), mostKernels(mostKernels) {}
 
   /// The kernel of an attention, for the extents given, from memory or the folder if the same was compiled before (of which
   /// `report.times` tells). `request.kernels` and `triple` are not read; `cpu` is one that this machine is or can stand in for. Null on
@@ -104,8 +106,15 @@ private:
                                         const CompileRequest &request, const std::string &kernel, CompileReport &report);
 
   std::optional<KernelCache> cache;
+  struct Remembered {
+    std::shared_ptr<const Kernel> kernel;
+    uint64_t lastUse = 0;
+  };
+
+  size_t mostKernels;
   std::mutex mutex;
-  std::unordered_map<std::string, std::shared_ptr<const Kernel>> kernels;
+  std::unordered_map<std::string, Remembered> kernels;
+  uint64_t uses = 0;
 };
 
 /// The extents that code should be made for where they are known: those of D, E and of what dot products sum over. The sizes of a run

@@ -114,6 +114,8 @@ std::string factsText(const Facts &facts) {
 }
 
 std::string maskText(const sema::Attention &attention, const RunData &data, int64_t queries, int64_t keys) {
+  if (!canCountMask(attention, data, queries, keys))
+    return "mask: so many tiles are not counted here; `attnc show --what tiles` estimates them\n";
   MaskStatistics mask = countMask(attention, data, queries, keys);
   double tiles = std::max<double>(1, double(mask.empty + mask.full + mask.mixed));
   std::string text = fmt::format("mask, in tiles of {} queries × {} keys over all batches and heads\n", queries, keys);

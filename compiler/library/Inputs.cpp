@@ -1,6 +1,7 @@
 #include "compiler/library/Inputs.h"
 
 #include "compiler/codegen/ExportedName.h"
+#include "compiler/library/MachineMemory.h"
 #include "compiler/library/Needs.h"
 #include "compiler/library/RandomRange.h"
 #include "runtime/file/Npy.h"
@@ -51,8 +52,8 @@ public:
         inputs(attention.tensors.size()) {
     if (!request.onlyNodes.empty())
       needs = needsOf(attention, request.onlyNodes, request.wholePlane);
-    for (size_t n = 0; needs && request.allFeatures && n < attention.extents.size(); ++n)
-      if (const std::string &name = attention.extents[n].name; name != "B" && name != "H" && name != "G")
+    for (size_t n = 0; needs && (request.allFeatures || request.allExtents) && n < attention.extents.size(); ++n)
+      if (const std::string &name = attention.extents[n].name; request.allExtents || (name != "B" && name != "H" && name != "G"))
         needs->extents[n] = true;
   }
 
@@ -66,6 +67,9 @@ private:
   bool evaluateTensor(sema::TensorId id, const std::string &text, bool final);
   bool makeMissingTensors();
   bool assumeExtents(const std::vector<std::string> &missing);
+  bool fitsMemory(const char *what, const std::vector<std::pair<std::string, int64_t>> &bytes);
+  bool inputsFit(const std::vector<std::vector<int64_t>> &shapes, const std::vector<sema::TensorId> &made);
+  bool makeOutputs();
   void makeRandom(sema::TensorId id, const std::vector<std::vector<int64_t>> &shapes);
   void take(sema::TensorId id, Converted converted);
   Result<Converted> make(sema::TensorId id, const std::string &text, const InputContext &context);
@@ -189,6 +193,7 @@ InputContext Gatherer::contextOf(sema::TensorId id) const {
   InputContext context;
   context.element = runtimeElement(attention.tensors[id].element);
   context.seed = seedOf(request.seed, id);
+  context.stop = request.stop;
   for (size_t n = 0; n < attention.extents.size(); ++n) {
     const sema::Extent &extent = attention.extents[n];
     if (arguments.extents[n])
@@ -345,7 +350,9 @@ bool Gatherer::makeMissingTensors() {
     errors.push_back(fmt::format("extent{} `{}` {} not known: give `{} {}`", dims.size() > 1 ? "s" : "",
                                  joined(shapes.missing, "`, `"), dims.size() > 1 ? "are" : "is", ways.dims, joined(dims, ",")));
   }
-  if (!errors.empty())
+  std::vector<sema::TensorId> made = waiting;
+  made.insert(made.end(), missing.begin(), missing.end());
+  if (!errors.empty() || !inputsFit(shapes.shapes, made))
     return false;
   for (sema::TensorId id : waiting) {
     auto given = std::find_if(request.tensors.begin(), request.tensors.end(),
@@ -380,6 +387,62 @@ void Gatherer::checkRequiredScalars() {
   }
 }
 
+/// Whether tensors of so many bytes, by name, can be made. What is there already is no longer free.
+bool Gatherer::fitsMemory(const char *what, const std::vector<std::pair<std::string, int64_t>> &bytes) {
+  double total = 0;
+  for (const auto &[name, size] : bytes)
+    total += double(size);
+  if (total <= double(1 << 20))
+    return true;
+  double available = double(availableMemory()) + (request.pool ? double(request.pool->bytes()) : 0);
+  if (total <= available)
+    return true;
+  std::string list;
+  for (const auto &[name, size] : bytes)
+    if (double(size) >= 0.01 * total)
+      list += fmt::format("{}`{}` {}", list.empty() ? "" : ", ", name, bytesText(double(size)));
+  errors.push_back(fmt::format("the {} take {} of memory ({}), and {} are free: the extents are too large for this machine", what,
+                               bytesText(total), list, bytesText(available)));
+  return false;
+}
+
+bool Gatherer::inputsFit(const std::vector<std::vector<int64_t>> &shapes, const std::vector<sema::TensorId> &made) {
+  std::vector<std::pair<std::string, int64_t>> sizes;
+  for (sema::TensorId id : made) {
+    Result<int64_t> bytes = shapeBytes(runtimeElement(attention.tensors[id].element), shapes[id]);
+    if (bytes)
+      sizes.push_back({attention.tensors[id].name, *bytes});
+    else
+      errors.push_back(fmt::format("input `{}`: {}", attention.tensors[id].name, bytes.message()));
+  }
+  return errors.empty() && fitsMemory("inputs", sizes);
+}
+
+bool Gatherer::makeOutputs() {
+  std::vector<std::pair<std::string, int64_t>> sizes;
+  std::vector<std::vector<int64_t>> shapes;
+  for (uint32_t n = 0; n < attention.outputs.size(); ++n) {
+    const sema::Output &output = attention.outputs[n];
+    shapes.push_back(reference::outputShape(attention, data.binding, n));
+    Result<int64_t> bytes = shapeBytes(runtimeElement(output.element), shapes.back());
+    if (bytes)
+      sizes.push_back({output.name, *bytes});
+    else
+      errors.push_back(fmt::format("output `{}`: {}", output.name, bytes.message()));
+  }
+  if (!errors.empty() || !fitsMemory("outputs", sizes))
+    return false;
+  for (uint32_t n = 0; n < attention.outputs.size(); ++n) {
+    Result<Tensor> tensor = Tensor::create(runtimeElement(attention.outputs[n].element), std::move(shapes[n]), request.stop);
+    if (!tensor) {
+      errors.push_back(fmt::format("output `{}`: {}", attention.outputs[n].name, tensor.message()));
+      return false;
+    }
+    data.tensors.push_back(*std::move(tensor));
+  }
+  return true;
+}
+
 std::optional<RunData> Gatherer::gather() {
   data.recipes.resize(attention.tensors.size());
   checkNames();
@@ -400,16 +463,8 @@ std::optional<RunData> Gatherer::gather() {
   data.binding = *std::move(bound.binding);
   for (std::optional<Tensor> &input : inputs)
     data.tensors.push_back(*std::move(input));
-  for (uint32_t n = 0; n < attention.outputs.size() && !needs; ++n) {
-    const sema::Output &output = attention.outputs[n];
-    Result<Tensor> tensor =
-        Tensor::create(runtimeElement(output.element), reference::outputShape(attention, data.binding, n));
-    if (!tensor) {
-      errors.push_back(fmt::format("output `{}`: {}", output.name, tensor.message()));
-      return std::nullopt;
-    }
-    data.tensors.push_back(*std::move(tensor));
-  }
+  if (!needs && !makeOutputs())
+    return std::nullopt;
   return std::move(data);
 }
 
@@ -422,6 +477,13 @@ std::optional<Tensor> TensorPool::take(const std::string &recipe) {
   Tensor tensor = std::move(found->second);
   tensors.erase(found);
   return tensor;
+}
+
+int64_t TensorPool::bytes() const {
+  int64_t total = 0;
+  for (const auto &[recipe, tensor] : tensors)
+    total += tensor.byteCount();
+  return total;
 }
 
 void TensorPool::keep(RunData data) {

@@ -4,6 +4,7 @@
 #include "compiler/reference/Binding.h"
 #include "runtime/tensor/Convert.h"
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ public:
   std::optional<Tensor> take(const std::string &recipe);
   /// Keeps what a run was made from, in place of what was kept before.
   void keep(RunData data);
+  /// Of all in it.
+  int64_t bytes() const;
 
 private:
   std::map<std::string, Tensor> tensors;
@@ -38,11 +41,13 @@ struct InputRequest {
   uint64_t seed = 0;
   InputWording wording = InputWording::CommandLine;
   TensorPool *pool = nullptr; ///< may have some of the tensors; may be null
+  const std::atomic<bool> *stop = nullptr; ///< where it becomes true, making inputs fails; may be null
   /// What will be evaluated, if it isn't the whole attention: tensors that this doesn't read need not be given, only have a size (an extent that
   /// nothing here refers to is 1 where it isn't given), and outputs are not made. `RunData::tensors` is then empty at both.
   std::vector<sema::NodeId> onlyNodes;
   bool wholePlane = true;   ///< beside onlyNodes: I and J must be given, whether the nodes refer to them or not
   bool allFeatures = false; ///< beside onlyNodes: extents other than B, H and G must be given all the same; the compiler's tiles depend on them
+  bool allExtents = false;  ///< beside onlyNodes: every extent must be given all the same
 };
 
 /// Everything a run needs. Tensors are inputs, then outputs (zeros), as the attention lists them.

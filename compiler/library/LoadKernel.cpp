@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 using namespace attn;
@@ -95,15 +96,28 @@ std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &
                                 one.onlyVisits ? "V" : "", one.cpu);
   {
     std::lock_guard lock(mutex);
-    if (auto known = kernels.find(key); known != kernels.end())
-      return known->second;
+    if (auto known = kernels.find(key); known != kernels.end()) {
+      known->second.lastUse = ++uses;
+      return known->second.kernel;
+    }
   }
   std::unique_ptr<Kernel::Code> code = codeFor(*spec, *attentions, one, key, report);
   if (!code)
     return nullptr;
   std::shared_ptr<const Kernel> kernel(new Kernel(spec, std::move(attention), std::move(code)));
+  std::shared_ptr<const Kernel> forgotten; // is taken down after the lock
   std::lock_guard lock(mutex);
-  return kernels.insert({key, kernel}).first->second;
+  Remembered &entry = kernels.insert({key, {kernel, 0}}).first->second;
+  entry.lastUse = ++uses;
+  kernel = entry.kernel;
+  if (kernels.size() > mostKernels) {
+    auto oldest = std::min_element(kernels.begin(), kernels.end(), [](const auto &one, const auto &other) {
+      return one.second.lastUse < other.second.lastUse;
+    });
+    forgotten = std::move(oldest->second.kernel);
+    kernels.erase(oldest);
+  }
+  return kernel;
 }
 
 std::unique_ptr<Kernel::Code> Compiler::codeFor(const Spec &spec, const std::vector<sema::Attention> &attentions,

@@ -97,6 +97,23 @@ MaskStatistics MaskCounter::count() {
 
 } // namespace
 
+bool library::canCountMask(const sema::Attention &attention, const RunData &data, int64_t tileQueries, int64_t tileKeys) {
+  // Undecided tiles stand along edges of the mask, as a rule; and a plane as such costs something.
+  constexpr double mostEdges = 1 << 17, mostTiles = 0x1p62;
+  MaskClassifier classifier(attention, data);
+  int64_t batches = classifier.batches(), heads = classifier.heads();
+  double edges = 0, tiles = 0;
+  for (int64_t b = 0; b < (classifier.variesByBatch() ? batches : 1); ++b) {
+    classifier.enter(b, 0);
+    double rows = double(classifier.queries()) / double(tileQueries) + 1, columns = double(classifier.keys()) / double(tileKeys) + 1;
+    edges += (rows + columns) * double(classifier.variesByHead() ? heads : 1);
+    tiles += rows * columns * double(heads) * double(classifier.variesByBatch() ? 1 : batches);
+    if (edges > mostEdges || tiles > mostTiles)
+      return false;
+  }
+  return true;
+}
+
 MaskStatistics library::countMask(const sema::Attention &attention, const RunData &data, int64_t tileQueries,
                                   int64_t tileKeys) {
   return MaskCounter(attention, data, tileQueries, tileKeys).count();

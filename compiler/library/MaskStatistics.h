@@ -21,4 +21,7 @@ struct MaskStatistics {
 
 MaskStatistics countMask(const sema::Attention &attention, const RunData &data, int64_t tileQueries, int64_t tileKeys);
 
+/// Whether that takes seconds at most, and the counts fit their type.
+bool canCountMask(const sema::Attention &attention, const RunData &data, int64_t tileQueries, int64_t tileKeys);
+
 } // namespace attn::library

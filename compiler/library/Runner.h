@@ -31,9 +31,6 @@ private:
   std::atomic<bool> isStopped = false;
 };
 
-/// What a stopped run fails with.
-inline constexpr std::string_view stoppedText = "stopped";
-
 /// The kernel that fits the data: compiled for the extents that a request fixes, and for the sizes of features. Null on failure.
 std::shared_ptr<const Kernel> loadFor(Compiler &compiler, const std::shared_ptr<const Spec> &spec,
                                       const sema::Attention &attention, const RunData &data, CompileRequest request,

@@ -97,7 +97,7 @@ std::optional<Grid> gridOf(const Probe &probe, const reference::Binding &binding
   reference::Evaluator oracle(probe.attention, binding);
   for (int64_t row = 0; row < oracle.rowCount(0) && count > 0; ++row) {
     if (stop && *stop) {
-      error = library::stoppedText;
+      error = stoppedText;
       return std::nullopt;
     }
     reference::RowResult result = oracle.evaluateRow(0, row);
@@ -122,6 +122,7 @@ Evaluation session::evaluate(const Probe &probe, const Bindings &bindings, const
   library::InputRequest request = bindings.requestFor(attention);
   request.onlyNodes = rootsOf(attention);
   request.wholePlane = false;
+  request.stop = stop;
   library::Needs needs = library::needsOf(attention, request.onlyNodes, false);
   evaluation.missing = missingIn(attention, needs, request);
   if (!evaluation.missing.empty())

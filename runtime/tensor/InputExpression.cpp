@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -43,7 +44,7 @@ public:
     if (!problem.empty())
       return Failure{fmt::format("`{}`: {} at column {}", quoted(), problem, problemAt + 1)};
     if (!tensor)
-      return Failure{fmt::format("`{}`: {}", quoted(), tensor.message())};
+      return tensor.message() == stoppedText ? tensor.failure() : Failure{fmt::format("`{}`: {}", quoted(), tensor.message())};
     if (!context.element || tensor->element() == *context.element)
       return Converted{std::move(*tensor), ""};
     Result<Converted> converted = convert(*tensor, *context.element);
@@ -276,10 +277,22 @@ private:
   }
 
   Result<Tensor> filled(Number number, std::vector<int64_t> shape) {
-    Result<Tensor> tensor = Tensor::create(elementFor(number.kind), std::move(shape));
-    if (tensor)
-      for (int64_t n = 0; n < tensor->elementCount(); ++n)
-        put(*tensor, n, number);
+    return made(elementFor(number.kind), std::move(shape), [&](Tensor &tensor, int64_t n) { put(tensor, n, number); });
+  }
+
+  /// A tensor whose elements are set one after the other.
+  template <class Set> Result<Tensor> made(ElementType element, std::vector<int64_t> shape, Set set) {
+    constexpr int64_t part = 1 << 16;
+    Result<Tensor> tensor = Tensor::create(element, std::move(shape), context.stop);
+    if (!tensor)
+      return tensor;
+    int64_t count = tensor->elementCount();
+    for (int64_t begin = 0; begin < count; begin += part) {
+      if (context.stop && *context.stop)
+        return Failure{std::string(stoppedText)};
+      for (int64_t n = begin; n < std::min(begin + part, count); ++n)
+        set(*tensor, n);
+    }
     return tensor;
   }
 
@@ -369,11 +382,9 @@ private:
     }
     if (count > uint64_t(std::numeric_limits<int64_t>::max()))
       return fail("arange has too many elements");
-    Result<Tensor> tensor = Tensor::create(ElementType::I64, {int64_t(count)});
-    if (tensor)
-      for (uint64_t n = 0; n < count; ++n)
-        tensor->setInteger(int64_t(n), int64_t(uint64_t(low) + n * uint64_t(step)));
-    return tensor;
+    return made(ElementType::I64, {int64_t(count)}, [&](Tensor &tensor, int64_t n) {
+      tensor.setInteger(n, int64_t(uint64_t(low) + uint64_t(n) * uint64_t(step)));
+    });
   }
 
   Result<Tensor> randint(const std::vector<Number> &arguments) {
@@ -385,12 +396,8 @@ private:
     auto shape = dimensions("randint", arguments, 2);
     if (!shape)
       return Failure{};
-    Result<Tensor> tensor = Tensor::create(ElementType::I64, *shape);
     Random random(context.seed);
-    if (tensor)
-      for (int64_t n = 0; n < tensor->elementCount(); ++n)
-        tensor->setInteger(n, random.integer(low, high));
-    return tensor;
+    return made(ElementType::I64, *shape, [&](Tensor &tensor, int64_t n) { tensor.setInteger(n, random.integer(low, high)); });
   }
 
   Result<Tensor> randomReals(std::string_view function, const std::vector<Number> &arguments) {
@@ -400,12 +407,11 @@ private:
     auto shape = dimensions(function, arguments, 0);
     if (!shape)
       return Failure{};
-    Result<Tensor> tensor = Tensor::create(elementFor(Number::Float), *shape);
     Random random(context.seed);
-    if (tensor)
-      for (int64_t n = 0; n < tensor->elementCount(); ++n)
-        tensor->setReal(n, function == "randn" ? random.normal() : random.uniform());
-    return tensor;
+    bool isNormal = function == "randn";
+    return made(elementFor(Number::Float), *shape, [&](Tensor &tensor, int64_t n) {
+      tensor.setReal(n, isNormal ? random.normal() : random.uniform());
+    });
   }
 
   std::string_view text;

@@ -16,6 +16,7 @@ struct InputContext {
   std::optional<std::vector<int64_t>> shape; ///< its shape where it is known: what functions without dimensions fill
   std::map<std::string, int64_t, std::less<>> extents; ///< names that stand for a number, as in `arange(J)`
   uint64_t seed = 0;
+  const std::atomic<bool> *stop = nullptr; ///< where it becomes true, evaluating fails with `stoppedText`; may be null
 };
 
 /// A tensor written on the command line:

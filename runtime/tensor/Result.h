@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -29,6 +30,9 @@ public:
 private:
   std::variant<T, Failure> state;
 };
+
+/// What fails with this was asked to stop; nothing is wrong.
+inline constexpr std::string_view stoppedText = "stopped";
 
 /// The result of what returns nothing.
 using Status = Result<std::monostate>;

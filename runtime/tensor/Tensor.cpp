@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <numeric>
@@ -52,7 +53,7 @@ static int64_t machineMemory() {
 }
 
 Result<Tensor> Tensor::createOrdered(ElementType element, std::vector<int64_t> shape,
-                                     const std::vector<size_t> &order) {
+                                     const std::vector<size_t> &order, const std::atomic<bool> *stop) {
   Result<int64_t> bytes = shapeBytes(element, shape);
   if (!bytes)
     return bytes.failure();
@@ -72,16 +73,21 @@ Result<Tensor> Tensor::createOrdered(ElementType element, std::vector<int64_t> s
     if (!tensor.memory)
       return Failure{
           fmt::format("out of memory: no {} bytes for {}{}", *bytes, spelling(element), describeShape(shape))};
-    std::memset(tensor.memory.get(), 0, size_t(*bytes));
+    constexpr int64_t part = int64_t(64) << 20;
+    for (int64_t done = 0; done < *bytes; done += part) {
+      if (stop && *stop)
+        return Failure{std::string(stoppedText)};
+      std::memset(tensor.memory.get() + done, 0, size_t(std::min(part, *bytes - done)));
+    }
   }
   tensor.sizes = std::move(shape);
   return tensor;
 }
 
-Result<Tensor> Tensor::create(ElementType element, std::vector<int64_t> shape) {
+Result<Tensor> Tensor::create(ElementType element, std::vector<int64_t> shape, const std::atomic<bool> *stop) {
   std::vector<size_t> order(shape.size());
   std::iota(order.begin(), order.end(), size_t(0));
-  return createOrdered(element, std::move(shape), order);
+  return createOrdered(element, std::move(shape), order, stop);
 }
 
 bool Tensor::isCompact() const {

@@ -124,7 +124,9 @@ void attn_spec_destroy(attn_spec *spec);
 
 /* ---- Kernels ---- */
 
-/* Compiles for this machine, and remembers: the same attention for the same extents is compiled once. */
+/* Compiles for this machine, and remembers: of the same attention for the same extents the code is made once, while it is among the 128
+   asked for last. Between processes it is kept in the folder ATTN_CACHE_DIR, ~/.cache/attn where that isn't set, and nowhere
+   where it is empty; what is there is used only if it is whole and of this very compiler. */
 typedef struct attn_compiler attn_compiler;
 /* Code in this process. */
 typedef struct attn_kernel attn_kernel;

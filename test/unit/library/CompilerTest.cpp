@@ -53,6 +53,25 @@ TEST_CASE("the same spec for the same extents is compiled once") {
   CHECK(first != fourth);
 }
 
+TEST_CASE("the kernels asked for last are remembered, no others") {
+  Compiler compiler(std::nullopt, 2);
+  auto spec = test::specOf(causal);
+  auto load = [&](int64_t width) {
+    CompileReport report;
+    CompileRequest request;
+    request.extents = {{"D", width}};
+    auto kernel = compiler.load(spec, "a", request, report);
+    REQUIRE(kernel);
+    return kernel;
+  };
+  std::weak_ptr<const Kernel> first = load(8), second = load(16);
+  CHECK(load(8) == first.lock());
+  auto third = load(32);
+  CHECK(first.lock());
+  CHECK_FALSE(second.lock());
+  CHECK(load(32) == third);
+}
+
 TEST_CASE("a compiler is used from several threads at once") {
   Compiler compiler;
   std::vector<std::thread> threads;
