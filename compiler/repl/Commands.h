@@ -4,6 +4,8 @@
 #include "compiler/library/Runner.h"
 #include "compiler/session/Session.h"
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +42,8 @@ public:
   Outcome carryOut(const std::string &input);
   /// What Ctrl-C stops.
   library::Runner &runner() { return *threads; }
+  /// Whether something that was stopped still ends by itself; the process is then left without the usual tidying up.
+  bool hasUnfinished() const { return *unfinished > 0; }
 
 private:
   friend const std::vector<Command> &allCommands();
@@ -83,15 +87,21 @@ private:
     const sema::Attention *attention = nullptr;
   };
   std::optional<Chosen> choose(const std::string &name);
+  /// Does something that can't be told to stop: on a thread of its own, which Ctrl-C leaves to itself. False if it did. What the work touches
+  /// must be its own, and alive as long as it is.
+  bool apart(std::function<void()> work);
   bool gather(const Chosen &chosen, library::StageTimes *times);
   bool compute(const Chosen &chosen, library::StageTimes *times);
   library::CompileRequest requestFor(const Chosen &chosen);
   Outcome emit(const std::string &kind, const std::string &name);
+  std::shared_ptr<const library::Kernel> compile(const Chosen &chosen, library::StageTimes *times);
   Outcome stopped();
+  void printErrors(const std::vector<std::string> &errors) const;
 
   session::Session &session;
   std::unique_ptr<library::Runner> threads;
-  library::Compiler compiler;
+  std::shared_ptr<library::Compiler> compiler = std::make_shared<library::Compiler>();
+  std::shared_ptr<std::atomic<int>> unfinished = std::make_shared<std::atomic<int>>(0);
   /// The last run, to be looked at and written; its tensors serve the next run where they are asked for again.
   std::optional<library::RunData> data;
   Chosen ran;

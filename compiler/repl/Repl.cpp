@@ -6,6 +6,8 @@
 #include "compiler/repl/Interrupt.h"
 #include "compiler/repl/LineReader.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <unistd.h>
 
 using namespace attn;
@@ -70,8 +72,17 @@ int repl::runRepl(const ReplOptions &options) {
   int status = exitSuccess;
   if (!options.file.empty() && commands.carryOut(":load \"" + options.file + "\"") == Outcome::Failed)
     status = exitInput;
-  if (reader)
-    return runTerminal(commands, *reader);
-  reader = createPlainReader();
-  return runScript(commands, *reader, status);
+  if (reader) {
+    status = runTerminal(commands, *reader);
+  } else {
+    reader = createPlainReader();
+    status = runScript(commands, *reader, status);
+  }
+  // Statics must not end under the feet of a thread that still runs.
+  if (commands.hasUnfinished()) {
+    reader.reset();
+    std::fflush(nullptr);
+    std::_Exit(status);
+  }
+  return status;
 }

@@ -10,6 +10,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 using namespace attn;
 using namespace attn::repl;
@@ -36,6 +41,42 @@ std::vector<std::string> dimensionNames(const sema::Attention &attention, const 
 Outcome Commands::stopped() {
   printNote("stopped");
   return Outcome::Failed;
+}
+
+/// What was stopped is not wrong.
+void Commands::printErrors(const std::vector<std::string> &errors) const {
+  for (const std::string &error : errors)
+    if (!threads->stopped())
+      printError(error);
+}
+
+bool Commands::apart(std::function<void()> work) {
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool isDone = false;
+  };
+  auto shared = std::make_shared<Shared>();
+  ++*unfinished;
+  // The signals of the terminal are this thread's.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  // Its state goes before it is counted as finished, with what belongs to the process.
+  std::thread([work = std::move(work), shared, count = unfinished]() mutable {
+    work();
+    work = nullptr;
+    std::unique_lock lock(shared->mutex);
+    shared->isDone = true;
+    shared->changed.notify_all();
+    --*count;
+  }).detach();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  std::unique_lock lock(shared->mutex);
+  // A signal can't wake it.
+  while (!shared->isDone && !threads->stopped())
+    shared->changed.wait_for(lock, std::chrono::milliseconds(20));
+  return shared->isDone;
 }
 
 std::optional<Commands::Chosen> Commands::choose(const std::string &name) {
@@ -65,10 +106,10 @@ bool Commands::gather(const Chosen &chosen, StageTimes *times) {
   Stopwatch watch(times, "inputs");
   InputRequest request = session.bindings.requestFor(*chosen.attention);
   request.pool = &pool;
+  request.stop = &threads->stopped();
   std::vector<std::string> errors;
   data = gatherInputs(*chosen.attention, request, errors);
-  for (const std::string &error : errors)
-    printError(error);
+  printErrors(errors);
   if (!data)
     return false;
   for (const std::string &note : data->notes)
@@ -77,19 +118,35 @@ bool Commands::gather(const Chosen &chosen, StageTimes *times) {
   return true;
 }
 
+/// The kernel for what was gathered. Null on failure.
+std::shared_ptr<const Kernel> Commands::compile(const Chosen &chosen, StageTimes *times) {
+  struct Work {
+    CompileRequest request;
+    CompileReport report;
+    std::shared_ptr<const Kernel> kernel;
+  };
+  auto work = std::make_shared<Work>();
+  work->request.extents = featureExtents(*chosen.attention, data->binding);
+  if (!apart([work, chosen, compiler = compiler] {
+        work->kernel = compiler->load(chosen.spec, chosen.attention->name, work->request, work->report);
+      }))
+    return nullptr;
+  if (times)
+    times->insert(times->end(), work->report.times.begin(), work->report.times.end());
+  if (!work->kernel)
+    compileError(work->report);
+  else
+    printDiagnostics(work->report.diagnostics);
+  return work->kernel;
+}
+
 /// Gathers, compiles and runs.
 bool Commands::compute(const Chosen &chosen, StageTimes *times) {
   if (!gather(chosen, times))
     return false;
-  CompileReport report;
-  std::shared_ptr<const Kernel> kernel = loadFor(compiler, chosen.spec, *chosen.attention, *data, {}, report);
-  if (times)
-    times->insert(times->end(), report.times.begin(), report.times.end());
-  if (!kernel) {
-    compileError(report);
+  std::shared_ptr<const Kernel> kernel = compile(chosen, times);
+  if (!kernel)
     return false;
-  }
-  printDiagnostics(report.diagnostics);
   Stopwatch watch(times, "run");
   Status done = runKernel(*kernel, *data, *threads);
   watch.stop();
@@ -165,8 +222,9 @@ Outcome Commands::time(const std::string &argument) {
 
 Outcome Commands::bench(const std::string &argument) {
   std::optional<Chosen> chosen = choose(argument);
-  if (!chosen || !gather(*chosen, nullptr))
-    return Outcome::Failed;
+  // What is compiled here is what will be measured.
+  if (!chosen || !gather(*chosen, nullptr) || !compile(*chosen, nullptr))
+    return threads->stopped() ? stopped() : Outcome::Failed;
   CompileReport report;
   BenchmarkRequest request;
   request.seed = session.bindings.seed.value_or(0);
@@ -177,7 +235,7 @@ Outcome Commands::bench(const std::string &argument) {
       line.reset();
       line.emplace(text);
     };
-    result = measure(compiler, chosen->spec, *chosen->attention, *data, request, *threads, report);
+    result = measure(*compiler, chosen->spec, *chosen->attention, *data, request, *threads, report);
   }
   if (threads->stopped())
     return stopped();
@@ -203,12 +261,11 @@ CompileRequest Commands::requestFor(const Chosen &chosen) {
   request.kernels = {chosen.attention->name};
   InputRequest inputs = session.bindings.requestFor(*chosen.attention);
   inputs.random = true;
-  inputs.pool = &pool;
+  inputs.onlyNodes = {chosen.attention->mask};
+  inputs.allExtents = true;
   std::vector<std::string> unheard;
-  if (std::optional<RunData> known = gatherInputs(*chosen.attention, inputs, unheard)) {
+  if (std::optional<RunData> known = gatherInputs(*chosen.attention, inputs, unheard))
     request.extents = featureExtents(*chosen.attention, known->binding);
-    pool.keep(*std::move(known));
-  }
   return request;
 }
 
@@ -216,25 +273,33 @@ Outcome Commands::explain(const std::string &argument) {
   std::optional<Chosen> chosen = choose(argument);
   if (!chosen)
     return Outcome::Failed;
+  struct Work {
+    std::optional<RunData> known;
+    CompileReport report;
+    std::string text;
+  };
+  auto work = std::make_shared<Work>();
   InputRequest inputs = session.bindings.requestFor(*chosen->attention);
-  bool hasData = !inputs.dims.empty() || !inputs.tensors.empty();
-  inputs.random = true;
-  std::optional<RunData> known;
-  if (hasData) {
+  if (!inputs.dims.empty() || !inputs.tensors.empty()) {
+    inputs.random = true;
+    inputs.onlyNodes = {chosen->attention->mask};
+    inputs.allExtents = true;
+    inputs.stop = &threads->stopped();
     std::vector<std::string> errors;
-    known = gatherInputs(*chosen->attention, inputs, errors);
-    for (const std::string &error : errors)
-      printError(error);
-    if (!known)
-      return Outcome::Failed;
+    work->known = gatherInputs(*chosen->attention, inputs, errors);
+    printErrors(errors);
+    if (!work->known)
+      return threads->stopped() ? stopped() : Outcome::Failed;
   }
-  CompileReport report;
-  std::string text = library::explain(*chosen->attention, known ? &*known : nullptr, {}, report);
-  if (!writeOut(text))
+  if (!apart([work, chosen] {
+        work->text = library::explain(*chosen->attention, work->known ? &*work->known : nullptr, {}, work->report);
+      }))
+    return stopped();
+  if (!writeOut(work->text))
     return Outcome::Failed;
-  if (!report.failed())
+  if (!work->report.failed())
     return Outcome::Done;
-  compileError(report);
+  compileError(work->report);
   return Outcome::Failed;
 }
 
@@ -242,14 +307,23 @@ Outcome Commands::emit(const std::string &kind, const std::string &name) {
   std::optional<Chosen> chosen = choose(name);
   if (!chosen)
     return Outcome::Failed;
-  CompileReport report;
-  std::optional<std::string> text = library::emit(*chosen->spec, requestFor(*chosen), kind, chosen->attention->name, report);
-  if (!text) {
-    compileError(report);
+  struct Work {
+    CompileRequest request;
+    CompileReport report;
+    std::optional<std::string> text;
+  };
+  auto work = std::make_shared<Work>();
+  work->request = requestFor(*chosen);
+  if (!apart([work, chosen, kind] {
+        work->text = library::emit(*chosen->spec, work->request, kind, chosen->attention->name, work->report);
+      }))
+    return stopped();
+  if (!work->text) {
+    compileError(work->report);
     return Outcome::Failed;
   }
-  printDiagnostics(report.diagnostics);
-  return outcomeOf(writeOut(*text));
+  printDiagnostics(work->report.diagnostics);
+  return outcomeOf(writeOut(*work->text));
 }
 
 Outcome Commands::ir(const std::string &argument) {

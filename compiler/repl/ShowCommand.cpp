@@ -30,7 +30,14 @@ std::vector<std::string> repl::pictureNames() {
 
 /// `mask tiles gemma`: what to draw, then of which attention.
 Outcome Commands::show(const std::string &argument) {
-  PictureRequest request;
+  struct Work {
+    PictureRequest request;
+    std::optional<RunData> data;
+    CompileReport report;
+    std::optional<Result<picture::Figure>> figure;
+  };
+  auto work = std::make_shared<Work>();
+  PictureRequest &request = work->request;
   std::string name;
   for (size_t begin = 0; begin < argument.size();) {
     size_t end = std::min(argument.find_first_of(", ", begin), argument.size());
@@ -65,29 +72,31 @@ Outcome Commands::show(const std::string &argument) {
   InputRequest inputs = session.bindings.requestFor(attention);
   inputs.onlyNodes = *std::move(nodes);
   inputs.allFeatures = hasTiles;
+  inputs.stop = &threads->stopped();
   std::vector<std::string> errors;
-  std::optional<RunData> drawn = gatherInputs(attention, inputs, errors);
-  for (const std::string &error : errors)
-    printError(error);
-  if (!drawn)
-    return Outcome::Failed;
-  if (hasTiles) {
-    CompileReport report;
-    std::optional<TileSize> tile = tileSize(attention, *drawn, {}, report);
-    if (!tile) {
-      compileError(report);
-      return Outcome::Failed;
-    }
-    request.tile = *tile;
-  }
+  work->data = gatherInputs(attention, inputs, errors);
+  printErrors(errors);
+  if (!work->data)
+    return threads->stopped() ? stopped() : Outcome::Failed;
   int width = std::clamp<int>(int(terminalWidth()), picture::leastTerminalWidth, 160);
-  request.grid = [&](size_t panels, int64_t queries, int64_t keys, Quantity quantity) {
+  request.grid = [width](size_t panels, int64_t queries, int64_t keys, Quantity quantity) {
     return picture::terminalGrid(width, panels, queries, keys, quantity);
   };
-  Result<picture::Figure> figure = makeFigure(attention, *drawn, request);
-  if (!figure) {
-    printError(figure.message());
+  if (!apart([work, chosen, hasTiles] {
+        std::optional<TileSize> tile = hasTiles ? tileSize(*chosen->attention, *work->data, {}, work->report) : TileSize{};
+        if (!tile)
+          return;
+        work->request.tile = *tile;
+        work->figure.emplace(makeFigure(*chosen->attention, *work->data, work->request));
+      }))
+    return stopped();
+  if (!work->figure) {
+    compileError(work->report);
     return Outcome::Failed;
   }
-  return writeOut(picture::terminalText(*figure, {width, useColor(STDOUT_FILENO)})) ? Outcome::Done : Outcome::Failed;
+  if (!*work->figure) {
+    printError(work->figure->message());
+    return Outcome::Failed;
+  }
+  return writeOut(picture::terminalText(**work->figure, {width, useColor(STDOUT_FILENO)})) ? Outcome::Done : Outcome::Failed;
 }

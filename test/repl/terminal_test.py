@@ -6,6 +6,7 @@ usage: terminal_test.py ATTNC
 
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -177,6 +178,54 @@ class SessionTest(unittest.TestCase):
         terminal.enter(":dims B=1 H=8 I=2048 J=2048 D=16")
         self.interrupt(terminal, ":check", 60)
         self.leave(terminal)
+
+    def test_control_c_stops_the_making_of_inputs(self):
+        terminal = self.start()
+        terminal.enter("mask = causal")
+        terminal.enter(":random")
+        terminal.enter(":dims B=1 H=1 I=1000000 J=1000000 D=256")
+        self.interrupt(terminal, ":run", 20)
+        terminal.enter(":dims I=16 J=16 D=16")
+        self.assertIn("o: error", terminal.enter(":check"))
+        self.leave(terminal)
+
+    def slow_to_compile(self, terminal):
+        """A score of some thousand operations, in one def that doubles and isn't the same twice."""
+        terminal.enter(":dims B=1 H=1 I=16 J=16 D=16")
+        terminal.enter(":random")
+        terminal.enter("def f0(x, n) = tanh(x * n + 0.5) + exp(-abs(x - n))")
+        for n in range(1, 8):
+            terminal.enter(f"def f{n}(x, n) = f{n - 1}(x, n) + f{n - 1}(x, n + {2 ** (n - 1)})")
+        terminal.enter("score = dot(q, k) |> f7(1)")
+
+    def test_control_c_stops_a_compilation(self):
+        terminal = self.start(ATTN_CACHE_DIR="")
+        self.slow_to_compile(terminal)
+        for command in (":run", ":asm", ":bench"):
+            self.interrupt(terminal, command, 5)
+        # What goes on in the background is no obstacle, and none to leaving.
+        terminal.enter("score = dot(q, k)")
+        self.assertIn("o: error", terminal.enter(":check"))
+        self.leave(terminal)
+
+    def test_control_c_stops_a_picture(self):
+        terminal = self.start()
+        terminal.enter("score = dot(q, k)")
+        terminal.enter(":random")
+        terminal.enter(":dims B=1 H=1 I=3000 J=30000 D=256", 60)
+        self.interrupt(terminal, ":show weights", 5)
+        self.leave(terminal)
+
+    def test_control_c_ends_a_script(self):
+        script = "score = dot(q, k)\n:random\n:dims B=1 H=64 I=32768 J=32768 D=16\n:run\n1 + 1\n"
+        with subprocess.Popen([ATTNC, "repl", "--threads", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True) as process:
+            process.stdin.write(script)
+            process.stdin.close()
+            time.sleep(2)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(10), -signal.SIGINT)
+            self.assertNotIn("int", process.stdout.read())
 
     def test_the_end_of_the_terminal_ends_the_session(self):
         terminal = self.start()
