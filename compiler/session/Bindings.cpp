@@ -74,8 +74,10 @@ library::InputRequest Bindings::requestFor(const sema::Attention &attention) con
     else if (attention.findScalar(name) != sema::none)
       request.scalars.push_back({name, text});
   }
+  // Sizes are for whatever is tried; where nothing has heads, their number has no meaning.
   for (const auto &[name, size] : sizes)
-    if (attention.findExtent(name) != sema::none)
+    if (sema::ExtentId id = attention.findExtent(name);
+        id != sema::none && !(attention.extents[id].binding == sema::ExtentBinding::One && attention.extents[id].fixed))
       request.dims[name] = size;
   request.random = seed.has_value();
   request.seed = seed.value_or(0);

@@ -173,6 +173,8 @@ void Session::tellDifference(const Checked &before, const Checked &after, const 
     auto earlier = before.specs.find(name);
     if (told.count(name) || earlier == before.specs.end() || earlier->second->isGood() == spec->isGood())
       continue;
+    if (state.growing.count(name))
+      continue;
     if (!spec->isGood())
       messages.add(spec->diagnostics(), spec);
     messages.note(fmt::format("attention `{}` {}", name, spec->isGood() ? "checks again" : "no longer checks"));
@@ -209,6 +211,7 @@ bool Session::accept(State next, const std::vector<Placed> &placed, const Source
   Checked before = checked;
   install(std::move(next), std::move(after));
   tellDifference(before, checked, {}, messages);
+  std::erase_if(state.growing, [&](const std::string &name) { return !spec(name) || spec(name)->isGood(); });
   return true;
 }
 
@@ -254,6 +257,7 @@ bool Session::addLines(const syntax::Fragment &fragment, std::shared_ptr<const v
     next.text += fmt::format("{}attention {} {{\n{}}}\n", begin, next.current,
                              declares || usesLayout ? "" : "  layout mha\n");
     next.assumedLayout = !declares && !usesLayout;
+    next.growing.insert(next.current);
   } else if (next.assumedLayout && (declares || usesLayout)) {
     if (!usesLayout)
       next.text = without(checked.whole->syntax(), findAttention(*checked.whole, next.current), "layout").text;

@@ -79,6 +79,7 @@ private:
     std::string loaded;
     std::string current;
     bool assumedLayout = false; ///< the current attention's `layout mha` is the session's idea
+    std::set<std::string> growing; ///< attentions that were begun line by line and never were whole; nobody was told that they don't check
   };
   struct Checked {
     std::map<std::string, std::shared_ptr<const library::Spec>> specs; ///< by attention

@@ -26,6 +26,17 @@ TEST_CASE("values are kept as text, extents as sizes") {
   CHECK_FALSE(bindings.unset("q"));
 }
 
+TEST_CASE("a number of heads is no obstacle where there are none") {
+  Talk talk;
+  talk.add("q: f32[B, I, D]");
+  talk.add("k: f32[B, J, D]");
+  talk.add("v: f32[B, J, D]");
+  for (const char *name : {"B", "H", "I", "J", "D"})
+    (void)talk.session.bindings.set(name, "4");
+  library::InputRequest request = talk.session.bindings.requestFor(*talk.session.spec("main")->find("main"));
+  CHECK(request.dims == std::map<std::string, int64_t>{{"B", 4}, {"I", 4}, {"J", 4}, {"D", 4}});
+}
+
 TEST_CASE("an attention gets what it has a use for") {
   Talk talk;
   talk.add("w: int = 4");

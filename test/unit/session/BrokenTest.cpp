@@ -35,6 +35,19 @@ TEST_CASE("a mistake in a def that a new line calls is the line's") {
   CHECK(talk.session.text() == before);
 }
 
+TEST_CASE("an attention that grows line by line is told of only once it was whole") {
+  Talk talk;
+  CHECK(talk.add("q: f32[B, I, D]") == "");
+  CHECK(talk.add("k: f32[B, J, D]") == "");
+  CHECK_FALSE(talk.checks("main"));
+  CHECK(talk.add("v: f32[B, J, D]") == "");
+  CHECK(talk.checks("main"));
+  CHECK(talk.add("def f(x) = x") == "");
+  CHECK(talk.add("score = f(dot(q, k))") == "");
+  CHECK(talk.add("def f(x, y) = x").find("no longer checks") != std::string::npos);
+  CHECK(talk.add("def f(x) = x").find("checks again") != std::string::npos);
+}
+
 TEST_CASE("what depended on a definition says so when it no longer checks") {
   Talk talk;
   talk.add("def f(x) = x + 1");
