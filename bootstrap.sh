@@ -25,8 +25,8 @@ packages=(
   clang-22 lld-22 libclang-rt-22-dev llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   cmake ninja-build ccache libfmt-dev libtbb-dev libdlpack-dev nlohmann-json3-dev libedit-dev libpng-dev zlib1g-dev catch2 pkgconf python3
 )
-# What only tests use: a C compiler and an emulator for another machine. Without them those tests are skipped.
-test_packages=(qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+# What only tests use: a C compiler and an emulator for another machine, a terminal emulator. Without them those tests are skipped.
+test_packages=(qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross python3-pyte)
 security_list=/etc/apt/sources.list.d/bookworm-security.list
 missing=()
 

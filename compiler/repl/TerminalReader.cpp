@@ -53,6 +53,10 @@ private:
 
   void bindKeys();
   void setPrompt(bool isFirst);
+  size_t rowsAboveCursor(size_t columns) const;
+  void drawAnew();
+  void goBack(size_t rows) const;
+  void moveToEnd();
   int nextKey(wchar_t *key);
   bool waitForByte();
   unsigned char completeWord();
@@ -65,7 +69,15 @@ private:
   History *history = nullptr;
   std::string prompt, block; ///< block: the lines before the one that is edited
   bool isInterrupted = false;
+  size_t columns = 80; ///< of the window as it was drawn last
 };
+
+constexpr size_t promptWidth = 6;
+
+size_t windowColumns() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
 
 TerminalReader::~TerminalReader() {
   if (editor)
@@ -127,6 +139,47 @@ void TerminalReader::setPrompt(bool isFirst) {
   prompt = options.color ? std::string("\1\x1b[1;32m\1") + text + "\1\x1b[0m\1" : text;
 }
 
+/// Rows of the input that stand above the cursor's in a window of so many columns.
+size_t TerminalReader::rowsAboveCursor(size_t columns) const {
+  const LineInfoW *line = el_wline(editor);
+  size_t row = 0, column = promptWidth;
+  for (const wchar_t *at = line->buffer; at < line->cursor; ++at) {
+    size_t width = size_t(std::max(0, wcwidth(*at)));
+    if (*at == L'\n' || column + width > columns) {
+      ++row;
+      column = 0;
+    }
+    column += *at == L'\n' ? 0 : width;
+  }
+  return row + column / columns;
+}
+
+/// Draws the input in a window of another width. Some terminals have broken the lines anew and some have cut them off; of what both may have
+/// left above, nothing that isn't the input's is erased.
+void TerminalReader::drawAnew() {
+  size_t before = std::exchange(columns, windowColumns());
+  goBack(std::min(rowsAboveCursor(before), rowsAboveCursor(columns)));
+  el_resize(editor);
+  el_set(editor, EL_REFRESH);
+}
+
+/// To where the input begins, so many rows above; libedit draws from there. What it drew before is erased.
+void TerminalReader::goBack(size_t rows) const {
+  std::string up = rows ? "\x1b[" + std::to_string(rows) + "A" : "";
+  std::fprintf(stdout, "%s\r\x1b[J", up.c_str());
+  std::fflush(stdout);
+}
+
+/// So that what is printed next doesn't stand in the middle of the input.
+void TerminalReader::moveToEnd() {
+  const LineInfoW *line = el_wline(editor);
+  if (line->cursor == line->lastchar)
+    return;
+  goBack(rowsAboveCursor(columns));
+  el_cursor(editor, int(line->lastchar - line->cursor));
+  el_set(editor, EL_REFRESH);
+}
+
 /// Sleeps until there is a byte to read; false on Ctrl-C or where input has ended for good.
 bool TerminalReader::waitForByte() {
   sigset_t watched, before;
@@ -142,8 +195,10 @@ bool TerminalReader::waitForByte() {
       break;
     }
     if (std::exchange(isResized, 0))
-      el_resize(editor);
+      drawAnew();
+    // The shell has had the terminal in the meantime; libedit sets no mode that it believes to be set.
     if (std::exchange(isContinued, 0)) {
+      el_set(editor, EL_PREP_TERM, 0);
       el_set(editor, EL_PREP_TERM, 1);
       el_set(editor, EL_REFRESH);
     }
@@ -162,8 +217,10 @@ int TerminalReader::nextKey(wchar_t *key) {
   std::mbstate_t state{};
   for (int length = 0; length < 8; ++length) {
     char byte = 0;
-    if (!waitForByte())
+    if (!waitForByte()) {
+      moveToEnd();
       return -1;
+    }
     ssize_t count = ::read(STDIN_FILENO, &byte, 1);
     if (count <= 0)
       return count < 0 && errno != EIO ? -1 : 0;
@@ -188,6 +245,11 @@ Input TerminalReader::read() {
     setPrompt(block.empty());
     int length = 0;
     isInterrupted = false;
+    // What happened while there was no input to draw.
+    isContinued = 0;
+    if (std::exchange(isResized, 0))
+      el_resize(editor);
+    columns = windowColumns();
     std::fputs(pasteOn, stdout);
     std::fflush(stdout);
     const char *line = el_gets(editor, &length);
@@ -255,8 +317,7 @@ unsigned char TerminalReader::completeWord() {
 
 void TerminalReader::list(const std::vector<std::string> &words) const {
   constexpr size_t most = 200;
-  winsize size{};
-  size_t width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  size_t width = windowColumns();
   size_t column = 0, count = std::min(words.size(), most);
   for (size_t n = 0; n < count; ++n)
     column = std::max(column, words[n].size() + 2);
