@@ -5,7 +5,7 @@ using namespace attn::driver;
 namespace {
 
 constexpr Option helpOption{OptionId::Help, 'h', "help", "", "show this"};
-constexpr Option setOption{OptionId::Set, 0, "set", "D=128,H=32", "fix extents, so that the code is made for them"};
+constexpr Option setOption{OptionId::Set, 0, "set", "D=128,H=32", "fix extents, so that the code is made for these alone"};
 constexpr Option onlyOption{OptionId::Only, 0, "only", "NAME", "this attention of the file"};
 constexpr Option optimiseOption{OptionId::Optimise, 'O', "", "", "optimise harder: compiles slower"};
 constexpr Option inputOption{OptionId::Input, 'i', "input", "q=SOURCE",

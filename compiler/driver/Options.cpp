@@ -104,6 +104,8 @@ std::string unknownOption(const Command &command, std::string_view word) {
   std::string close = closestName(name, names);
   if (!close.empty())
     return text + fmt::format("; did you mean `--{}`?", close);
+  if (name == "dims" && findLong(command, "set"))
+    return text + fmt::format(" of `{}`: `--set D=64` makes the code for an extent", commandName(command));
   std::string others = otherCommands(command, name);
   if (!others.empty())
     return text + fmt::format(" of `{}`; it is one of {}", commandName(command), others);

@@ -115,10 +115,18 @@ void Gatherer::checkNames() {
     if (!unknownName("input", name, tensors) && !seen.insert(name).second)
       errors.push_back(fmt::format("input `{}` is given twice", name));
   }
+  auto isAmong = [](const std::vector<std::string> &names, const std::string &name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   for (const auto &[name, value] : request.scalars)
-    unknownName("scalar", name, scalars);
+    if (isAmong(extents, name) && !isAmong(scalars, name))
+      errors.push_back(fmt::format("`{}` is an extent of `{}`, not a scalar: `{} {}={}`", name, attention.name, ways.dims, name, value));
+    else
+      unknownName("scalar", name, scalars);
   for (const auto &[name, value] : request.dims)
-    if (!unknownName("extent", name, extents) && value < 0)
+    if (isAmong(scalars, name) && !isAmong(extents, name))
+      errors.push_back(fmt::format("`{}` is a scalar of `{}`, not an extent: `{} {}={}`", name, attention.name, ways.scalar, name, value));
+    else if (!unknownName("extent", name, extents) && value < 0)
       errors.push_back(fmt::format("extent `{}` can't be {}: it is negative", name, value));
 }
 
@@ -169,6 +177,13 @@ void Gatherer::setScalars() {
     }
     set(id, value);
   }
+  // What the code is made for needn't be said again.
+  for (const sema::Extent &extent : attention.extents)
+    if (extent.binding == sema::ExtentBinding::Input && extent.fixed && !data.scalars[extent.scalar].isSet) {
+      ScalarArgument value;
+      value.integer = *extent.fixed;
+      set(extent.scalar, value);
+    }
   for (const auto &[name, size] : request.dims) {
     sema::ExtentId extent = attention.findExtent(name);
     if (extent == sema::none || attention.extents[extent].binding != sema::ExtentBinding::Input)

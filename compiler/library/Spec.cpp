@@ -64,6 +64,9 @@ std::string notAnExtent(const sema::Attention &attention, const std::string &nam
   std::string list;
   for (const std::string &known : names)
     list += (list.empty() ? "" : ", ") + known;
+  for (const sema::Scalar &scalar : attention.scalars)
+    if (scalar.name == name)
+      return fmt::format("`{}` is a scalar of `{}`, not an extent: each run gives it a value", name, attention.name);
   if (!close.empty())
     return fmt::format("`{}` has no extent `{}`; did you mean `{}`?", attention.name, name, close);
   return fmt::format("`{}` has no extent `{}`; it has {}", attention.name, name, list.empty() ? "none" : list);

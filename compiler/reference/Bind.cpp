@@ -84,8 +84,10 @@ public:
       const Extent &extent = attention.extents[id];
       if (extent.fixed)
         set(id, *extent.fixed,
-            extent.range ? fmt::format("is fixed to {} at {}", *extent.fixed, placeOf(extent.range))
-                         : fmt::format("is fixed to {}", *extent.fixed));
+            // What the spec doesn't fix was fixed by who compiles it.
+            extent.binding != ExtentBinding::Computed && extent.binding != ExtentBinding::One ? fmt::format("is set to {}", *extent.fixed)
+            : extent.range ? fmt::format("is fixed to {} at {}", *extent.fixed, placeOf(extent.range))
+                           : fmt::format("is fixed to {}", *extent.fixed));
       else if (extent.binding == ExtentBinding::Input && binding.scalars[extent.scalar])
         set(id, binding.scalars[extent.scalar]->integer,
             fmt::format("was given as {}", binding.scalars[extent.scalar]->integer));
