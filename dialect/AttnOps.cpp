@@ -275,10 +275,24 @@ LogicalResult UniformOp::verify() {
   return success();
 }
 
+template <typename Op> static LogicalResult verifyBox(Op op, TensorHandleType tensor) {
+  if (op.getLow().size() != tensor.getRank())
+    return op->emitOpError("needs a lowest and a highest index per dimension: expected ")
+           << tensor.getRank() << " of each, not " << op.getLow().size();
+  return success();
+}
+
+LogicalResult TableHoldsOp::verify() {
+  auto tensor = cast<TensorHandleType>(getTensor().getType());
+  if (isa<FloatType>(tensor.getElementType()))
+    return emitOpError("looks for integers and booleans, not for ") << tensor.getElementType();
+  return verifyBox(*this, tensor);
+}
+
 LogicalResult TableRangeOp::verify() {
   auto tensor = cast<TensorHandleType>(getTensor().getType());
-  if (getLow().size() != tensor.getRank())
-    return emitOpError("needs a lowest and a highest index per dimension: expected ") << tensor.getRank() << " of each, not " << getLow().size();
+  if (failed(verifyBox(*this, tensor)))
+    return failure();
   bool isFloat = isa<FloatType>(tensor.getElementType());
   if (isFloat != getMinimum().getType().isF64())
     return emitOpError("gives ") << (isFloat ? "f64 for floats" : "i64 for integers and booleans") << ", not " << getMinimum().getType();

@@ -327,10 +327,12 @@ def ClassifyOp : AttnOp<"classify", [SingleBlock, RecursiveMemoryEffects]> {
   let description = [{
     The region takes the tile's first and last query and first and last key (i64, inclusive) and yields two booleans: *some pair may be
     visible*, *some pair may be invisible*. Only the second false: full. Only the first false: empty. Both true is always
-    correct. Values that don't vary with i or j enter through `attn.uniform`.
+    correct. Values that don't vary with i or j enter through `attn.uniform`. An `exact` classifier says both only of tiles that have both, and so
+    has nothing to gain from being asked about parts of a tile.
   }];
+  let arguments = (ins UnitAttr:$exact);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "attr-dict-with-keyword $body";
+  let assemblyFormat = "(`exact` $exact^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
@@ -351,6 +353,18 @@ def TableRangeOp : AttnOp<"table_range", [Pure, SameVariadicOperandSize, AllType
   let arguments = (ins TensorHandleType:$tensor, Variadic<I64>:$low, Variadic<I64>:$high);
   let results = (outs I1:$known, AnyTypeOf<[I64, F64]>:$minimum, AnyTypeOf<[I64, F64]>:$maximum);
   let assemblyFormat = "$tensor `[` $low `]` `to` `[` $high `]` attr-dict `:` type($tensor) `->` type($minimum)";
+  let hasVerifier = 1;
+}
+
+def TableHoldsOp : AttnOp<"table_holds", [Pure, SameVariadicOperandSize]> {
+  let summary = "whether some element of a tensor inside a box lies between two values";
+  let description = [{
+    As `attn.table_range`, of integers and booleans. `least` and `most` are inclusive, and so are `low` and `high`. Where it isn't `known` the other
+    result means nothing.
+  }];
+  let arguments = (ins TensorHandleType:$tensor, Variadic<I64>:$low, Variadic<I64>:$high, I64:$least, I64:$most);
+  let results = (outs I1:$known, I1:$holds);
+  let assemblyFormat = "$tensor `[` $low `]` `to` `[` $high `]` `between` $least `,` $most attr-dict `:` type($tensor)";
   let hasVerifier = 1;
 }
 
@@ -479,13 +493,15 @@ def TileVisitOp : AttnOp<"tile_visit"> {
   let summary = "runs its body for each block of keys with something visible, in order";
   let description = [{
     The first region, if it isn't empty, classifies a tile as `attn.classify` does. The body takes the block of keys and what is carried from block to
-    block, states, accumulators and reductions, and yields them anew. `descending` visits take the last keys first.
+    block, states, accumulators and reductions, and yields them anew. `descending` visits take the last keys first. Blocks of keys that a classifier
+    which isn't `exact` doesn't decide are looked at in parts.
   }];
-  let arguments = (ins Variadic<AnyType>:$inits, UnitAttr:$descending);
+  let arguments = (ins Variadic<AnyType>:$inits, UnitAttr:$descending, UnitAttr:$exact);
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region AnyRegion:$classifier, SizedRegion<1>:$body);
   let assemblyFormat = [{
-    `(` $inits `)` (`descending` $descending^)? attr-dict `:` type($inits) `->` type($results) `classify` $classifier `keys` $body
+    `(` $inits `)` (`descending` $descending^)? attr-dict `:` type($inits) `->` type($results) `classify`
+    (`exact` $exact^)? $classifier `keys` $body
   }];
   let hasVerifier = 1;
 }

@@ -36,6 +36,8 @@ llvm::orc::SymbolMap supportSymbols(llvm::orc::LLJIT &jit) {
   add("attn_unpack_rows_f16", &attn_unpack_rows_f16);
   add("attn_table_range_int", &attn_table_range_int);
   add("attn_table_range_float", &attn_table_range_float);
+  add("attn_table_holds_int", &attn_table_holds_int);
+  add("attn_classify_parts", &attn_classify_parts);
   return symbols;
 }
 

@@ -120,6 +120,15 @@ typedef struct attn_kernel_info {
   void (*body)(attn_run *run, int64_t begin, int64_t end, void *workspace);
 } attn_kernel_info;
 
+/* What a workspace begins with once a kernel of visits alone (attn-lower-tiles{only-visits}) has run its tasks: what its
+   search for visible keys found, over all row blocks of queries. */
+typedef struct attn_visits {
+  int64_t hint;
+  int64_t pairs;       /* of the queries of a row block and the keys visited for it */
+  int64_t blocks;      /* of keys, per row block, with something visible */
+  int64_t full_blocks; /* of those, the ones known to have nothing invisible */
+} attn_visits;
+
 /* A kernel compiled for one CPU. */
 typedef struct attn_kernel_version {
   uint64_t features; /* what the code needs, as bits of `attn_cpu_features` */
@@ -172,6 +181,19 @@ ATTN_SUPPORT_API int32_t attn_table_range_int(const attn_run *run, int32_t tenso
                                               const int64_t *high, int64_t *range);
 ATTN_SUPPORT_API int32_t attn_table_range_float(const attn_run *run, int32_t tensor, const int64_t *low,
                                                 const int64_t *high, double *range);
+
+/* Whether some element of an integer or bool tensor inside a box lies between two values, inclusive: 1 or 0, or -1 where it
+   can't tell, as above. */
+ATTN_SUPPORT_API int32_t attn_table_holds_int(const attn_run *run, int32_t tensor, const int64_t *low,
+                                              const int64_t *high, int64_t least, int64_t most);
+
+/* Classifies a tile (inclusive bounds) that `classify` says of that it may show and may hide pairs, by its parts: 1 where some
+   pair may be visible, plus 2 where some may be invisible. Exact unless that takes too long; `classify` answers in the same way for any
+   part. `credit` is 0 for the first tile of a row block, and makes tiles cheaper if looking at others before them was in vain. */
+typedef int32_t attn_part_classifier(void *closure, int64_t first_query, int64_t last_query, int64_t first_key,
+                                     int64_t last_key);
+ATTN_SUPPORT_API int32_t attn_classify_parts(attn_part_classifier *classify, void *closure, int64_t *credit,
+                                             int64_t first_query, int64_t last_query, int64_t first_key, int64_t last_key);
 
 #ifdef __cplusplus
 }

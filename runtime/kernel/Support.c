@@ -9,6 +9,8 @@
 
 #include "runtime/kernel/TableRange.c"
 
+#include "runtime/kernel/ClassifyParts.c"
+
 #include "runtime/kernel/Launch.c"
 
 #include "runtime/kernel/Pack.c"

@@ -20,6 +20,7 @@ typedef struct attn_summary {
 static const int64_t attn_summary_budget = 256 * 1024; /* bytes, of all summaries together */
 static const int64_t attn_largest_table = 64 << 20;    /* elements; larger tables get no summary */
 static const int64_t attn_most_elements_read = 8192;   /* by one query */
+static const int64_t attn_most_elements_held = 512;    /* looked at one by one */
 static const int64_t attn_most_rows_of_blocks = 512;   /* visited by one query */
 static const int64_t attn_position_like = 256; /* a second-last dimension longer than this is cut into blocks too */
 
@@ -372,10 +373,10 @@ static int32_t attn_query_box(const attn_run *run, int32_t tensor, const int64_t
   return 1;
 }
 
-static int32_t attn_range_of_keys(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high,
-                                  attn_bounds *bounds) {
+/* Brings a box into the tensor's own dimensions; 0 if it isn't inside. */
+static int32_t attn_box_inside(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high,
+                               int64_t *from, int64_t *to) {
   const attn_tensor_info *about = &run->info->tensors[tensor];
-  int64_t from[ATTN_MAX_RANK], to[ATTN_MAX_RANK];
   for (int32_t n = 0; n < about->rank; ++n) {
     int64_t size = run->shape[ATTN_MAX_RANK * tensor + n];
     int32_t broadcast = size == 1 && about->dimensions[n].broadcastable && !about->is_output;
@@ -384,6 +385,14 @@ static int32_t attn_range_of_keys(const attn_run *run, int32_t tensor, const int
     from[n] = broadcast ? 0 : low[n];
     to[n] = broadcast ? 0 : high[n];
   }
+  return 1;
+}
+
+static int32_t attn_range_of_keys(const attn_run *run, int32_t tensor, const int64_t *low, const int64_t *high,
+                                  attn_bounds *bounds) {
+  int64_t from[ATTN_MAX_RANK], to[ATTN_MAX_RANK];
+  if (!attn_box_inside(run, tensor, low, high, from, to))
+    return 0;
   bounds->low = INT64_MAX;
   bounds->high = INT64_MIN;
   return attn_query_box(run, tensor, from, to, bounds);
@@ -399,6 +408,39 @@ ATTN_SUPPORT_API int32_t attn_table_range_int(const attn_run *run, int32_t tenso
   range[0] = element == ATTN_BOOL ? bounds.low != 0 : bounds.low;
   range[1] = element == ATTN_BOOL ? bounds.high != 0 : bounds.high;
   return 1;
+}
+
+ATTN_SUPPORT_API int32_t attn_table_holds_int(const attn_run *run, int32_t tensor, const int64_t *low,
+                                              const int64_t *high, int64_t least, int64_t most) {
+  const attn_tensor_info *about = &run->info->tensors[tensor];
+  const int64_t *strides = run->strides + ATTN_MAX_RANK * tensor;
+  int64_t from[ATTN_MAX_RANK], to[ATTN_MAX_RANK], index[ATTN_MAX_RANK], elements = 1, range[2];
+  if (!attn_box_inside(run, tensor, low, high, from, to) || !attn_table_range_int(run, tensor, low, high, range))
+    return -1;
+  if (range[1] < least || range[0] > most)
+    return 0;
+  if ((range[0] >= least && range[0] <= most) || (range[1] >= least && range[1] <= most))
+    return 1;
+  for (int32_t n = 0; n < about->rank; ++n) {
+    index[n] = from[n];
+    if (__builtin_mul_overflow(elements, to[n] - from[n] + 1, &elements) || elements > attn_most_elements_held)
+      return -1;
+  }
+  for (int64_t left = elements; left > 0; --left) {
+    attn_table table = attn_matrix(run, tensor);
+    attn_bounds bounds = {INT64_MAX, INT64_MIN};
+    int64_t offset = 0, value;
+    for (int32_t n = 0; n < about->rank; ++n)
+      offset += index[n] * strides[n];
+    attn_move(&table, offset);
+    attn_scan_row(&table, 0, 0, 1, &bounds);
+    value = about->element == ATTN_BOOL ? bounds.low != 0 : bounds.low;
+    if (value >= least && value <= most)
+      return 1;
+    for (int32_t n = about->rank - 1; n >= 0 && index[n]++ == to[n]; --n)
+      index[n] = from[n];
+  }
+  return 0;
 }
 
 /* The value of 16 bits that are not a NaN: sign, `exponent` and `mantissa` bits. */

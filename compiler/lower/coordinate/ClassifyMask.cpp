@@ -50,6 +50,7 @@ struct ClassifyMaskPass : impl::ClassifyMaskPassBase<ClassifyMaskPass> {
     Truth visible = evaluator.truth(mask);
     Value mayFail = evaluator.mayFail(mask);
     Value results[] = {code.either(visible.mayBeTrue, mayFail), code.either(visible.mayBeFalse, mayFail)};
+    classify.setExact(evaluator.isExact(mask));
     ir::YieldOp::create(code.builder, location, results);
     hoistUniform(classify, outside);
     eraseUnusedIn(*block);

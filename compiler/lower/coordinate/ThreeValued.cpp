@@ -156,9 +156,9 @@ Interval TileEvaluator::computeBinary(ir::BinaryOp op) {
   case BinaryKind::Multiply:
     return intervals.multiply(left, right);
   case BinaryKind::FloorDivide:
-    return intervals.floorDivide(left, right);
+    return divideMultiple(op, intervals.floorDivide(left, right));
   case BinaryKind::Modulo:
-    return intervals.modulo(left, right);
+    return divideMultiple(op, intervals.modulo(left, right));
   case BinaryKind::Minimum:
     return intervals.minimum(left, right);
   case BinaryKind::Maximum:
@@ -179,6 +179,33 @@ Interval TileEvaluator::computeBinary(ir::BinaryOp op) {
     break;
   }
   return intervals.unknown(hullOf(op));
+}
+
+/// (a * c + b) // c is a + b // c, and (a * c + b) % c is b % c, where nothing wraps: positions that are put together from a row and a column,
+/// and taken apart again.
+Interval TileEvaluator::divideMultiple(ir::BinaryOp op, const Interval &plain) {
+  auto sum = op.getLhs().getDefiningOp<ir::BinaryOp>();
+  if (!sum || sum.getKind() != BinaryKind::Add)
+    return plain;
+  for (auto [term, other] : {std::pair(sum.getLhs(), sum.getRhs()), std::pair(sum.getRhs(), sum.getLhs())}) {
+    auto product = term.getDefiningOp<ir::BinaryOp>();
+    if (!product || product.getKind() != BinaryKind::Multiply || (product.getLhs() != op.getRhs() && product.getRhs() != op.getRhs()))
+      continue;
+    Interval multiple = integer(product), whole = integer(sum), divisor = integer(op.getRhs()), rest = integer(other);
+    // A point is computed as the program does, wrapping where that wraps; any other interval whose sum wraps is everything.
+    if (multiple.isPoint() || whole.isPoint())
+      return plain;
+    Interval factor = integer(product.getLhs() == op.getRhs() ? product.getRhs() : product.getLhs());
+    Interval apart = op.getKind() == BinaryKind::Modulo ? intervals.modulo(rest, divisor)
+                                                        : intervals.add(factor, intervals.floorDivide(rest, divisor));
+    Value fits = code.boolean(true);
+    for (const Interval &interval : {multiple, whole})
+      if (!interval.hull.isWithin(INT64_MAX - 1))
+        fits = code.both(fits, code.both(code.compare(CmpIPredicate::ne, interval.low, code.integer(INT64_MIN)),
+                                         code.compare(CmpIPredicate::ne, interval.high, code.integer(INT64_MAX))));
+    return intervals.select(fits, apart, plain);
+  }
+  return plain;
 }
 
 RealInterval TileEvaluator::computeReal(Value value) {
@@ -269,6 +296,42 @@ Truth TileEvaluator::compareReals(ir::CompareOp op) {
 }
 
 /// A boolean that isn't made of others.
+/// any(r: t[x, r] == y), with x and y that don't vary with r: some element that the box reads must be one that y may be. Where x and y are one value
+/// each, that decides it.
+std::optional<Truth> TileEvaluator::tableHolds(ir::ReduceOp any) {
+  auto compare = any.getOperand().getDefiningOp<ir::CompareOp>();
+  if (!compare || compare.getKind() != CompareKind::Equal || any.getOver().size() != 1)
+    return std::nullopt;
+  StringRef over = cast<StringAttr>(any.getOver()[0]).getValue();
+  for (auto [left, right] : {std::pair(compare.getLhs(), compare.getRhs()), std::pair(compare.getRhs(), compare.getLhs())}) {
+    auto read = left.getDefiningOp<ir::ReadOp>();
+    if (!read || functionType(right).variesWith(over) || !functionType(right).getElementType().isInteger(64) ||
+        isa<FloatType>(cast<ir::TensorHandleType>(read.getTensor().getType()).getElementType()))
+      continue;
+    Interval wanted = integer(right);
+    Value isPoint = code.equal(wanted.low, wanted.high);
+    SmallVector<Value> low, high;
+    bool plain = true;
+    for (Value index : read.getIndices()) {
+      auto coordinate = index.getDefiningOp<ir::CoordinateOp>();
+      bool isOver = coordinate && coordinate.getName() == over;
+      plain &= isOver || !functionType(index).variesWith(over);
+      Interval range = integer(index);
+      low.push_back(range.low);
+      high.push_back(range.high);
+      if (!isOver)
+        isPoint = code.both(isPoint, code.equal(range.low, range.high));
+    }
+    if (!plain)
+      continue;
+    auto holds = ir::TableHoldsOp::create(code.builder, code.location, code.builder.getI1Type(), code.builder.getI1Type(), read.getTensor(),
+                                          low, high, wanted.low, wanted.high);
+    Value some = holds.getHolds(), unknown = code.negate(holds.getKnown());
+    return Truth{code.either(unknown, some), code.negate(code.both(isPoint, code.both(holds.getKnown(), some)))};
+  }
+  return std::nullopt;
+}
+
 Truth TileEvaluator::ownTruth(Value value) {
   Operation *op = value.getDefiningOp();
   if (isUniform(value))
@@ -292,8 +355,11 @@ Truth TileEvaluator::ownTruth(Value value) {
     Value isEmpty = code.boolean(false);
     for (StringRef coordinate : reduce.getOver().getAsValueRange<StringAttr>())
       isEmpty = code.either(isEmpty, code.compare(CmpIPredicate::slt, extent(coordinate), code.integer(1)));
-    if (reduce.getKind() == ir::ReductionKind::Any)
+    if (reduce.getKind() == ir::ReductionKind::Any) {
+      if (std::optional<Truth> held = tableHolds(reduce))
+        return {code.both(operand.mayBeTrue, held->mayBeTrue), code.either(code.both(operand.mayBeFalse, held->mayBeFalse), isEmpty)};
       return {operand.mayBeTrue, code.either(operand.mayBeFalse, isEmpty)};
+    }
     if (reduce.getKind() == ir::ReductionKind::All)
       return {code.either(operand.mayBeTrue, isEmpty), operand.mayBeFalse};
   }
@@ -339,6 +405,36 @@ Truth TileEvaluator::truth(Value value) {
   if (fails && !holds)
     result.mayBeFalse = differences.mayHold(*fails);
   return truths[value] = result;
+}
+
+/// Whether a scalar of the classifier's code depends on the tile.
+bool TileEvaluator::varies(Value scalar) const {
+  if (!scalar)
+    return false;
+  SmallVector<Value> waiting{scalar};
+  llvm::DenseSet<Value> seen;
+  while (!waiting.empty()) {
+    Value value = waiting.pop_back_val();
+    if (!seen.insert(value).second)
+      continue;
+    if (llvm::is_contained({tile.firstQuery, tile.lastQuery, tile.firstKey, tile.lastKey}, value))
+      return true;
+    if (Operation *op = value.getDefiningOp(); op && !isa<ir::UniformOp>(op))
+      llvm::append_range(waiting, op->getOperands());
+  }
+  return false;
+}
+
+bool TileEvaluator::isExact(Value value) {
+  auto isUniformRange = [&](const Range &range) { return !varies(range.low) && !varies(range.high); };
+  auto isExactTerm = [&](const Term &term) {
+    if (term.chunks && (varies(term.chunks->size) || varies(term.chunks->queryOffset) || varies(term.chunks->keyOffset) ||
+                        !isUniformRange(term.chunks->range)))
+      return false;
+    return llvm::all_of(term.ranges, isUniformRange) && llvm::none_of(term.conditions, [&](Value scalar) { return varies(scalar); });
+  };
+  const std::optional<Terms> holds = terms(value, false), fails = terms(value, true);
+  return holds && fails && llvm::all_of(*holds, isExactTerm) && llvm::all_of(*fails, isExactTerm);
 }
 
 Value TileEvaluator::mayBeZero(Value divisor) {

@@ -31,6 +31,10 @@ public:
 
   Truth truth(mlir::Value value);
 
+  /// Whether `truth` of the value says both only of tiles that hold both: the value comes down to terms that ask nothing but uniform values of a
+  /// tile's pairs.
+  bool isExact(mlir::Value value);
+
   /// Whether an operation the value is computed from may end the run, so that the pairs must be evaluated one by one.
   mlir::Value mayFail(mlir::Value value);
 
@@ -39,13 +43,16 @@ private:
   RealInterval real(mlir::Value value);
   Interval computeInteger(mlir::Value value);
   Interval computeBinary(ir::BinaryOp op);
+  Interval divideMultiple(ir::BinaryOp op, const Interval &plain);
   RealInterval computeReal(mlir::Value value);
   Truth ownTruth(mlir::Value value);
   Truth compareReals(ir::CompareOp op);
 
   mlir::Value uniform(mlir::Value value);
+  bool varies(mlir::Value scalar) const;
   Hull hullOf(mlir::Value value) const;
   ir::TableRangeOp tableRange(mlir::Value tensor, mlir::ValueRange indices);
+  std::optional<Truth> tableHolds(ir::ReduceOp any);
   mlir::Value mayBeZero(mlir::Value divisor);
   mlir::Value extent(llvm::StringRef coordinate);
   template <typename IntervalOf> auto choose(ir::SelectOp op, IntervalOf intervalOf);

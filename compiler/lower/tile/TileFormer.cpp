@@ -282,9 +282,12 @@ void TileFormer::addClassifier(ir::TileVisitOp visit) {
   IRMapping mapping;
   for (auto uniform : source.getOps<ir::UniformOp>())
     mapping.map(uniform.getOperand(), rowValue(uniform.getOperand()));
-  for (auto range : source.getOps<ir::TableRangeOp>())
-    mapping.map(range.getTensor(), rowValue(range.getTensor()));
+  for (Operation &op : source)
+    for (Value operand : op.getOperands())
+      if (isa<ir::TensorHandleType>(operand.getType()))
+        mapping.map(operand, rowValue(operand));
   classify.getBody().cloneInto(&visit.getClassifier(), mapping);
+  visit.setExact(classify.getExact());
 }
 
 } // namespace attn::lower

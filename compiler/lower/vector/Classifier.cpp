@@ -23,7 +23,7 @@ public:
       for (Value result : op.getResults()) {
         if (needsKeys)
           onKeys.insert(result);
-        if (needsTable || isa<ir::TableRangeOp>(op))
+        if (needsTable || isa<ir::TableRangeOp, ir::TableHoldsOp>(op))
           onTables.insert(result);
       }
       if (needsKeys || isa<ir::YieldOp>(op))
@@ -62,6 +62,8 @@ public:
   void copy(Operation &op) {
     if (auto range = dyn_cast<ir::TableRangeOp>(op))
       askForRange(range);
+    else if (auto holds = dyn_cast<ir::TableHoldsOp>(op))
+      askForElement(holds);
     else
       builder->clone(op, mapping);
   }
@@ -76,24 +78,42 @@ public:
   IRMapping mapping;
 
 private:
-  /// The box goes through memory: inclusive bounds of one dimension after the other.
+  Value array(Location location, unsigned count) {
+    OpBuilder atEntry = OpBuilder::atBlockBegin(entry);
+    Code first(atEntry, location);
+    return LLVM::AllocaOp::create(atEntry, location, first.pointer(), first.i64(), first.integer(count), 8);
+  }
+
+  /// Bounds of one dimension after the other.
+  Value inMemory(Code &code, ValueRange bounds) {
+    Value memory = array(code.location, unsigned(bounds.size()));
+    for (auto [n, bound] : llvm::enumerate(bounds))
+      code.store(mapping.lookup(bound), code.at(memory, code.i64(), int64_t(n)), 8);
+    return memory;
+  }
+
+  Value numberOf(Code &code, Value tensor) {
+    return code.integer(tensor.getDefiningOp<ir::TensorOp>().getIndex(), code.i32());
+  }
+
+  void askForElement(ir::TableHoldsOp holds) {
+    Code code(*builder, holds.getLoc());
+    Value low = inMemory(code, holds.getLow()), high = inMemory(code, holds.getHigh());
+    Value answer = callSupport(code, "attn_table_holds_int",
+                               {entry->getArgument(0), numberOf(code, holds.getTensor()), low, high, mapping.lookup(holds.getLeast()),
+                                mapping.lookup(holds.getMost())},
+                               code.i32())[0];
+    Value zero = code.integer(0, code.i32());
+    mapping.map(holds.getKnown(), code.compare(arith::CmpIPredicate::sge, answer, zero));
+    mapping.map(holds.getHolds(), code.compare(arith::CmpIPredicate::sgt, answer, zero));
+  }
+
   void askForRange(ir::TableRangeOp range) {
     Code code(*builder, range.getLoc());
-    unsigned rank = range.getLow().size();
-    auto array = [&](unsigned count) -> Value {
-      OpBuilder atEntry = OpBuilder::atBlockBegin(entry);
-      Code first(atEntry, range.getLoc());
-      return LLVM::AllocaOp::create(atEntry, range.getLoc(), first.pointer(), first.i64(), first.integer(count), 8);
-    };
-    Value low = array(rank), high = array(rank), result = array(2);
-    for (unsigned n = 0; n < rank; ++n) {
-      code.store(mapping.lookup(range.getLow()[n]), code.at(low, code.i64(), n), 8);
-      code.store(mapping.lookup(range.getHigh()[n]), code.at(high, code.i64(), n), 8);
-    }
+    Value low = inMemory(code, range.getLow()), high = inMemory(code, range.getHigh()), result = array(range.getLoc(), 2);
     bool isFloat = isa<FloatType>(range.getMinimum().getType());
-    Value tensor = code.integer(range.getTensor().getDefiningOp<ir::TensorOp>().getIndex(), code.i32());
     Value known = callSupport(code, isFloat ? "attn_table_range_float" : "attn_table_range_int",
-                              {entry->getArgument(0), tensor, low, high, result}, code.i32())[0];
+                              {entry->getArgument(0), numberOf(code, range.getTensor()), low, high, result}, code.i32())[0];
     mapping.map(range.getKnown(), code.compare(arith::CmpIPredicate::ne, known, code.integer(0, code.i32())));
     mapping.map(range.getMinimum(), code.load(range.getMinimum().getType(), result, 8));
     mapping.map(range.getMaximum(), code.load(range.getMaximum().getType(), code.at(result, code.i64(), 1), 8));
@@ -103,6 +123,29 @@ private:
 };
 
 } // namespace
+
+/// Any part of a tile by itself, for C.
+static func::FuncOp outlinePart(Code &code, ir::TileKernelOp kernel, Classifier &classifier) {
+  Type integer = code.i64();
+  ClassifierFunction function(kernel, "classify_part", {code.pointer(), integer, integer, integer, integer}, {code.i32()});
+  OpBuilder builder = OpBuilder::atBlockEnd(function.entry);
+  Code body(builder, code.location);
+  auto parameters = function.entry->getArguments();
+  SmallVector<Value> arguments;
+  TypeRange types = classifier.tile.getArgumentTypes().take_front(1 + classifier.uniforms.size());
+  for (auto [n, type] : llvm::enumerate(types))
+    arguments.push_back(body.load(type, body.at(parameters[0], integer, int64_t(n)), 8));
+  llvm::append_range(arguments, parameters.slice(1, 2));
+  if (func::FuncOp rowBlock = classifier.rowBlock)
+    llvm::append_range(arguments, func::CallOp::create(builder, code.location, rowBlock, SmallVector<Value>(arguments)).getResults());
+  llvm::append_range(arguments, parameters.drop_front(3));
+  auto answer = func::CallOp::create(builder, code.location, classifier.tile, arguments).getResults();
+  Value shows = arith::ExtUIOp::create(builder, code.location, code.i32(), answer[0]);
+  Value hides = arith::ExtUIOp::create(builder, code.location, code.i32(), answer[1]);
+  Value both = arith::AddIOp::create(builder, code.location, shows, arith::AddIOp::create(builder, code.location, hides, hides));
+  func::ReturnOp::create(builder, code.location, both);
+  return function.function;
+}
 
 Classifier outlineClassifier(Code &code, ir::TileKernelOp kernel, ir::TileVisitOp visit) {
   Classifier classifier;
@@ -148,6 +191,8 @@ Classifier outlineClassifier(Code &code, ir::TileKernelOp kernel, ir::TileVisitO
       function.copy(op);
   function.finish(visit.getLoc(), source.getTerminator()->getOperands());
   classifier.tile = function.function;
+  if (!visit.getExact())
+    classifier.part = outlinePart(code, kernel, classifier);
   return classifier;
 }
 

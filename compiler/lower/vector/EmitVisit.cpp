@@ -1,4 +1,5 @@
 #include "compiler/lower/vector/Classifier.h"
+#include "compiler/lower/vector/Support.h"
 #include "compiler/lower/vector/TileEmitter.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -8,8 +9,14 @@ using namespace mlir;
 namespace attn::lower {
 
 void TileEmitter::countVisited(const KeyBlock &block) {
-  Value count = code.at(hint, code.i64(), 1);
-  code.store(code.add(code.load(code.i64(), count, 8), code.subtract(block.end, block.first)), count, 8);
+  auto add = [&](VisitCount which, Value more) {
+    Value count = code.at(hint, code.i64(), 1 + which);
+    code.store(code.add(code.load(code.i64(), count, 8), more), count, 8);
+  };
+  Value one = code.integer(1), full = block.mayHide ? code.select(block.mayHide, code.integer(0), one) : one;
+  add(visitedPairs, code.multiply(code.subtract(block.end, block.first), rows));
+  add(visitedBlocks, one);
+  add(fullBlocks, full);
 }
 
 SmallVector<Value> TileEmitter::registersOf(ValueRange carried) {
@@ -87,7 +94,8 @@ SmallVector<Value> TileEmitter::visitDescending(ir::TileVisitOp op, ValueRange c
   return code.loop(code.integer(0), keys, schedule.getKeyBlock(), carried, [&](Value step, ValueRange values) {
     Value first = code.subtract(code.subtract(whole, size), step);
     Value end = code.minimum(code.add(first, size), keys);
-    auto [mayShow, mayHide] = classify(first, code.subtract(end, one));
+    Value last = code.subtract(end, one);
+    auto [mayShow, mayHide] = classifyParts(first, last, classify(first, last), code.boolean(true));
     return code.branch(
         mayShow, types, [&] { return emitBlock(op, {first, end, mayHide}, values); }, [&] { return SmallVector<Value>(values); });
   });
@@ -98,6 +106,27 @@ std::pair<Value, Value> TileEmitter::classify(Value first, Value last) {
   arguments.append({first, last});
   auto call = func::CallOp::create(code.builder, code.location, classifier, arguments);
   return {call.getResult(0), call.getResult(1)};
+}
+
+std::pair<Value, Value> TileEmitter::classifyParts(Value first, Value last, std::pair<Value, Value> whole, Value condition) {
+  if (!partClassifier)
+    return whole;
+  SmallVector<Value> answer = code.branch(
+      code.both(condition, code.both(whole.first, whole.second)), {code.i1(), code.i1()},
+      [&]() -> SmallVector<Value> {
+        Value function = func::ConstantOp::create(code.builder, code.location, partClassifier.getFunctionType(), partClassifier.getSymName());
+        Value credit = code.at(partArguments, code.i64(), partWords() - 1);
+        Value found = callSupport(code, "attn_classify_parts",
+                                  {function, partArguments, credit, functions.place.firstQuery, lastQueryOfBlock(), first, last},
+                                  code.i32())[0];
+        auto has = [&](int64_t bit) {
+          Value masked = arith::AndIOp::create(code.builder, code.location, found, code.integer(bit, code.i32()));
+          return code.compare(arith::CmpIPredicate::ne, masked, code.integer(0, code.i32()));
+        };
+        return {has(1), has(2)};
+      },
+      [&]() -> SmallVector<Value> { return {whole.first, whole.second}; });
+  return {answer[0], answer[1]};
 }
 
 KeyBlock TileEmitter::trim(KeyBlock block, Value followsVisible) {
@@ -124,18 +153,26 @@ KeyBlock TileEmitter::trim(KeyBlock block, Value followsVisible) {
   return {ends[0], ends[1], block.mayHide};
 }
 
+Value TileEmitter::lastQueryOfBlock() {
+  return code.subtract(code.add(functions.place.firstQuery, rows), code.integer(1));
+}
+
 void TileEmitter::prepareClassifier(ir::TileVisitOp op) {
   Classifier outlined = outlineClassifier(code, kernel, op);
   classifier = outlined.tile;
   classifierArguments = {run.pointer()};
   for (Value uniform : outlined.uniforms)
     classifierArguments.push_back(functions.emitScalar(uniform));
-  Value lastQuery = code.subtract(code.add(functions.place.firstQuery, rows), code.integer(1));
-  classifierArguments.append({functions.place.firstQuery, lastQuery});
+  partClassifier = outlined.part;
+  if (partClassifier) {
+    for (auto [n, value] : llvm::enumerate(classifierArguments))
+      code.store(value, code.at(partArguments, code.i64(), int64_t(n)), 8);
+    code.store(code.integer(0), code.at(partArguments, code.i64(), partWords() - 1), 8);
+  }
+  classifierArguments.append({functions.place.firstQuery, lastQueryOfBlock()});
   if (outlined.rowBlock)
     llvm::append_range(classifierArguments,
                        func::CallOp::create(code.builder, code.location, outlined.rowBlock, classifierArguments).getResults());
-
 }
 
 /// Blocks start at multiples of the key block, so that sums are formed in the same order wherever the search for visible keys began. Where
@@ -162,8 +199,9 @@ SmallVector<Value> TileEmitter::visitClassified(ir::TileVisitOp op, ValueRange s
       [&](ValueRange values) {
         Value first = values[0], step = values[1];
         Value end = code.minimum(code.add(first, step), keys);
-        auto [mayShow, mayHide] = classify(first, code.subtract(end, one));
+        Value last = code.subtract(end, one);
         Value isOneBlock = code.compare(arith::CmpIPredicate::sle, step, blockSize);
+        auto [mayShow, mayHide] = classifyParts(first, last, classify(first, last), isOneBlock);
         SmallVector<Type> types = llvm::to_vector(llvm::map_range(values, [](Value value) { return value.getType(); }));
         return code.branch(
             code.both(mayShow, isOneBlock), types,

@@ -44,7 +44,7 @@ void lowerKernel(ir::TileKernelOp kernel, const MathTarget &target, bool onlyVis
 
   SmallVector<int64_t> tables;
   kernel.walk([&](ir::TensorOp tensor) {
-    if (llvm::any_of(tensor->getUsers(), [](Operation *user) { return isa<ir::TableRangeOp>(user); }))
+    if (llvm::any_of(tensor->getUsers(), [](Operation *user) { return isa<ir::TableRangeOp, ir::TableHoldsOp>(user); }))
       tables.push_back(tensor.getIndex());
   });
   function->setAttr("attn.summaries", builder.getDenseI32ArrayAttr(SmallVector<int32_t>(tables.begin(), tables.end())));

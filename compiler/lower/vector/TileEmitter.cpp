@@ -64,11 +64,21 @@ void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve)
   reserve(rowTile, code.integer(schedule.queryBlock()));
 }
 
-/// Floats before the first tile: the hint, and the count of visited keys where that is all there is, on a cache line of their own.
-static constexpr int64_t headerFloats = 16;
+/// Floats before the first tile: the hint, and the counts of what is visited where they are all there is, on a cache line of their own;
+/// then what parts of tiles are classified with.
+static constexpr int64_t countFloats = 16;
+
+int64_t TileEmitter::partWords() {
+  int64_t most = 0;
+  kernel.getBody().walk([&](ir::TileVisitOp visit) {
+    if (!visit.getClassifier().empty() && !visit.getExact())
+      most = std::max(most, int64_t(llvm::range_size(visit.getClassifier().front().getOps<ir::UniformOp>())) + 2);
+  });
+  return most;
+}
 
 Value TileEmitter::workspaceFloats() {
-  Value total = code.integer(headerFloats);
+  Value total = code.integer(countFloats + int64_t(llvm::alignTo(2 * partWords(), 16)));
   forEachScratchTile([&](Value &, Value count) { total = code.add(total, count); });
   return total;
 }
@@ -77,8 +87,10 @@ void TileEmitter::emitTasks(Value begin, Value end, Value workspace) {
   hint = workspace;
   code.store(code.integer(0), hint, 8);
   if (onlyVisits)
-    code.store(code.integer(0), code.at(hint, code.i64(), 1), 8);
-  Value next = code.at(workspace, code.f32(), headerFloats);
+    for (int64_t count = 0; count < visitCounts; ++count)
+      code.store(code.integer(0), code.at(hint, code.i64(), 1 + count), 8);
+  partArguments = code.at(workspace, code.f32(), countFloats);
+  Value next = code.at(workspace, code.f32(), countFloats + int64_t(llvm::alignTo(2 * partWords(), 16)));
   forEachScratchTile([&](Value &tile, Value count) {
     tile = next;
     next = code.at(next, code.f32(), count);

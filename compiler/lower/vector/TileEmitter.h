@@ -38,6 +38,10 @@ inline bool isPlain(ir::TileMapOp map) {
          map.getBody().front().getTerminator()->getOperand(0) == map.getBody().front().getArgument(0);
 }
 
+/// The counts after the hint at the start of a workspace where only visits are emitted; `attn_visits` in runtime/kernel/Kernel.h.
+enum VisitCount : int64_t { visitedPairs, visitedBlocks, fullBlocks };
+inline constexpr int64_t visitCounts = 3;
+
 /// A block of consecutive keys.
 struct KeyBlock {
   mlir::Value first, end;  ///< end exclusive
@@ -119,7 +123,14 @@ private:
   void setRegisters(mlir::ValueRange carried, mlir::ValueRange registers);
   /// Some pair of the row block and keys [first, last] may be visible; may be invisible.
   std::pair<mlir::Value, mlir::Value> classify(mlir::Value first, mlir::Value last);
-  /// Where only visits are emitted, adds the block's keys to the count in the workspace's header.
+  /// What looking at a block's parts adds to the answer for the whole, where the condition holds, that answer is both, and the classifier isn't
+  /// exact.
+  std::pair<mlir::Value, mlir::Value> classifyParts(mlir::Value first, mlir::Value last, std::pair<mlir::Value, mlir::Value> whole,
+                                                    mlir::Value condition);
+  mlir::Value lastQueryOfBlock();
+  /// Words of memory that `partArguments` needs.
+  int64_t partWords();
+  /// Where only visits are emitted, adds the block to the counts at the workspace's start.
   void countVisited(const KeyBlock &block);
   /// Drops keys at both ends of a block that no query of the row block sees; not at its beginning where the block before it was
   /// visible, since visible keys rarely begin again there.
@@ -175,6 +186,8 @@ private:
   KeyBlock currentBlock; ///< of the visit being emitted
   mlir::func::FuncOp classifier; ///< of the visit being emitted
   llvm::SmallVector<mlir::Value> classifierArguments;
+  mlir::func::FuncOp partClassifier; ///< of the visit being emitted; null where the classifier is exact
+  mlir::Value partArguments;         ///< address of what `partClassifier` is called with, then of the credit of `attn_classify_parts`
   llvm::DenseMap<mlir::Value, TileValue> tiles;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>> states;
   llvm::DenseMap<mlir::Value, KeyBlock> blocks;

@@ -34,6 +34,8 @@ attn.binder @causal_binder {
 // CHECK: %[[KEYS:.*]] = arith.subi
 // CHECK: %[[AFTER:.*]] = arith.addi %[[BEFORE]], %[[KEYS]]
 // CHECK: llvm.store %[[AFTER]], %[[PLACE]]
+// A block of keys more, and one more of those with nothing invisible if there is nothing.
+// CHECK: arith.select %[[ANSWER]]#1
 // CHECK-NOT: math.fma
 // CHECK-NOT: attn_unpack_rows
 // CHECK-NOT: vector<

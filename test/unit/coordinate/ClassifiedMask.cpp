@@ -381,7 +381,32 @@ private:
     give(range.getMaximum(), known ? cellOf(most, isReal) : Cell{-garbage, NAN});
   }
 
+  void tableHolds(ir::TableHoldsOp holds) {
+    const Table &from = table(holds.getTensor());
+    std::vector<int64_t> low, high;
+    bool known = true, some = false;
+    for (auto [n, pair] : llvm::enumerate(llvm::zip(holds.getLow(), holds.getHigh()))) {
+      low.push_back(of(std::get<0>(pair)).integer);
+      high.push_back(of(std::get<1>(pair)).integer);
+      known &= low.back() >= 0 && low.back() <= high.back() && high.back() < from.shape[n];
+    }
+    for (std::vector<int64_t> index = low; known;) {
+      double value = *element(from, index);
+      some |= value >= double(of(holds.getLeast()).integer) && value <= double(of(holds.getMost()).integer);
+      size_t n = index.size();
+      while (n > 0 && index[n - 1] == high[n - 1])
+        --n, index[n] = low[n];
+      if (n == 0)
+        break;
+      ++index[n - 1];
+    }
+    give(holds.getKnown(), {known, 0});
+    give(holds.getHolds(), {known && some, 0});
+  }
+
   void step(Operation *op) {
+    if (auto holds = dyn_cast<ir::TableHoldsOp>(op))
+      return tableHolds(holds);
     if (auto range = dyn_cast<ir::TableRangeOp>(op))
       return tableRange(range);
     if (isa<ir::YieldOp>(op))

@@ -121,7 +121,7 @@ std::string MaskText::real(unsigned depth) {
 std::string MaskText::any(unsigned depth) {
   if (depth == 0)
     return differenceAtom();
-  switch (below(12)) {
+  switch (below(13)) {
   case 0:
   case 1:
     return "(" + any(depth - 1) + " and " + any(depth - 1) + ")";
@@ -140,6 +140,8 @@ std::string MaskText::any(unsigned depth) {
     return "((" + any(depth - 1) + ") == (" + any(depth - 1) + "))";
   case 9:
     return differenceAtom();
+  case 10:
+    return oneOf({"any(n: u[i // 7, n] == ", "any(n: t[n] == j + ", "any(n: u[n, j] == "}) + integer(depth - 1) + ")";
   default:
     return "(" + integer(depth - 1) + comparison() + integer(depth - 1) + ")";
   }
