@@ -209,13 +209,28 @@ private:
         checkReduction(node);
         break;
       case NodeKind::Rebase:
-        if (containsProduct(node.operands[0]))
+        if (!containsProduct(node.operands[0]))
+          break;
+        if (const char *unbound = unboundCoordinate(node))
+          refuse(node.range, "a mask, score or weight that varies with `{0}` where no tensor has a dimension `{1}`, so that `{0}` is always 0,",
+                 unbound, char(unbound[0] - 'a' + 'A'));
+        else
           refuse(node.range, "reading a product of queries and keys at other coordinates");
         break;
       default:
         break;
       }
     }
+  }
+
+  /// The coordinate that an output is read at 0 of because nothing binds its extent; null if that isn't why a function is read elsewhere.
+  const char *unboundCoordinate(const Node &rebase) const {
+    for (CoordinateId coordinate : rebase.coordinates) {
+      ExtentId extent = attention.coordinates[coordinate].extent;
+      if (extent != none && attention.extents[extent].binding == ExtentBinding::One)
+        return attention.coordinates[coordinate].name.c_str();
+    }
+    return nullptr;
   }
 
   void checkReduction(const Node &node) {

@@ -122,7 +122,8 @@ void AttentionChecker::checkMask() {
   }
   if (NodeId row = findRowFunction(mask); row != none) {
     report(DiagnosticKind::RowFunctionPlace, attention.nodes[row].range, context, quoted(attention.nodes[row].range),
-           "`mask`");
+           "`mask`")
+        .note("row functions belong in `weight`, `o` and outputs");
     return;
   }
   attention.mask = mask;

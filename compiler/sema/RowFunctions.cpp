@@ -38,7 +38,8 @@ CoordinateSet AttentionChecker::visibility(SourceRange use, const Context &conte
   auto collect = [&](std::string_view name) -> CoordinateSet {
     EntityId entity = findEntity(name, Context::last);
     if (entities[entity].state == State::InProgress) {
-      report(DiagnosticKind::RowFunctionPlace, use, context, what, fmt::format("`{}`", name));
+      report(DiagnosticKind::RowFunctionPlace, use, context, what, fmt::format("`{}`", name))
+          .note("row functions belong in `weight`, `o` and outputs");
       return 0;
     }
     visibilityUses.emplace_back(use, std::string(name));

@@ -137,6 +137,20 @@ void exercise(const attn::Kernel &kernel, Pair &pair) {
   allocations = 0;
   check(run() == ATTN_OK, "runs with the caller's allocator and executor");
   check(allocations == 0, "nothing else allocates in a run");
+
+  static float lse[heads * length];
+  attn::Tensor sums = attn::Tensor::of(std::span(lse), {1, heads, length}).value();
+  arena.used = 0;
+  arena.asked = 0;
+  counting = true;
+  attn_error error;
+  int32_t merged = attn_merge(&qt.dl(), &sums.dl(), &kt.dl(), &sums.dl(), &vt.dl(), nullptr, &context, &error);
+  counting = false;
+  check(merged == ATTN_OK, "merges with the caller's allocator and executor");
+  check(arena.asked > 0 && arena.out == 0, "what a merge took comes back");
+  check(allocations == 0, "nothing else allocates in a merge");
+  for (int64_t n = 0; n < elements; ++n)
+    v[n] = float(n % 7);
   check(std::equal(o, o + elements, serial), "the threads don't change the result");
   long requests = arena.asked;
   check(requests > 0, "the caller's allocator is asked");

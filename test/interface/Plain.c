@@ -191,6 +191,24 @@ static void test_run(attn_kernel *kernel) {
   CHECK(attn_kernel_run(kernel, lacking, 4, &w, 1, NULL, NULL) == ATTN_INVALID_ARGUMENT);
 }
 
+/* Two rows of two runs: the first saw keys in both, the second in one. */
+static void test_merge(void) {
+  float o1[4] = {1, 2, 3, 4}, o2[4] = {5, 6, -1, -1}, o[4] = {0}, lse1[2] = {0, 1}, lse2[2] = {0, -INFINITY}, lse[2];
+  int64_t shape[] = {2, 2}, wrong[] = {2, 3};
+  DLTensor a = {o1, {kDLCPU, 0}, 2, {kDLFloat, 32, 1}, shape, NULL, 0}, b = a, c = a, la = a, lb = a, lc = a;
+  attn_error error;
+  b.data = o2, c.data = o, la.data = lse1, lb.data = lse2, lc.data = lse, la.ndim = lb.ndim = lc.ndim = 1;
+  CHECK(attn_merge(&a, &la, &b, &lb, &c, &lc, NULL, &error) == ATTN_OK);
+  CHECK(o[0] == 3 && o[1] == 4 && o[2] == 3 && o[3] == 4);
+  CHECK(fabs(lse[0] - log(2)) < 1e-6 && lse[1] == 1);
+  CHECK(attn_merge(&a, &la, &b, &lb, &a, &la, NULL, NULL) == ATTN_OK);
+  CHECK(o1[0] == 3 && o1[3] == 4 && lse1[1] == 1);
+  b.shape = wrong;
+  CHECK(attn_merge(&a, &la, &b, &lb, &c, NULL, NULL, &error) == ATTN_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "o2: expected f32[I=2, E=2], got f32[2, 3]") != NULL);
+  CHECK(attn_merge(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) == ATTN_INVALID_ARGUMENT);
+}
+
 int main(int count, char **words) {
   attn_spec *spec;
   attn_compiler *compiler;
@@ -211,6 +229,7 @@ int main(int count, char **words) {
   CHECK(strcmp(attn_kernel_signature(kernel)->name, "windowed") == 0);
   test_run(kernel);
   test_run(fixed);
+  test_merge();
   attn_kernel_destroy(kernel), attn_kernel_destroy(fixed);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -64,12 +64,17 @@ public:
   }
 
 private:
-  /// Adds the parts of a value to a conjunction; false if it can't hold.
+  /// Adds the parts of a value to a conjunction; false if it can't hold. Parts are shared: each is looked at once, and past a number of
+  /// them what is left stays whole.
   static bool conjoin(Conjunction &term, Value root, bool rootNegated) {
+    constexpr size_t mostParts = 64;
     SmallVector<Literal> open = {{root, rootNegated}};
+    llvm::SmallDenseSet<std::pair<Value, unsigned>, 16> seen;
     while (!open.empty()) {
       Literal literal = open.pop_back_val();
-      Operation *op = literal.value.getDefiningOp();
+      if (!seen.insert({literal.value, unsigned(literal.negated)}).second)
+        continue;
+      Operation *op = seen.size() > mostParts ? nullptr : literal.value.getDefiningOp();
       if (auto negation = dyn_cast_or_null<ir::NotOp>(op)) {
         open.push_back({negation.getOperand(), !literal.negated});
       } else if (auto both = dyn_cast_or_null<ir::AndOp>(op); both && !literal.negated) {

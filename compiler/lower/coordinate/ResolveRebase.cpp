@@ -28,6 +28,21 @@ struct BySubstitution {
   }
 };
 
+/// An operation but for its place.
+struct Shape {
+  const void *name, *attributes, *type;
+  SmallVector<Value> operands;
+  bool operator<(const Shape &other) const {
+    auto key = [](const Shape &shape) {
+      SmallVector<const void *, 8> pointers{shape.name, shape.attributes, shape.type};
+      for (Value operand : shape.operands)
+        pointers.push_back(operand.getAsOpaquePointer());
+      return pointers;
+    };
+    return key(*this) < key(other);
+  }
+};
+
 class Resolver {
 public:
   Resolver(ir::KernelOp kernel, unsigned budget) : kernel(kernel), budget(budget) {}
@@ -72,13 +87,56 @@ private:
     }
     if (failed(verifyFree(rebase, op, own)))
       return failure();
-    if (++created > budget)
-      return rebase.emitError("the definition rebased here grows past ") << budget << " operations";
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
       operands.push_back(lookUp(operand, own));
-    resolved[{value, own}] = cloneWithOperands(builder, op, operands)->getResult(0);
+    Value moved = shifted(builder, op, operands);
+    if (!moved) {
+      // What is the same function of the same values is one value, whichever way it was reached.
+      Operation *copy = cloneWithOperands(builder, op, operands);
+      Operation *&known = copies[Shape{copy->getName().getAsOpaquePointer(), copy->getAttrDictionary().getAsOpaquePointer(),
+                                       copy->getResult(0).getType().getAsOpaquePointer(), operands}];
+      if (known)
+        copy->erase();
+      else if (known = copy; ++created > budget)
+        return rebase.emitError("the definition rebased here grows past ") << budget << " operations";
+      moved = known->getResult(0);
+    }
+    resolved[{value, own}] = moved;
     return success();
+  }
+
+  static std::optional<int64_t> constantOf(Value value) {
+    auto constant = value.getDefiningOp<ir::ConstantOp>();
+    auto integer = constant ? dyn_cast<IntegerAttr>(constant.getValue()) : IntegerAttr();
+    return integer ? std::optional(integer.getInt()) : std::nullopt;
+  }
+
+  /// A sum with a constant, as the one value that all sums with the same base and constant are: (i + 1) + 1 is i + 2, so that a mask of moved masks
+  /// has as many values as there are places it looks at. Null for anything else.
+  Value shifted(OpBuilder &builder, Operation *op, ArrayRef<Value> operands) {
+    auto sum = dyn_cast<ir::BinaryOp>(op);
+    if (!sum || !functionType(sum).getElementType().isInteger(64) ||
+        (sum.getKind() != ir::BinaryKind::Add && sum.getKind() != ir::BinaryKind::Subtract))
+      return {};
+    auto offset = constantOf(operands[1]);
+    if (!offset)
+      return {};
+    // Sums wrap, and so may their constants.
+    uint64_t total = sum.getKind() == ir::BinaryKind::Add ? uint64_t(*offset) : -uint64_t(*offset);
+    Value base = operands[0];
+    if (auto known = parts.find(base); known != parts.end()) {
+      base = known->second.first;
+      total += known->second.second;
+    }
+    if (total == 0 && base.getType() == sum.getType())
+      return base;
+    Value &value = sums[{base, total}];
+    if (!value) {
+      value = binary(builder, op->getLoc(), ir::BinaryKind::Add, base, constantInt(builder, op->getLoc(), int64_t(total)));
+      parts[value] = {base, total};
+    }
+    return value;
   }
 
   /// Setting h sets g, where something depends on g.
@@ -142,6 +200,9 @@ private:
   ir::KernelOp kernel;
   unsigned budget;
   unsigned created = 0;
+  std::map<Shape, Operation *> copies;
+  llvm::DenseMap<std::pair<Value, uint64_t>, Value> sums;
+  llvm::DenseMap<Value, std::pair<Value, uint64_t>> parts; ///< of those
   std::map<std::pair<Value, Substitution>, Value, BySubstitution> resolved;
 };
 

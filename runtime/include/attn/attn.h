@@ -199,6 +199,16 @@ static inline attn_scalar attn_bool(int value) {
 int32_t attn_kernel_run(const attn_kernel *kernel, const DLTensor *const *tensors, size_t tensor_count,
                         const attn_scalar *scalars, size_t scalar_count, const attn_context *context, attn_error *error);
 
+/* Makes one attention of two that saw different keys, from their outputs and log-sum-exps: what one run over the keys of
+   both gives, up to rounding. `o1`, `o2` and `o` are [B, H, I, E], [H, I, E] or [I, E], in any strides, each f32, bf16 or f16;
+   `lse1`, `lse2` and `lse` are f32 of the same dimensions without E, as `out lse` gives them: -inf where a row saw no key, whose
+   o is then not looked at. A row that saw none on either side is 0, with -inf. `lse` may be null. `o` may be the very
+   same tensor as `o1` or `o2`, and `lse` as `lse1` or `lse2`; else outputs overlap nothing. A softmax with a sink
+   has it in its lse: only one of two such runs may have the sink. Merging more than two is merging again: the order changes only
+   rounding. Checks, context and error are those of attn_kernel_run. */
+int32_t attn_merge(const DLTensor *o1, const DLTensor *lse1, const DLTensor *o2, const DLTensor *lse2, const DLTensor *o,
+                   const DLTensor *lse, const attn_context *context, attn_error *error);
+
 #ifdef __cplusplus
 }
 #endif

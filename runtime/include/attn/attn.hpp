@@ -342,6 +342,23 @@ private:
 inline Arguments::Arguments(const Kernel &kernel)
     : signature(kernel.signature()), tensors(signature.tensors().size()), scalars(signature.scalars().size()) {}
 
+/// Makes one attention of two that saw different keys; see attn_merge.
+struct MergeInput {
+  const DLTensor *o = nullptr, *lse = nullptr;
+};
+inline Status merge(MergeInput first, MergeInput second, MergeInput merged, const attn_context *context = nullptr) {
+  attn_error error;
+  int32_t status = attn_merge(first.o, first.lse, second.o, second.lse, merged.o, merged.lse, context, &error);
+  if (status == ATTN_OK)
+    return std::monostate();
+  return Error{status, error.message, {}};
+}
+/// The same of tensors; `lse` may be left out.
+inline Status merge(const Tensor &o1, const Tensor &lse1, const Tensor &o2, const Tensor &lse2, const Tensor &o,
+                    const Tensor *lse = nullptr, const attn_context *context = nullptr) {
+  return merge({&o1.dl(), &lse1.dl()}, {&o2.dl(), &lse2.dl()}, {&o.dl(), lse ? &lse->dl() : nullptr}, context);
+}
+
 /// A spec without mistakes.
 class Spec {
 public:

@@ -30,7 +30,7 @@ attn.kernel @window coordinates {i = 0 : i64, j = 1 : i64, e = 2 : i64} {
   %value = attn.read %y[%j, %e] unchecked : (!t, !j, !e) -> !v
   %r:2 = attn.online softmax score %score mask %mask value %value : (!s, !b, !v) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
   attn.output %o ["i", "e"] = %r#0 : !t, !attn.fn<f32, [i, e]>
-  // CHECK: attn.classify {
+  // CHECK: attn.classify exact {
   // CHECK-NEXT: ^bb0(%[[I0:.*]]: i64, %[[I1:.*]]: i64, %[[J0:.*]]: i64, %[[J1:.*]]: i64):
   // CHECK-DAG: %[[NOT_BELOW:.*]] = attn.uniform {{.*}} -> i64
   // CHECK-DAG: %[[LAST:.*]] = attn.uniform {{.*}} -> i64
@@ -125,7 +125,7 @@ attn.kernel @chunks coordinates {i = 0 : i64, j = 1 : i64, e = 2 : i64} {
   %value = attn.read %y[%j, %e] unchecked : (!t, !j, !e) -> !v
   %r:2 = attn.online softmax score %score mask %mask value %value : (!s, !b, !v) -> (!attn.fn<f32, [i, e]>, !attn.fn<f32, [i]>)
   attn.output %o ["i", "e"] = %r#0 : !t, !attn.fn<f32, [i, e]>
-  // CHECK: attn.classify {
+  // CHECK: attn.classify exact {
   // CHECK-NEXT: ^bb0(%[[I0:.*]]: i64, %[[I1:.*]]: i64, %[[J0:.*]]: i64, %[[J1:.*]]: i64):
   // CHECK: %[[A:.*]] = arith.subi %[[I0]], %c63_i64
   // CHECK: %[[B:.*]] = arith.subi %[[J0]], %c63_i64

@@ -18,8 +18,8 @@ attn.kernel @grows coordinates {i = 0 : i64} {
   %a1 = attn.rebase %x1 ["i"] at (%up) : (!i, !i) -> !i
   %b1 = attn.rebase %x1 ["i"] at (%down) : (!i, !i) -> !i
   %x2 = attn.binary add %a1, %b1 : (!i, !i) -> !i
-  // expected-error@below {{the definition rebased here grows past 20 operations}}
   %a2 = attn.rebase %x2 ["i"] at (%up) : (!i, !i) -> !i
+  // expected-error@below {{the definition rebased here grows past 20 operations}}
   %b2 = attn.rebase %x2 ["i"] at (%down) : (!i, !i) -> !i
   %x3 = attn.binary add %a2, %b2 : (!i, !i) -> !i
   attn.output %o ["i"] = %x3 : !attn.tensor<1 x i64>, !i

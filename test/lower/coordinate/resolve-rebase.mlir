@@ -146,7 +146,7 @@ attn.kernel @nested coordinates {i = 0 : i64, j = 1 : i64} {
   %i1 = attn.binary add %i, %one : (!i, !n) -> !i
   %square = attn.binary multiply %i, %i : (!i, !i) -> !i
   %x = attn.rebase %square ["i"] at (%i1) : (!i, !i) -> !i
-  // CHECK: %[[I2:.*]] = attn.binary add %[[I1]], %[[ONE]]
+  // CHECK: %[[I2:.*]] = attn.binary add %[[I1]], %{{.*}}
   // CHECK: attn.binary multiply %[[I2]], %[[I2]]
   %y = attn.rebase %x ["i"] at (%i1) : (!i, !i) -> !i
   attn.output %o ["i"] = %y : !attn.tensor<1 x i64>, !i

@@ -74,7 +74,7 @@ attn.tile_kernel @documents coordinates {h = 0 : i64, i = 1 : i64, j = 2 : i64, 
   %packed = attn.tile_pack %q ["h", "i", "d"] : !t3 -> !queries
   %h = attn.coordinate "h" : !ch
   %state, %zero = attn.tile_init : !state, !features
-  %end, %sum = attn.tile_visit(%state, %zero) : !state, !features -> !state, !features classify {
+  %end, %sum = attn.tile_visit(%state, %zero) : !state, !features -> !state, !features classify exact {
   ^bb0(%i0: i64, %i1: i64, %j0: i64, %j1: i64):
     %head = attn.uniform %h : !ch -> i64
     %known, %minimum, %maximum = attn.table_range %last[%head, %i0] to [%head, %i1] : !attn.tensor<2 x i32> -> i64
