@@ -105,7 +105,9 @@ bool scoreHidesKeys(const Attention &attention) {
   if (attention.score == none)
     return false;
   Search search(attention);
-  return search.weightUsesScore() && search.hasOtherRowFunction() && search.mayBeMinusInfinity(attention.score);
+  // A softmax of a score that is one number for the row becomes a sum of values with that number's weight, in front of it.
+  bool isOnlySoftmax = !search.hasOtherRowFunction() && attention.node(attention.score).varies & setOf(coordinateJ);
+  return search.weightUsesScore() && !isOnlySoftmax && search.mayBeMinusInfinity(attention.score);
 }
 
 } // namespace attn::irgen
