@@ -42,8 +42,6 @@ SPECS = {
     "decomposed": (f"{QKV}; rh: f32[B, H, I, N]; rw: f32[B, H, I, M]\n"
                    "score = dot(q, k) / sqrt(D) + rh[b, h, i, j // 3 % N] + rw[b, h, i, j % M]", []),
     "talking heads": ("layout mha; p: f32[H, N]; score = sum(n: p * dot(q[h = n % H], k[h = n % H])) / sqrt(D); mask = causal", []),
-    "no score": ("layout mha; score = -inf", []),
-    "hidden rows": ("layout mha; x: f32[I]; score = x[i] if i % 3 == 0 else -inf; mask = causal; out o, lse", []),
     "constant score": ("v: f32[B, H, J, E]; x: f32[H, I, J]; score = x; mask = causal; out o: f32[B, H, I, E], lse", []),
 
     # Row functions
@@ -101,6 +99,10 @@ SPECS = {
               "k = kp[page[b, j // C], j % C]; v = vp[page[b, j // C], j % C]; mask = causal_end", []),
     "averaged values": ("layout mha; v = (v + v[j = max(j - 1, 0)]) / 2; mask = causal", []),
     "masked by a sum": ("layout mha; mask = sum(d: q) > sum(d: k); out o, lse", []),
+
+    # Keys that a score hides for a whole row
+    "no score": ("layout mha; score = -inf", []),
+    "hidden rows": ("layout mha; x: f32[I]; score = x[i] if i % 3 == 0 else -inf; mask = causal; out o, lse", []),
 }
 
 QUERIES = [1, 33, 17, 7, 129, 16, 0, 64]
