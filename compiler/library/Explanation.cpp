@@ -97,6 +97,12 @@ std::string factsText(const Facts &facts) {
   std::string text = "matrix products\n";
   for (const std::string &product : facts.products)
     text += fmt::format("  {}\n", product);
+  if (facts.products.empty())
+    text += "  none\n";
+  if (!facts.pairwise.empty())
+    text += "for every pair of query and key, queries in lanes\n";
+  for (const std::string &sum : facts.pairwise)
+    text += fmt::format("  {}\n", sum);
   size_t guarded = 0;
   for (const AccessFact &access : facts.accesses)
     guarded += access.guarded;
@@ -110,7 +116,9 @@ std::string factsText(const Facts &facts) {
                       "skipped in steps of {}\n  register tiles: {} keys and {} features × {} queries\n",
                       facts.queryBlock, facts.lanes, facts.keyBlock, facts.keyStep, facts.keyRows, facts.featureRows,
                       facts.queryBlock);
-  return text + "  one pass over the keys: softmax and its weighted sum run online, nothing of the size I × J is kept\n";
+  std::string passes = facts.passes == 1 ? "one pass" : fmt::format("{} passes", facts.passes);
+  std::string backwards = facts.descending ? fmt::format(", {}the last key first", facts.passes == 1 ? "" : fmt::format("{} of them with ", facts.descending)) : "";
+  return text + fmt::format("  {} over the keys{}; nothing of the size I × J is kept but outputs that are\n", passes, backwards);
 }
 
 std::string maskText(const sema::Attention &attention, const RunData &data, int64_t queries, int64_t keys) {

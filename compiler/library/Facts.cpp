@@ -7,6 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 using namespace attn;
 using namespace attn::library;
 
@@ -17,28 +20,66 @@ std::string placeOf(mlir::Location location) {
   return place ? fmt::format("{}:{}:{}", place.getFilename().str(), place.getLine(), place.getColumn()) : "";
 }
 
-std::string tensorName(mlir::Value value) {
-  auto read = value.getDefiningOp<ir::ReadOp>();
-  auto tensor = read ? read.getTensor().getDefiningOp<ir::TensorOp>() : nullptr;
-  return tensor ? tensor.getName().str() : "an expression";
+/// The tensor that a tile's rows are, or those that they are computed from.
+std::string rowsText(mlir::Value rows) {
+  auto nameOf = [](mlir::Value value) {
+    auto tensor = value.getDefiningOp<ir::TensorOp>();
+    return tensor ? tensor.getName().str() : std::string();
+  };
+  if (mlir::isa<ir::TensorHandleType>(rows.getType()))
+    return nameOf(rows);
+  mlir::Operation *op = rows.getDefiningOp();
+  if (auto pack = mlir::dyn_cast_or_null<ir::TilePackOp>(op))
+    return nameOf(pack->getOperand(0));
+  std::set<std::string> names;
+  llvm::SmallVector<mlir::Value> waiting{rows};
+  llvm::DenseSet<mlir::Value> seen;
+  while (!waiting.empty()) {
+    mlir::Value value = waiting.pop_back_val();
+    if (!seen.insert(value).second)
+      continue;
+    if (mlir::isa<ir::TensorHandleType>(value.getType()))
+      names.insert(nameOf(value));
+    else if (mlir::Operation *from = value.getDefiningOp())
+      waiting.append(from->operand_begin(), from->operand_end());
+  }
+  std::string text;
+  for (const std::string &name : names)
+    text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "computed rows" : fmt::format("rows computed from {}", text);
 }
 
-std::string productText(ir::DotOp dot) {
-  std::string over;
-  for (mlir::Attribute coordinate : dot.getOver())
-    over += (over.empty() ? "" : ", ") + mlir::cast<mlir::StringAttr>(coordinate).str();
-  std::string text = fmt::format("dot({}, {}) over {}", tensorName(dot.getLhs()), tensorName(dot.getRhs()), over);
-  if (dot.getScale())
-    text += fmt::format("; factors around it are applied to {} once", tensorName(dot.getLhs()));
+std::string productText(ir::TileContractOp product) {
+  std::string over = mlir::cast<ir::TileType>(product.getQueries().getType()).getCoordinates().front().str();
+  std::string text = fmt::format("dot({}, {}) over {}", rowsText(product.getQueries()), rowsText(product.getKeys()), over);
+  auto pack = product.getQueries().getDefiningOp<ir::TilePackOp>();
+  if (pack && pack.getScale())
+    text += fmt::format("; factors around it are applied to {} once", rowsText(product.getQueries()));
   return text;
+}
+
+std::string pairwiseText(ir::ReduceOp sum) {
+  std::string over;
+  for (mlir::Attribute coordinate : sum.getOver())
+    over += (over.empty() ? "" : ", ") + mlir::cast<mlir::StringAttr>(coordinate).str();
+  return fmt::format("a sum over {} at {}", over, placeOf(sum.getLoc()));
+}
+
+/// Every pass has its own.
+void addOnce(std::vector<std::string> &list, std::string text) {
+  if (std::find(list.begin(), list.end(), text) == list.end())
+    list.push_back(std::move(text));
+}
+
+bool isPerPair(mlir::Value value) {
+  auto type = mlir::dyn_cast<ir::FnType>(value.getType());
+  return type && type.variesWith("i") && type.variesWith("j");
 }
 
 void readCoordinateLevel(mlir::ModuleOp module, Facts &facts) {
   module.walk([&](ir::KernelOp kernel) {
     kernel.walk([&](mlir::Operation *op) {
-      if (auto dot = mlir::dyn_cast<ir::DotOp>(op)) {
-        facts.products.push_back(productText(dot));
-      } else if (auto read = mlir::dyn_cast<ir::ReadOp>(op)) {
+      if (auto read = mlir::dyn_cast<ir::ReadOp>(op)) {
         facts.accesses.push_back(
             {read.getText().value_or("").str(), placeOf(op->getLoc()), !read.getUnchecked()});
       } else if (auto binary = mlir::dyn_cast<ir::BinaryOp>(op)) {
@@ -75,6 +116,14 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
     facts.keyStep = schedule.getKeyStep();
     facts.keyRows = schedule.getKeyRows();
     facts.featureRows = schedule.getFeatureRows();
+    kernel.walk([&](mlir::Operation *op) {
+      if (auto product = mlir::dyn_cast<ir::TileContractOp>(op))
+        addOnce(facts.products, productText(product));
+      else if (auto sum = mlir::dyn_cast<ir::ReduceOp>(op); sum && sum.getKind() == ir::ReductionKind::Sum && isPerPair(sum.getResult()))
+        addOnce(facts.pairwise, pairwiseText(sum));
+      else if (auto visit = mlir::dyn_cast<ir::TileVisitOp>(op))
+        ++facts.passes, facts.descending += visit.getDescending();
+    });
   });
   return facts;
 }

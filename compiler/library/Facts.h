@@ -18,7 +18,9 @@ struct AccessFact {
 /// What the compiler decided for one attention, read off its stages.
 struct Facts {
   int64_t lanes = 0, queryBlock = 0, keyBlock = 0, keyStep = 0, keyRows = 0, featureRows = 0;
-  std::vector<std::string> products; ///< each dot product that became a matrix product, and what was folded into it
+  std::vector<std::string> products; ///< each product of a block of queries with a block of keys, once, however many passes take it
+  std::vector<std::string> pairwise; ///< each sum over features that is taken for every pair of query and key instead
+  int64_t passes = 0, descending = 0; ///< over the keys; of those, the ones that take the last keys first
   std::vector<AccessFact> accesses;  ///< in source order
 };
 

@@ -150,6 +150,46 @@ TEST_CASE("a box's range is that of its elements") {
   }
 }
 
+TEST_CASE("whether a box holds a value between two") {
+  auto element = GENERATE(ElementType::I8, ElementType::I32, ElementType::I64, ElementType::Bool);
+  bool summarised = GENERATE(false, true);
+  Random random(uint64_t(element) + 50);
+  TableKernel kernel(element, {3, 40, 25}, {1, 0, 2}, summarised);
+  for (int64_t n = 0; n < kernel.table().elementCount(); ++n)
+    kernel.table().setInteger(n, element == ElementType::Bool ? random.integer(0, 2) : random.integer(-40, 40) * 3);
+  kernel.body = [&](attn_run &run, int64_t, int64_t, void *) {
+    int answered = 0, held = 0;
+    for (int trial = 0; trial < 500; ++trial) {
+      std::vector<int64_t> low, high;
+      for (int64_t size : kernel.shape) {
+        low.push_back(random.integer(0, size));
+        high.push_back(std::min(size - 1, low.back() + random.integer(0, 9)));
+      }
+      int64_t least = random.integer(-130, 130), most = least + random.integer(0, 4);
+      int32_t answer = attn_table_holds_int(&run, 0, low.data(), high.data(), least, most);
+      bool holds = false;
+      for (int64_t a = low[0]; a <= high[0]; ++a)
+        for (int64_t b = low[1]; b <= high[1]; ++b)
+          for (int64_t c = low[2]; c <= high[2]; ++c) {
+            int64_t value = kernel.table().integer(kernel.table().offset(std::vector<int64_t>{a, b, c}));
+            holds |= value >= least && value <= most;
+          }
+      if (answer < 0)
+        continue;
+      ++answered;
+      held += holds;
+      CHECK(answer == int32_t(holds));
+    }
+    CHECK(answered > 400);
+    CHECK(held > 5);
+    CHECK(held < answered);
+    int64_t outside[] = {0, 0, 25}, negative[] = {-1, 0, 0}, origin[] = {0, 0, 0};
+    CHECK(attn_table_holds_int(&run, 0, origin, outside, 0, 1) == -1);
+    CHECK(attn_table_holds_int(&run, 0, negative, origin, 0, 1) == -1);
+  };
+  CHECK(kernel.launch() == ATTN_OK);
+}
+
 TEST_CASE("long ranges of one row stay exact with a summary") {
   Random random(5);
   TableKernel kernel(ElementType::I32, {8, 65536}, {0, 1}, true);
