@@ -26,6 +26,8 @@ class LineReader {
 public:
   virtual ~LineReader() = default;
   virtual Input read() = 0;
+  /// Drops what was read and not handed out yet: the rest of a text that was pasted.
+  virtual void forget() {}
   /// Whether a person sits at the other end.
   virtual bool isTerminal() const = 0;
 };
@@ -39,8 +41,11 @@ struct TerminalOptions {
   std::function<Completions(std::string_view before)> complete;
 };
 
-/// The terminal, by libedit: keys, history, completion. A text pasted into it is one input. Null where the terminal can't be used.
+/// The terminal, by libedit: keys, history, completion. A text pasted into it is one input where it can be, else one after the other. Null where the terminal can't be used.
 std::unique_ptr<LineReader> createTerminalReader(TerminalOptions options);
+
+/// The inputs that a text of several lines is: commands, and what goes on over lines as one.
+std::vector<std::string> inputsIn(std::string_view text);
 
 /// Where history is kept: `$XDG_STATE_HOME/attn/history`, or below `~/.local/state`. Makes the folder; empty where that isn't possible.
 std::string historyPath();

@@ -2,6 +2,7 @@
 
 #include "compiler/syntax/Fragment.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -52,5 +53,24 @@ private:
 };
 
 } // namespace
+
+std::vector<std::string> repl::inputsIn(std::string_view text) {
+  std::vector<std::string> lines, inputs;
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = std::min(text.find('\n', begin), text.size());
+    lines.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  for (size_t n = 0; n < lines.size(); ++n) {
+    std::string input = lines[n];
+    size_t first = input.find_first_not_of(" \t");
+    if (first == std::string::npos)
+      continue;
+    while (input[first] != ':' && n + 1 < lines.size() && (syntax::expectsMore(input) || syntax::continuesLine(lines[n + 1])))
+      input += "\n" + lines[++n];
+    inputs.push_back(std::move(input));
+  }
+  return inputs;
+}
 
 std::unique_ptr<LineReader> repl::createPlainReader() { return std::make_unique<PlainReader>(); }

@@ -35,6 +35,8 @@ int runTerminal(Commands &commands, LineReader &reader) {
       return exitSuccess;
     if (input.kind == Input::Kind::Text && carryOut(commands, input.text) == Outcome::Quit)
       return exitSuccess;
+    if (input.kind == Input::Kind::Interrupted || commands.runner().stopped())
+      reader.forget();
   }
 }
 

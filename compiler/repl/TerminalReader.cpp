@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <cwchar>
+#include <deque>
 #include <filesystem>
 #include <histedit.h>
 #include <langinfo.h>
@@ -39,6 +40,7 @@ public:
   bool isTerminal() const override { return true; }
   bool open();
   Input read() override;
+  void forget() override { pending.clear(); }
 
 private:
   static TerminalReader &self(EditLine *editor) {
@@ -63,13 +65,17 @@ private:
   void list(const std::vector<std::string> &words) const;
   unsigned char paste();
   void remember(const std::string &text);
+  Input handOut(std::string text);
 
   TerminalOptions options;
   EditLine *editor = nullptr;
   History *history = nullptr;
   std::string prompt, block; ///< block: the lines before the one that is edited
+  std::deque<std::string> pending; ///< of a text that was pasted
   bool isInterrupted = false;
-  size_t columns = 80; ///< of the window as it was drawn last
+  bool isBeginning = true; ///< no key of the line was read yet
+  int typedAhead = 0;      ///< bytes that were there when it began
+  size_t columns = 80;     ///< of the window as it was drawn last
 };
 
 constexpr size_t promptWidth = 6;
@@ -217,6 +223,8 @@ int TerminalReader::nextKey(wchar_t *key) {
   std::mbstate_t state{};
   for (int length = 0; length < 8; ++length) {
     char byte = 0;
+    if (std::exchange(isBeginning, false) && ioctl(STDIN_FILENO, FIONREAD, &typedAhead) != 0)
+      typedAhead = 0;
     if (!waitForByte()) {
       moveToEnd();
       return -1;
@@ -225,7 +233,9 @@ int TerminalReader::nextKey(wchar_t *key) {
     if (count <= 0)
       return count < 0 && errno != EIO ? -1 : 0;
     // What was typed ahead while the terminal still collected lines: there Ctrl-D is the end of a line, which comes out as a NUL now.
-    if (byte == 0)
+    bool isAhead = typedAhead > 0;
+    typedAhead -= isAhead;
+    if (byte == 0 && isAhead)
       byte = '\4';
     size_t done = std::mbrtowc(key, &byte, 1, &state);
     if (done == size_t(-1)) {
@@ -239,12 +249,32 @@ int TerminalReader::nextKey(wchar_t *key) {
   return 1;
 }
 
+/// A text that is no one input, but several: one after the other, each as if it had been typed.
+Input TerminalReader::handOut(std::string text) {
+  SourceFile source("", text);
+  Diagnostics found;
+  syntax::parseFragment(source, found);
+  std::vector<std::string> inputs = found.hasErrors() ? inputsIn(text) : std::vector<std::string>();
+  if (inputs.size() < 2)
+    return {Input::Kind::Text, std::move(text)};
+  pending.assign(inputs.begin(), inputs.end());
+  return read();
+}
+
 Input TerminalReader::read() {
+  if (!pending.empty()) {
+    std::string text = std::move(pending.front());
+    pending.pop_front();
+    std::fprintf(stdout, "attn> %s\n", text.c_str());
+    std::fflush(stdout);
+    return {Input::Kind::Text, std::move(text)};
+  }
   block.clear();
   while (true) {
     setPrompt(block.empty());
     int length = 0;
     isInterrupted = false;
+    isBeginning = true;
     // What happened while there was no input to draw.
     isContinued = 0;
     if (std::exchange(isResized, 0))
@@ -252,7 +282,10 @@ Input TerminalReader::read() {
     columns = windowColumns();
     std::fputs(pasteOn, stdout);
     std::fflush(stdout);
+    // A slip of the finger is not to cost the definitions; what runs can be ended that way.
+    auto onQuit = std::signal(SIGQUIT, SIG_IGN);
     const char *line = el_gets(editor, &length);
+    std::signal(SIGQUIT, onQuit);
     std::fputs(pasteOff, stdout);
     std::fflush(stdout);
     if (isInterrupted) {
@@ -274,7 +307,7 @@ Input TerminalReader::read() {
     // An empty line ends a block that nothing else would end.
     if (isCommand || !syntax::expectsMore(block) || (isBlank && !isFirst)) {
       remember(block);
-      return {Input::Kind::Text, std::exchange(block, {})};
+      return handOut(std::exchange(block, {}));
     }
   }
 }

@@ -127,6 +127,26 @@ class SessionTest(unittest.TestCase):
         self.assertIn("o: error", terminal.enter(":check"))
         self.leave(terminal)
 
+    def test_a_pasted_text_may_be_several_inputs(self):
+        terminal = self.start()
+        text = "mask = causal\ndef f(x) {\n  x + 1\n}\n\n:dims I=2 J=2\nmask\n  and window(1)\nf(nothing)\n1 + 1"
+        terminal.type(f"\x1b[200~{text}\x1b[201~\r")
+        answer = terminal.wait(PROMPT)
+        for part in ("attn> mask = causal\n", "mask: bool over i, j", "attn> :dims I=2 J=2\nI=2 J=2\n",
+                     "attn> mask\n  and window(1)\nbool over i, j: 2 × 2\n    j 0 1\n  i 0 1 .\n  i 1 . 1\n", "unknown name `nothing`",
+                     "attn> 1 + 1\nint\n  2\n"):
+            self.assertIn(part, answer)
+        # Ctrl-C drops what is left of it.
+        terminal.enter(":random")
+        terminal.type("\x1b[200~:dims B=1 H=64 I=16384 J=16384 D=16\nscore = dot(q, k)\n:run\n1 + 2\n\x1b[201~\r")
+        terminal.wait("attn> :run")
+        time.sleep(1)
+        terminal.type("\x03")
+        answer = terminal.wait(PROMPT)
+        self.assertIn("stopped", answer)
+        self.assertNotIn("1 + 2", answer)
+        self.leave(terminal)
+
     def test_control_c_at_the_prompt_drops_the_line(self):
         terminal = self.start()
         terminal.type("1 + 1 +\x03")
@@ -226,6 +246,26 @@ class SessionTest(unittest.TestCase):
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(10), -signal.SIGINT)
             self.assertNotIn("int", process.stdout.read())
+
+    def test_keys_that_mean_nothing_do_nothing(self):
+        terminal = self.start()
+        for keys in ("\x00", "\x1c", "\x1d", "\x1e", "\x1f", "\x07", "\x1bOP", "\x1b[15~", "\x1b[200~\x1b[201~"):
+            terminal.type(keys)
+            time.sleep(0.05)
+            self.assertTrue(terminal.alive(), repr(keys))
+        terminal.type("\x15")
+        self.assertIn("int\n  2", terminal.enter("1 + 1"))
+        self.leave(terminal)
+
+    def test_control_d_typed_ahead_leaves(self):
+        terminal = self.start("--threads", "1")
+        terminal.enter("score = dot(q, k)")
+        terminal.enter(":random")
+        terminal.enter(":dims B=1 H=8 I=4096 J=4096 D=16", 60)
+        terminal.type(":run\r")
+        time.sleep(0.1)
+        terminal.type("\x04")
+        self.assertEqual(terminal.close(60), 0)
 
     def test_the_end_of_the_terminal_ends_the_session(self):
         terminal = self.start()
