@@ -52,6 +52,14 @@ def ThresholdKind : AttnEnum<"ThresholdKind", "row function that is positive abo
   I32EnumAttrCase<"Sparsemax", 0, "sparsemax">, I32EnumAttrCase<"Entmax15", 1, "entmax15">
 ]>;
 
+def Orientation : AttnEnum<"Orientation", "what lies in the lanes of a kernel's products", [
+  I32EnumAttrCase<"Queries", 0, "queries">, I32EnumAttrCase<"Features", 1, "features">
+]>;
+
+def RowHeads : AttnEnum<"RowHeads", "the heads whose queries a row block holds", [
+  I32EnumAttrCase<"One", 0, "one">, I32EnumAttrCase<"Group", 1, "group">
+]>;
+
 def BindKind : AttnEnum<"BindKind", "what a binder computes", [
   I32EnumAttrCase<"Extent", 0, "extent">, I32EnumAttrCase<"Scalar", 1, "scalar">, I32EnumAttrCase<"Size", 2, "size">
 ]>;
@@ -72,11 +80,19 @@ def ScheduleAttr : AttrDef<AttnDialect, "Schedule"> {
     `feature_rows` are the rows of the two register tiles; `key_block` keys are taken through the softmax at a time; keys
     are skipped in multiples of `key_step`.
 
-    All are positive. `lanes` is a power of two up to 16 and a row block a multiple of 4 queries, as scratch memory is aligned to 64 bytes; a key block is a
+    With queries in lanes (`orientation`) products multiply vectors of queries by elements of keys and values: nothing is summed across lanes. With
+    features in lanes they multiply vectors of keys and values by elements of a few queries: no lane is idle however few there are, and the sums over
+    lanes are what a product of a query and a key costs more.
+
+    A row block holds queries of one head, or of the heads of a group, one head after the other (`heads`): every key and value is then read once for all of
+    them. Nothing that keys, values or the mask's classifier read varies with the head in that case, and every output has a row for each query of each head.
+
+    All numbers are positive. `lanes` is a power of two up to 16 and a row block a multiple of 4 queries, as scratch memory is aligned to 64 bytes; a key block is a
     multiple of the register tile's rows and `key_step` times a power of two, as it is trimmed by halving.
   }];
   let parameters = (ins "int64_t":$lanes, "int64_t":$vectors, "int64_t":$key_rows, "int64_t":$feature_rows,
-                        "int64_t":$key_block, "int64_t":$key_step);
+                        "int64_t":$key_block, "int64_t":$key_step, EnumParameter<Orientation>:$orientation,
+                        EnumParameter<RowHeads>:$heads);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

@@ -27,7 +27,8 @@ void AttnDialect::initialize() {
 }
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes, int64_t vectors, int64_t keyRows,
-                                   int64_t featureRows, int64_t keyBlock, int64_t keyStep) {
+                                   int64_t featureRows, int64_t keyBlock, int64_t keyStep, Orientation orientation,
+                                   RowHeads heads) {
   for (auto [name, value] : {std::pair("lanes", lanes), {"vectors", vectors}, {"key_rows", keyRows}, {"feature_rows", featureRows},
                              {"key_block", keyBlock}, {"key_step", keyStep}})
     if (value < 1)
@@ -38,6 +39,10 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "a row block is a multiple of 4 queries, not " << lanes * vectors;
   if (keyBlock % keyRows)
     return emitError() << "a key block is a multiple of key_rows " << keyRows << ", not " << keyBlock;
+  if (heads == RowHeads::Group && orientation != Orientation::Features)
+    return emitError() << "the heads of a group are taken together with features in lanes only";
+  if (orientation == Orientation::Features && lanes * vectors % featureRows)
+    return emitError() << "with features in lanes a row block is a multiple of feature_rows " << featureRows << ", not " << lanes * vectors;
   if (keyBlock % keyStep || !llvm::isPowerOf2_64(keyBlock / keyStep))
     return emitError() << "a key block is key_step " << keyStep << " times a power of two, not " << keyBlock;
   return success();

@@ -481,6 +481,15 @@ def TileTransposeOp : AttnOp<"tile_transpose"> {
   let hasVerifier = 1;
 }
 
+def TileScaleOp : AttnOp<"tile_scale", [AllTypesMatch<["operand", "result"]>]> {
+  let summary = "rows of queries as products with features in lanes take them, times `scale`";
+  let description = "Zeros follow the last feature, and the last row is repeated until their number is a multiple of the schedule's `feature_rows`.";
+  let arguments = (ins TileType:$operand, Optional<AnyFn>:$scale);
+  let results = (outs TileType:$result);
+  let assemblyFormat = "$operand (`scale` $scale^ `:` type($scale))? attr-dict `:` type($operand)";
+  let hasVerifier = 1;
+}
+
 def TileFunctionOp : AttnOp<"tile_function"> {
   let summary = "the elements of a tile as a function of its coordinates";
   let arguments = (ins TileType:$tile);
@@ -508,7 +517,10 @@ def TileVisitOp : AttnOp<"tile_visit"> {
 
 def TileContractOp : AttnOp<"tile_contract"> {
   let summary = "products of a packed query tile with a block of keys";
-  let description = "The keys are a tensor with the coordinates of its dimensions in `axes`, or a tile computed for the block, without.";
+  let description = [{
+    The keys are a tensor with the coordinates of its dimensions in `axes`, or a tile computed for the block, without. The queries' tile says what is in lanes
+    while products are formed; in the result it is queries.
+  }];
   let arguments = (ins TileType:$queries, AnyTypeOf<[TensorHandleType, TileType]>:$keys, StrArrayAttr:$axes, KeysType:$block);
   let results = (outs TileType:$result);
   let assemblyFormat = [{
@@ -560,7 +572,7 @@ def TileAccumulateOp : AttnOp<"tile_accumulate", [AllTypesMatch<["accumulator", 
   let summary = "rescales an accumulator and adds the weighted values of a block of keys";
   let description = [{
     The values are a tensor with the coordinates of its dimensions in `axes`, a tile computed for the block, or a function, evaluated for each query, key and
-    feature, of what varies with the query.
+    feature, of what varies with the query. A function takes an accumulator with queries in lanes.
   }];
   let arguments = (ins TileType:$accumulator, AnyFn:$rescale, TileType:$weights,
                        AnyTypeOf<[TensorHandleType, TileType, AnyFn]>:$values, StrArrayAttr:$axes, KeysType:$block);
@@ -594,7 +606,7 @@ def TileFinishOp : AttnOp<"tile_finish"> {
 def TileStoreOp : AttnOp<"tile_store"> {
   let summary = "stores a tile, transposed back, in rows of an output tensor";
   let description = [{
-    A tile of queries: its rows are features, or with `block` the keys of one. A tile of keys (`[j, d]`) doesn't vary with the query: the first row
+    A tile of queries: its rows or lanes are features, or with `block` its rows the keys of one. A tile of keys (`[j, d]`) doesn't vary with the query: the first row
     block stores it. Where the tensor has no dimension for the batch or head, the first one stores.
   }];
   let arguments = (ins TileType:$tile, TensorHandleType:$tensor, StrArrayAttr:$axes, Optional<KeysType>:$block);

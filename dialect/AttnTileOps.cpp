@@ -6,6 +6,7 @@ using namespace mlir;
 namespace attn::ir {
 
 static StringRef rowsOf(Value tile) { return cast<TileType>(tile.getType()).getRows(); }
+static StringRef featureOf(Value tile) { return cast<TileType>(tile.getType()).getFeature(); }
 static Type elementOf(Value tile) { return cast<TileType>(tile.getType()).getElementType(); }
 
 LogicalResult verifyKernel(Operation *op, DictionaryAttr coordinates, std::optional<ArrayRef<int64_t>> extents) {
@@ -138,6 +139,14 @@ LogicalResult TileTransposeOp::verify() {
   return success();
 }
 
+LogicalResult TileScaleOp::verify() {
+  if (rowsOf(getOperand()) != "i")
+    return emitOpError("takes rows of queries");
+  if (getScale() && failed(verifyPerQuery(*this, getScale(), elementOf(getResult()), "scale")))
+    return failure();
+  return success();
+}
+
 LogicalResult TileFunctionOp::verify() {
   auto tile = cast<TileType>(getTile().getType());
   auto type = cast<FnType>(getResult().getType());
@@ -196,7 +205,7 @@ static LogicalResult verifyKeyOperand(Operation *op, Value operand, ArrayAttr ax
 LogicalResult TileContractOp::verify() {
   if (failed(verifyPairs(*this, getResult(), "the result")))
     return failure();
-  return verifyKeyOperand(*this, getKeys(), getAxes(), rowsOf(getQueries()));
+  return verifyKeyOperand(*this, getKeys(), getAxes(), featureOf(getQueries()));
 }
 
 Value TileMapOp::getMask() {
@@ -256,7 +265,9 @@ LogicalResult TileAccumulateOp::verify() {
     return failure();
   if (failed(verifyPerQuery(*this, getRescale(), elementOf(getAccumulator()), "rescale")))
     return failure();
-  return verifyKeyOperand(*this, getValues(), getAxes(), rowsOf(getAccumulator()));
+  if (isa<FnType>(getValues().getType()) && rowsOf(getAccumulator()) == "i")
+    return emitOpError("adds a function to an accumulator with features in lanes");
+  return verifyKeyOperand(*this, getValues(), getAxes(), featureOf(getAccumulator()));
 }
 
 LogicalResult TileFinishOp::verify() {
@@ -270,9 +281,9 @@ LogicalResult TileStoreOp::verify() {
   if ((rowsOf(getTile()) == "j") != bool(getBlock()))
     return emitOpError("stores rows of keys with the block they belong to, and only these");
   auto tile = cast<TileType>(getTile().getType());
-  if (tile.getCoordinates()[1] != "i")
-    return verifyAxes(*this, getTensor(), getAxes(), "j", tile.getCoordinates()[1]);
-  return verifyAxes(*this, getTensor(), getAxes(), "i", rowsOf(getTile()));
+  if (tile.getRows() == "j" && tile.getLanes() != "i")
+    return verifyAxes(*this, getTensor(), getAxes(), "j", tile.getLanes());
+  return verifyAxes(*this, getTensor(), getAxes(), "i", featureOf(getTile()));
 }
 
 LogicalResult TileStoreRowOp::verify() {

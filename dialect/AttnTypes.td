@@ -43,7 +43,7 @@ def TileType : AttnType<"Tile", "tile"> {
   let summary = "a tile in scratch memory";
   let description = [{
     `!attn.tile<f32, [d, i]>`: a two-dimensional block of float values, its rows over the first coordinate, queries (`i`) across vector lanes;
-    `!attn.tile<f32, [j, d]>`: a row for each key, features across lanes.
+    `!attn.tile<f32, [i, d]>`, `!attn.tile<f32, [j, d]>`: a row for each query or key, features across lanes.
     Tile values are used linearly: an operation that returns a tile of the same coordinates reuses its operand's memory.
   }];
   let parameters = (ins "::mlir::Type":$elementType, ArrayRefParameter<"::mlir::StringAttr">:$coordinates);
@@ -52,6 +52,10 @@ def TileType : AttnType<"Tile", "tile"> {
   let extraClassDeclaration = [{
     /// The coordinate its rows run over.
     ::llvm::StringRef getRows() const { return getCoordinates().front().getValue(); }
+    /// The coordinate across its lanes.
+    ::llvm::StringRef getLanes() const { return getCoordinates().back().getValue(); }
+    /// Of a tile of queries, the coordinate that isn't the query.
+    ::llvm::StringRef getFeature() const { return getRows() == "i" ? getLanes() : getRows(); }
   }];
 }
 

@@ -1,47 +1,47 @@
 // RUN: attn-opt %s --split-input-file --verify-diagnostics
 
 // expected-error@below {{a schedule's vectors is positive, not 0}}
-func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 0, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8>}
+func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 0, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8, orientation = queries, heads = one>}
 
 // -----
 
 // expected-error@below {{a schedule's key_step is positive, not -8}}
-func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = -8>}
+func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = -8, orientation = queries, heads = one>}
 
 // -----
 
 // expected-error@below {{a schedule's lanes are a power of two up to 16, not 12}}
-func.func private @f() attributes {s = #attn.schedule<lanes = 12, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8>}
+func.func private @f() attributes {s = #attn.schedule<lanes = 12, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8, orientation = queries, heads = one>}
 
 // -----
 
 // expected-error@below {{a schedule's lanes are a power of two up to 16, not 32}}
-func.func private @f() attributes {s = #attn.schedule<lanes = 32, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8>}
+func.func private @f() attributes {s = #attn.schedule<lanes = 32, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8, orientation = queries, heads = one>}
 
 // -----
 
 // expected-error@below {{a row block is a multiple of 4 queries, not 6}}
-func.func private @f() attributes {s = #attn.schedule<lanes = 2, vectors = 3, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8>}
+func.func private @f() attributes {s = #attn.schedule<lanes = 2, vectors = 3, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8, orientation = queries, heads = one>}
 
 // -----
 
 // expected-error@below {{a key block is a multiple of key_rows 5, not 32}}
-func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 5, feature_rows = 4, key_block = 32, key_step = 8>}
+func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 5, feature_rows = 4, key_block = 32, key_step = 8, orientation = queries, heads = one>}
 
 // -----
 
 // expected-error@below {{a key block is key_step 12 times a power of two, not 32}}
-func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 12>}
+func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 12, orientation = queries, heads = one>}
 
 // -----
 
 // expected-error@below {{a key block is key_step 8 times a power of two, not 24}}
-func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 24, key_step = 8>}
+func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 24, key_step = 8, orientation = queries, heads = one>}
 
 // -----
 
 // expected-error@below {{a key block is key_step 64 times a power of two, not 32}}
-func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 64>}
+func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 64, orientation = queries, heads = one>}
 
 // -----
 

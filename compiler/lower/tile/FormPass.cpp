@@ -37,10 +37,10 @@ void TileFormer::emitPass(const RowPass &pass, bool isFirst) {
   for (const NormalisedScore &score : pass.scores) {
     carriedTypes.push_back(ir::StateType::get(context, ir::Normaliser::Softmax));
     for (ir::OnlineOp sum : score.sums)
-      carriedTypes.push_back(tileType(featuresOf(sum.getValue())[0]));
+      carriedTypes.push_back(accumulatorType(featuresOf(sum.getValue())[0]));
   }
   for (ir::WeightedSumOp sum : pass.sums)
-    carriedTypes.push_back(tileType(featuresOf(sum.getValue())[0]));
+    carriedTypes.push_back(accumulatorType(featuresOf(sum.getValue())[0]));
   builder.setInsertionPoint(rowBlockEnd);
   SmallVector<Type> initTypes(carriedTypes);
   // A state for what is summed as it is.

@@ -1,6 +1,8 @@
 #include "compiler/lower/tile/Passes.h"
 
-#include "dialect/AttnDialect.h"
+#include "compiler/lower/coordinate/Coordinates.h"
+
+using namespace mlir;
 
 namespace attn::lower {
 
@@ -9,24 +11,87 @@ namespace attn::lower {
 
 namespace {
 
-/// A register tile of `rows` rows and `vectors` vectors needs rows * vectors accumulators, the vectors of the other
-/// operand and a broadcast or two: 8 x 3 fits in 32 registers, 4 x 3 in 16: with a broadcast all of them. Without fused
-/// multiply-adds, which vectors of 8 lanes and more come with, products need registers too, and 4 x 2 is what fits.
-/// Broadcasts are loads: the more vectors share one, the closer the tile comes to the peak.
+/// Whether products may have features in lanes: a function as values, which varies with the query, takes queries in lanes.
+bool allowsFeaturesInLanes(ir::KernelOp kernel) {
+  return llvm::all_of(kernel.getBody().front(), [](Operation &op) {
+    if (auto online = dyn_cast<ir::OnlineOp>(op))
+      return !variesWith(online.getValue(), "i");
+    auto sum = dyn_cast<ir::WeightedSumOp>(op);
+    return !sum || !variesWith(sum.getValue(), "i");
+  });
+}
+
+/// Whether the heads of a group can share a row block: what they share is the same for all of them, and they have results of their own.
+bool allowsHeadsTogether(ir::KernelOp kernel) {
+  auto ofHead = [](Value value) { return variesWith(value, "h"); };
+  auto names = [](ArrayAttr coordinates, StringRef name) { return llvm::is_contained(coordinates.getAsValueRange<StringAttr>(), name); };
+  return llvm::all_of(kernel.getBody().front(), [&](Operation &op) {
+    if (auto dot = dyn_cast<ir::DotOp>(op))
+      return !ofHead(dot.getRhs());
+    if (auto online = dyn_cast<ir::OnlineOp>(op))
+      return !ofHead(online.getValue());
+    if (auto sum = dyn_cast<ir::WeightedSumOp>(op))
+      return !ofHead(sum.getValue());
+    if (auto top = dyn_cast<ir::TopKOp>(op))
+      return !ofHead(top.getCount());
+    if (auto classify = dyn_cast<ir::ClassifyOp>(op))
+      return llvm::none_of(classify.getBody().getOps<ir::UniformOp>(), [&](ir::UniformOp uniform) { return ofHead(uniform.getOperand()); });
+    auto output = dyn_cast<ir::OutputOp>(op);
+    return !output || (!variesWith(output.getValue(), "j") && names(output.getCoordinates(), "h") && names(output.getCoordinates(), "i"));
+  });
+}
+
+/// With queries in lanes a register tile of `rows` rows and `vectors` vectors needs rows * vectors accumulators, the vectors of the other operand and a
+/// broadcast or two: 8 x 3 fits in 32 registers, 4 x 3 in 16: with a broadcast all of them. Without fused multiply-adds, which vectors of 8 lanes and more
+/// come with, products need registers too, and 4 x 2 is what fits. Broadcasts are loads: the more vectors share one, the closer the tile comes to
+/// the peak.
+///
+/// With features in lanes a tile of `keyRows` by `featureRows` accumulators needs as many vectors of both operands: 4 x 4 of 32 registers, 4 x 2 of 16.
 struct SchedulePass : impl::ScheduleBase<SchedulePass> {
   using ScheduleBase::ScheduleBase;
 
   void runOnOperation() override {
-    constexpr int64_t keyBlock = 64, keyStep = 16;
-    int64_t vectors = registers >= 32 || lanes >= 8 ? 3 : 2, rows = registers >= 32 ? 8 : 4;
-    auto schedule = ir::ScheduleAttr::getChecked([&] { return getOperation()->emitError(); }, &getContext(),
-                                                 lanes.getValue(), vectors, rows, rows, keyBlock, keyStep);
-    if (!schedule)
+    if (!manyQueries())
       return signalPassFailure();
     getOperation()->walk([&](ir::KernelOp kernel) {
       if (!kernel->hasAttr(scheduleAttributeName))
-        kernel->setAttr(scheduleAttributeName, schedule);
+        kernel->setAttr(scheduleAttributeName, hasFewQueries(kernel) && allowsFeaturesInLanes(kernel) ? fewQueries(kernel) : manyQueries());
     });
+  }
+
+private:
+  static constexpr int64_t keyBlock = 64, keyStep = 16;
+
+  ir::ScheduleAttr manyQueries() {
+    int64_t vectors = registers >= 32 || lanes >= 8 ? 3 : 2, rows = registers >= 32 ? 8 : 4;
+    return schedule(vectors, rows, rows, ir::Orientation::Queries, ir::RowHeads::One);
+  }
+
+  ir::ScheduleAttr fewQueries(ir::KernelOp kernel) {
+    ir::RowHeads heads = allowsHeadsTogether(kernel) ? ir::RowHeads::Group : ir::RowHeads::One;
+    int64_t number = kernel.extentOf("i"), queries = number < 0 ? 1 : *kernel.fixedExtent(number);
+    int64_t rows = heads == ir::RowHeads::Group ? queries * headsOfGroup(kernel) : queries;
+    int64_t vectors = std::clamp<int64_t>((rows + lanes - 1) / lanes, 1, 4);
+    return schedule(vectors, 4, registers >= 32 ? 4 : 2, ir::Orientation::Features, heads);
+  }
+
+  /// Where it isn't known, what many models have.
+  static int64_t headsOfGroup(ir::KernelOp kernel) {
+    auto fixed = [&](StringRef name) { return kernel.extentOf(name) < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(kernel.extentOf(name)); };
+    auto heads = fixed("h"), groups = fixed("g");
+    return heads && groups && *groups > 0 ? *heads / *groups : 4;
+  }
+
+  ir::ScheduleAttr schedule(int64_t vectors, int64_t keyRows, int64_t featureRows, ir::Orientation orientation,
+                            ir::RowHeads heads) {
+    return ir::ScheduleAttr::getChecked([&] { return getOperation()->emitError(); }, &getContext(), lanes.getValue(), vectors, keyRows, featureRows,
+                                        keyBlock, keyStep, orientation, heads);
+  }
+
+  bool hasFewQueries(ir::KernelOp kernel) {
+    int64_t number = kernel.extentOf("i");
+    auto queries = number < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(number);
+    return queries && *queries <= lanes;
   }
 };
 

@@ -48,7 +48,7 @@ Value TileFormer::cloneOperand(Operation *user, Value operand, IRMapping &perPai
   if (ofQuery) {
     if (Value done = perRow.lookupOrNull(operand))
       return done;
-    Value tile = queryTile(operand, Value());
+    Value tile = queryTile(operand, Value(), ir::Orientation::Queries);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(rowBlockEnd);
     Value function = ir::TileFunctionOp::create(builder, operand.getLoc(), operand.getType(), tile);
@@ -89,18 +89,21 @@ Value TileFormer::place(const LinearRead &read) {
   return ir::ShiftOp::create(builder, location, tensor.getType(), tensor, offsets, dimensions);
 }
 
-Value TileFormer::queryTile(Value value, Value scale) {
-  Value &tile = queryTiles[{value, scale}];
+Value TileFormer::queryTile(Value value, Value scale, ir::Orientation orientation) {
+  Value &tile = queryTiles[{value, {scale, int(orientation)}}];
   if (tile)
     return tile;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(rowBlockEnd);
   StringAttr feature = featuresOf(value)[0];
-  if (auto read = linearRead(value)) {
+  auto read = linearRead(value);
+  if (read && !featuresInLanes()) {
     Value tensor = place(*read);
     return tile = ir::TilePackOp::create(builder, location, tileType(feature), tensor, read->axes, scale);
   }
   Value rows = ir::TileComputeOp::create(builder, location, tileType(name("i"), feature), rowValue(value), Value());
+  if (orientation == ir::Orientation::Features)
+    return tile = ir::TileScaleOp::create(builder, location, rows.getType(), rows, scale);
   return tile = ir::TileTransposeOp::create(builder, location, tileType(feature), rows, scale);
 }
 
@@ -132,7 +135,7 @@ Value TileFormer::packedQueries(ir::DotOp dot, bool inBase2) {
       log2e = scale ? multiply(scale, number(std::numbers::log2e_v<float>)) : number(std::numbers::log2e_v<float>);
     scale = log2e;
   }
-  return queryTile(dot.getLhs(), scale);
+  return queryTile(dot.getLhs(), scale, schedule.getOrientation());
 }
 
 TileFormer::Leaves TileFormer::leavesOf(ArrayRef<Value> roots) {

@@ -67,8 +67,8 @@ private:
 
   /// The tensor of a linear read, where it starts.
   mlir::Value place(const LinearRead &read);
-  /// Rows of queries, the queries in lanes, times `scale`.
-  mlir::Value queryTile(mlir::Value value, mlir::Value scale);
+  /// Rows of queries, times `scale`, with what `orientation` says in lanes.
+  mlir::Value queryTile(mlir::Value value, mlir::Value scale, ir::Orientation orientation);
   /// A row of features for each key of the block being visited.
   mlir::Value keyTile(mlir::Value value);
   /// A matrix of keys: the tensor as it lies, or a tile.
@@ -102,6 +102,9 @@ private:
     return ir::TileType::get(context, builder.getF32Type(), {rows, lanes});
   }
   ir::TileType tileType(mlir::StringAttr rows) { return tileType(rows, name("i")); }
+  /// Of a row of features for each query.
+  ir::TileType accumulatorType(mlir::StringAttr feature) { return featuresInLanes() ? tileType(name("i"), feature) : tileType(feature); }
+  bool featuresInLanes() const { return schedule.getOrientation() == ir::Orientation::Features; }
   ir::FnType perQuery(mlir::Type element) { return ir::FnType::get(element, {name("i")}); }
   ir::FnType perQuery() { return perQuery(builder.getF32Type()); }
   mlir::Value number(double value) { return constantFloat(builder, location, builder.getF32Type(), value); }
@@ -125,7 +128,7 @@ private:
   ir::ClassifyOp classify;
   mlir::IRMapping perRow;
   llvm::DenseMap<mlir::Value, mlir::Value> tileOf; ///< of a row function's result with features
-  llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, mlir::Value> queryTiles; ///< by function and scale
+  llvm::DenseMap<std::pair<mlir::Value, std::pair<mlir::Value, int>>, mlir::Value> queryTiles; ///< by function, scale and orientation
   llvm::DenseMap<mlir::Value, mlir::Value> scaleInBase2;
   llvm::DenseMap<mlir::Value, mlir::Value> keyTiles; ///< of the block being visited
   mlir::Operation *rowBlockEnd = nullptr, *blockEnd = nullptr;

@@ -26,6 +26,8 @@ static bool isScore(Value products) {
 static Value scaleOf(Value queries) {
   if (auto pack = queries.getDefiningOp<ir::TilePackOp>())
     return pack.getScale();
+  if (auto rows = queries.getDefiningOp<ir::TileScaleOp>())
+    return rows.getScale();
   return queries.getDefiningOp<ir::TileTransposeOp>().getScale();
 }
 
@@ -44,10 +46,15 @@ static SmallVector<Value> forStride(Code &code, Matrix matrix, TypeRange types, 
 /// scores[k][q] = sum over d of keys[first + k][d] * queries[d][q], `keyRows` keys at a time in registers. Past the last key the last is
 /// taken again: the rows that come of it hold what no maximum changes by, and nothing reads them.
 void TileEmitter::emitContract(ir::TileContractOp op) {
-  Matrix keys = keyMatrixOf(op.getKeys(), op.getAxes(), blocks[op.getBlock()], rowsOf(op.getQueries()));
-  SmallVector<Value> maximum = forStride(code, keys, SmallVector<Type>(vectors, vectorType),
-                                         [&](const Matrix &matrix) { return contractBlock(op, matrix); });
+  Matrix keys = keyMatrixOf(op.getKeys(), op.getAxes(), blocks[op.getBlock()], featureOf(op.getQueries()));
   Value scale = scaleOf(op.getQueries()), tile = scratchTiles[op.getResult()];
+  SmallVector<Value> maximum;
+  if (lanesOf(op.getQueries()) == "i") {
+    maximum = forStride(code, keys, SmallVector<Type>(vectors, vectorType), [&](const Matrix &matrix) { return contractBlock(op, matrix); });
+  } else {
+    contractFeatures(op, keys);
+    maximum = repeatLastQuery(tile, blocks[op.getBlock()]);
+  }
   if (bool inUnits = isScore(op.getResult()); scale || inUnits) {
     double unit = inUnits ? 0.25 : 1;
     if (inUnits && scale)
@@ -126,7 +133,9 @@ void TileEmitter::emitAccumulate(ir::TileAccumulateOp op) {
   if (isa<ir::FnType>(op.getValues().getType()))
     return accumulateFunction(op);
   KeyBlock block = blocks[op.getBlock()];
-  Matrix values = keyMatrixOf(op.getValues(), op.getAxes(), block, rowsOf(op.getAccumulator()));
+  Matrix values = keyMatrixOf(op.getValues(), op.getAxes(), block, featureOf(op.getAccumulator()));
+  if (lanesOf(op.getAccumulator()) != "i")
+    return accumulateFeatures(op, values);
   values.base = code.at(values.base, code.f32(), code.multiply(block.first, values.rowStride));
   code.branch(
       isCareful, {},
@@ -150,8 +159,7 @@ void TileEmitter::accumulateBlock(ir::TileAccumulateOp op, const Matrix &values)
   Value accumulator = tiles[op.getAccumulator()].address, weights = tiles[op.getWeights()].address;
   SmallVector<Value> rescale = functions.emitVectors(op.getRescale());
   int64_t featureRows = schedule.getFeatureRows();
-  auto fixedCount = kernel.fixedExtent(kernel.extentOf(rowsOf(op.getAccumulator())));
-  bool isWhole = fixedCount && *fixedCount % featureRows == 0;
+  bool isWhole = isMultiple(rowsOf(op.getAccumulator()), featureRows);
 
   code.loop(code.integer(0), featureCount, featureRows, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
     SmallVector<Value> offsets, sums;

@@ -50,54 +50,83 @@ void TileEmitter::emitInit(ir::TileInitOp op) {
       continue;
     }
     Value tile = scratchTiles[result];
-    code.loop(code.integer(0), rowCount(result), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-      for (int64_t part = 0; part < vectors; ++part)
-        storeScratch(zero, tile, row, part);
-      return {};
-    });
+    code.loop(code.integer(0), code.multiply(rowCount(result), rowFloats(result)), schedule.getLanes(), {},
+              [&](Value element, ValueRange) -> SmallVector<Value> {
+                code.store(zero, code.at(tile, code.f32(), element), 4 * schedule.getLanes());
+                return {};
+              });
     tiles[result] = {tile, {}};
   }
+}
+
+SmallVector<Value> TileEmitter::updateAccumulator(Value accumulator, ArrayRef<SmallVector<Value>> perQuery, ValueRange sums,
+                                                  function_ref<Value(Value, Value, ArrayRef<Value>, Value &)> update) {
+  Value tile = tiles[accumulator].address, features = extentOf(featureOf(accumulator));
+  auto replace = [&](Value offset, ArrayRef<Value> factors, Value &sum) {
+    Value address = code.at(tile, code.f32(), offset);
+    code.store(update(code.load(vectorType, address, 4 * schedule.getLanes()), offset, factors, sum), address, 4 * schedule.getLanes());
+  };
+  if (lanesOf(accumulator) == "i")
+    return code.loop(code.integer(0), features, 1, sums, [&](Value row, ValueRange carried) {
+      SmallVector<Value> next(carried);
+      for (int64_t part = 0; part < vectors; ++part) {
+        auto factors = llvm::map_to_vector(perQuery, [&](const SmallVector<Value> &factor) { return factor[part]; });
+        Value offset = code.add(code.multiply(row, code.integer(schedule.queryBlock())), code.integer(part * schedule.getLanes()));
+        Value none;
+        replace(offset, factors, next.empty() ? none : next[part]);
+      }
+      return next;
+    });
+  SmallVector<Value> spilled;
+  for (auto [n, factor] : llvm::enumerate(perQuery))
+    spilled.push_back(spillPerQuery(factor, n));
+  return code.loop(code.integer(0), rows, 1, sums, [&](Value row, ValueRange carried) {
+    auto factors = llvm::map_to_vector(spilled, [&](Value factor) { return elementOfQuery(factor, row); });
+    Value first = code.multiply(row, rowFloats(accumulator));
+    return code.loop(code.integer(0), features, schedule.getLanes(), carried, [&](Value feature, ValueRange partial) {
+      SmallVector<Value> next(partial);
+      Value none;
+      replace(code.add(first, feature), factors, next.empty() ? none : next[0]);
+      return next;
+    });
+  });
 }
 
 void TileEmitter::emitCombine(ir::TileCombineOp op) {
   Normaliser::Combined combined =
       normaliserOf(op.getLeft()).combine(states[op.getLeft()], states[op.getRight()], whereExact(4, 1));
-  Value left = tiles[op.getLeftAccumulator()].address, right = tiles[op.getRightAccumulator()].address;
-  code.loop(code.integer(0), extentOf(rowsOf(op.getAccumulator())), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-    for (int64_t part = 0; part < vectors; ++part) {
-      Value ours = arith::MulFOp::create(code.builder, code.location, loadScratch(left, row, part), combined.rescaleLeft[part]);
-      storeScratch(multiplyAdd(loadScratch(right, row, part), combined.rescaleRight[part], ours), left, row, part);
-    }
-    return {};
-  });
+  Value right = tiles[op.getRightAccumulator()].address;
+  updateAccumulator(op.getLeftAccumulator(), {combined.rescaleLeft, combined.rescaleRight}, {},
+                    [&](Value ours, Value offset, ArrayRef<Value> rescale, Value &) -> Value {
+                      Value theirs = code.load(vectorType, code.at(right, code.f32(), offset), 4 * schedule.getLanes());
+                      return multiplyAdd(theirs, rescale[1], arith::MulFOp::create(code.builder, code.location, ours, rescale[0]));
+                    });
   states[op.getState()] = combined.state;
-  tiles[op.getAccumulator()] = {left, {}};
+  tiles[op.getAccumulator()] = tiles[op.getLeftAccumulator()];
 }
 
 void TileEmitter::emitFinish(ir::TileFinishOp op) {
   Normaliser::Finished finished = normaliserOf(op.getState()).finish(states[op.getState()], whereExact(4, 1));
   Value zero = code.real(0, vectorType);
+  // An accumulator that has seen nothing is 0 times infinity else.
+  for (auto [factor, isEmpty] : llvm::zip(finished.factor, finished.isEmpty))
+    factor = code.select(isEmpty, zero, factor);
   for (auto [accumulator, result] : llvm::zip(op.getAccumulators(), op.getTiles())) {
-    Value tile = tiles[accumulator].address;
     SmallVector<Value> differences(vectors, zero);
-    SmallVector<Value> sums = code.loop(code.integer(0), extentOf(rowsOf(accumulator)), 1, differences, [&](Value row, ValueRange carried) {
-      SmallVector<Value> next;
-      for (int64_t part = 0; part < vectors; ++part) {
-        Value value = arith::MulFOp::create(code.builder, code.location, loadScratch(tile, row, part), finished.factor[part]);
-        value = code.select(finished.isEmpty[part], zero, value);
-        storeScratch(value, tile, row, part);
-        // x - x is 0 for a finite x, else NaN, and NaN stays in the sum.
-        Value difference = arith::SubFOp::create(code.builder, code.location, value, value);
-        next.push_back(arith::AddFOp::create(code.builder, code.location, carried[part], difference));
-      }
-      return next;
-    });
+    SmallVector<Value> sums = updateAccumulator(
+        accumulator, {finished.factor}, differences, [&](Value value, Value, ArrayRef<Value> factor, Value &sum) -> Value {
+          value = arith::MulFOp::create(code.builder, code.location, value, factor[0]);
+          // x - x is 0 for a finite x, else NaN, and NaN stays in the sum.
+          Value difference = arith::SubFOp::create(code.builder, code.location, value, value);
+          sum = arith::AddFOp::create(code.builder, code.location, sum, difference);
+          return value;
+        });
     for (Value sum : sums) {
       Value isNan = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::UNO, sum, sum);
       Value any = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::OR, isNan);
       notFinite = arith::OrIOp::create(code.builder, code.location, notFinite, any);
     }
-    tiles[result] = {tile, {}};
+    tiles[result] = tiles[accumulator];
   }
   for (int64_t part = 0; part < vectors; ++part) {
     Value logarithm = finished.logDenominator[part];
@@ -134,50 +163,74 @@ void TileEmitter::unpack(const Matrix &target, Value source, Value width, Value 
   callSupport(code, name, {source, width, rowCount, columnCount, target.base, target.rowStride, target.columnStride}, {});
 }
 
+void TileEmitter::forEachRun(function_ref<void(Value, Value, Value)> store) {
+  if (!holdsGroups())
+    return store(code.integer(0), rows, functions.place.firstQuery);
+  code.loop(code.integer(0), rows, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+    auto [head, query] = headAndQuery(row);
+    functions.place.head = head;
+    store(row, code.integer(1), query);
+    functions.place.head = {};
+    return {};
+  });
+}
+
 void TileEmitter::emitStore(ir::TileStoreOp op) {
   Value tile = op.getTile(), source = tiles[tile].address;
+  StringRef feature = featureOf(tile);
   storeOnce(op.getAxes(), [&] {
-    if (lanesOf(tile) != "i") {
+    if (rowsOf(tile) == "j" && lanesOf(tile) != "i") {
       Matrix target = matrixOf(op.getTensor(), op.getAxes(), lanesOf(tile), "j");
       target.base = code.at(target.base, target.element, code.multiply(currentBlock.first, target.columnStride));
       return unpack(target, source, rowFloats(tile), extentOf(lanesOf(tile)), code.subtract(currentBlock.end, currentBlock.first));
     }
-    Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", rowsOf(tile));
-    target.base = code.at(target.base, target.element, code.multiply(functions.place.firstQuery, target.rowStride));
-    Value count = extentOf(rowsOf(tile));
-    if (op.getBlock()) {
-      target.base = code.at(target.base, target.element, code.multiply(currentBlock.first, target.columnStride));
-      count = code.subtract(currentBlock.end, currentBlock.first);
-    }
-    unpack(target, source, code.integer(schedule.queryBlock()), rows, count);
+    forEachRun([&](Value row, Value rowCount, Value query) {
+      Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", feature);
+      target.base = code.at(target.base, target.element, code.multiply(query, target.rowStride));
+      Value count = extentOf(feature);
+      if (rowsOf(tile) == "i") {
+        std::swap(target.rowStride, target.columnStride);
+        return unpack(target, code.at(source, code.f32(), code.multiply(row, rowFloats(tile))), rowFloats(tile), count, rowCount);
+      }
+      if (op.getBlock()) {
+        target.base = code.at(target.base, target.element, code.multiply(currentBlock.first, target.columnStride));
+        count = code.subtract(currentBlock.end, currentBlock.first);
+      }
+      unpack(target, code.at(source, code.f32(), row), code.integer(schedule.queryBlock()), rowCount, count);
+    });
   });
 }
 
 void TileEmitter::emitStoreRow(ir::TileStoreRowOp op) {
   storeOnce(op.getAxes(), [&] {
     FunctionEmitter::Scope scope(functions);
-    Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", "");
     bool hasRows = llvm::is_contained(op.getAxes().getAsValueRange<StringAttr>(), "i");
-    Value first = code.at(target.base, target.element, code.multiply(functions.place.firstQuery, target.rowStride));
-    Value count = hasRows ? rows : code.integer(1);
     SmallVector<Value> values = functions.emitVectors(op.getValue());
-    if (isa<FloatType>(target.element)) {
-      for (auto [part, value] : llvm::enumerate(values))
-        storeScratch(value, rowTile, code.integer(0), part);
-      target.base = first;
-      return unpack(target, rowTile, code.integer(schedule.queryBlock()), count, code.integer(1));
+    Type element = matrixElement(op.getTensor());
+    if (isa<FloatType>(element)) {
+      Value spilled = spillPerQuery(values, 0);
+      return forEachRun([&](Value row, Value count, Value query) {
+        Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", "");
+        target.base = code.at(target.base, element, code.multiply(query, target.rowStride));
+        unpack(target, code.at(spilled, code.f32(), row), code.integer(schedule.queryBlock()), hasRows ? count : code.integer(1), code.integer(1));
+      });
     }
-    for (auto [part, value] : llvm::enumerate(values))
-      for (int64_t lane = 0; lane < schedule.getLanes(); ++lane) {
-        Value row = code.integer(part * schedule.getLanes() + lane);
-        code.when(code.compare(arith::CmpIPredicate::slt, row, count), [&, value = value] {
-          Value element = functions.resize(vector::ExtractOp::create(code.builder, code.location, value, lane), 64);
-          if (element.getType().isInteger(1))
-            element = arith::ExtUIOp::create(code.builder, code.location, target.element, element);
-          element = functions.resize(element, target.element.getIntOrFloatBitWidth());
-          code.store(element, code.at(first, target.element, code.multiply(row, target.rowStride)), target.element.getIntOrFloatBitWidth() / 8);
-        });
-      }
+    unsigned width = element.getIntOrFloatBitWidth();
+    forEachRun([&](Value first, Value count, Value query) {
+      Matrix target = matrixOf(op.getTensor(), op.getAxes(), "i", "");
+      for (auto [part, value] : llvm::enumerate(values))
+        for (int64_t lane = 0; lane < schedule.getLanes(); ++lane) {
+          Value row = code.subtract(code.integer(part * schedule.getLanes() + lane), first);
+          Value isStored = code.compare(arith::CmpIPredicate::ult, row, hasRows ? count : code.integer(1));
+          code.when(isStored, [&, value = value] {
+            Value stored = functions.resize(vector::ExtractOp::create(code.builder, code.location, value, lane), 64);
+            if (stored.getType().isInteger(1))
+              stored = arith::ExtUIOp::create(code.builder, code.location, element, stored);
+            stored = functions.resize(stored, width);
+            code.store(stored, code.at(target.base, element, code.multiply(code.add(query, row), target.rowStride)), width / 8);
+          });
+        }
+    });
   });
 }
 

@@ -50,7 +50,7 @@ static std::optional<int64_t> stepOf(Value index, StringRef lane) {
 /// whether all of them are inside, is known only at run time.
 Value FunctionEmitter::loadAdjacent(ir::ReadOp op, ArrayRef<Plain> indices, const std::optional<Plain> &where, Type storage, int64_t part,
                                     function_ref<Value()> gather) {
-  if (where && where->perQuery)
+  if (headsInLanes || (where && where->perQuery))
     return gather();
   std::optional<size_t> moving;
   for (auto [dimension, index] : llvm::enumerate(op.getIndices())) {

@@ -4,6 +4,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <tuple>
+
 using namespace mlir;
 
 namespace attn::lower {
@@ -60,15 +62,16 @@ void TileEmitter::emitCompute(ir::TileComputeOp op) {
   }
   FunctionEmitter features = functions.withLanes(laneName);
   bool ofKeys = op.getBlock() != nullptr;
-  Value first = ofKeys ? currentBlock.first : functions.place.firstQuery;
+  Value first = currentBlock.first;
   Value count = ofKeys ? code.subtract(currentBlock.end, currentBlock.first) : rows;
   code.loop(code.integer(0), count, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
     FunctionEmitter::Scope scope(features);
-    Value place = code.add(first, row);
-    if (ofKeys)
-      features.place.key = place;
-    else
-      features.place.others["i"] = place;
+    if (ofKeys) {
+      features.place.key = code.add(first, row);
+    } else {
+      std::tie(features.place.head, features.place.others["i"]) = headAndQuery(row);
+      features.place.row = row;
+    }
     computeRow(op, row, features);
     return {};
   });
@@ -92,10 +95,10 @@ Plain TileEmitter::readTile(FunctionEmitter &reader, ir::TileFunctionOp op) {
   Value tile = op.getTile(), address = tiles[tile].address;
   StringRef rowName = rowsOf(tile), laneName = lanesOf(tile);
   auto relative = [&](StringRef name) {
+    if (name == "i")
+      return reader.place.row;
     Value at = reader.scalarCoordinate(name);
-    if (name == "j")
-      return code.subtract(at, currentBlock.first);
-    return name == "i" ? code.subtract(at, functions.place.firstQuery) : at;
+    return name == "j" ? code.subtract(at, currentBlock.first) : at;
   };
   Plain plain;
   if (laneName == "i" && &reader == &functions) {
@@ -112,16 +115,20 @@ Plain TileEmitter::readTile(FunctionEmitter &reader, ir::TileFunctionOp op) {
   }
   // Lanes along the tile's rows or lanes: element by element, from where the reader's lanes begin.
   plain.perQuery = true;
-  Value result = code.real(0, vectorType);
-  bool alongRows = !(laneName == "i") ? false : true;
+  bool alongRows = rowName == reader.laneCoordinate(), alongQueries = reader.laneCoordinate() == "i";
   Value stride = alongRows ? rowFloats(tile) : code.integer(1);
   Value fixed = alongRows ? relative(laneName) : code.multiply(relative(rowName), rowFloats(tile));
-  for (int64_t lane = 0; lane < schedule.getLanes(); ++lane) {
-    Value at = code.minimum(code.add(reader.place.firstQuery, code.integer(lane)), reader.place.lastQuery);
-    Value element = code.load(code.f32(), code.at(address, code.f32(), code.add(fixed, code.multiply(at, stride))), 4);
-    result = vector::InsertOp::create(code.builder, code.location, element, result, lane);
+  Value first = alongQueries ? code.integer(0) : reader.place.firstQuery;
+  Value last = alongQueries ? code.subtract(rows, code.integer(1)) : reader.place.lastQuery;
+  for (int64_t part = 0; part < (&reader == &functions ? vectors : 1); ++part) {
+    Value result = code.real(0, vectorType);
+    for (int64_t lane = 0; lane < schedule.getLanes(); ++lane) {
+      Value at = code.minimum(code.add(first, code.integer(part * schedule.getLanes() + lane)), last);
+      Value element = code.load(code.f32(), code.at(address, code.f32(), code.add(fixed, code.multiply(at, stride))), 4);
+      result = vector::InsertOp::create(code.builder, code.location, element, result, lane);
+    }
+    plain.parts.push_back(result);
   }
-  plain.parts = {result};
   return plain;
 }
 

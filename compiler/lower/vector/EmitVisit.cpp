@@ -116,8 +116,9 @@ std::pair<Value, Value> TileEmitter::classifyParts(Value first, Value last, std:
       [&]() -> SmallVector<Value> {
         Value function = func::ConstantOp::create(code.builder, code.location, partClassifier.getFunctionType(), partClassifier.getSymName());
         Value credit = code.at(partArguments, code.i64(), partWords() - 1);
+        auto [firstQuery, lastQuery] = queriesOfBlock();
         Value found = callSupport(code, "attn_classify_parts",
-                                  {function, partArguments, credit, functions.place.firstQuery, lastQueryOfBlock(), first, last},
+                                  {function, partArguments, credit, firstQuery, lastQuery, first, last},
                                   code.i32())[0];
         auto has = [&](int64_t bit) {
           Value masked = arith::AndIOp::create(code.builder, code.location, found, code.integer(bit, code.i32()));
@@ -153,10 +154,6 @@ KeyBlock TileEmitter::trim(KeyBlock block, Value followsVisible) {
   return {ends[0], ends[1], block.mayHide};
 }
 
-Value TileEmitter::lastQueryOfBlock() {
-  return code.subtract(code.add(functions.place.firstQuery, rows), code.integer(1));
-}
-
 void TileEmitter::prepareClassifier(ir::TileVisitOp op) {
   Classifier outlined = outlineClassifier(code, kernel, op);
   classifier = outlined.tile;
@@ -169,7 +166,8 @@ void TileEmitter::prepareClassifier(ir::TileVisitOp op) {
       code.store(value, code.at(partArguments, code.i64(), int64_t(n)), 8);
     code.store(code.integer(0), code.at(partArguments, code.i64(), partWords() - 1), 8);
   }
-  classifierArguments.append({functions.place.firstQuery, lastQueryOfBlock()});
+  auto [first, last] = queriesOfBlock();
+  classifierArguments.append({first, last});
   if (outlined.rowBlock)
     llvm::append_range(classifierArguments,
                        func::CallOp::create(code.builder, code.location, outlined.rowBlock, classifierArguments).getResults());

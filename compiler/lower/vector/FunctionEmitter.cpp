@@ -82,6 +82,11 @@ Plain FunctionEmitter::pointwise(Operation &op, unsigned width, EmitPart emitPar
 Plain FunctionEmitter::emitCoordinate(ir::CoordinateOp op) {
   Plain result;
   result.narrow = true;
+  if (headsInLanes && (op.getName() == "h" || op.getName() == "i")) {
+    result.perQuery = true;
+    result.parts = op.getName() == "h" ? place.heads : place.queries;
+    return result;
+  }
   if (op.getName() != lane) {
     result.parts = {scalarCoordinate(op.getName())};
     return result;
@@ -111,6 +116,7 @@ FunctionEmitter FunctionEmitter::withLanes(StringRef coordinate) const {
   FunctionEmitter other(*this);
   other.values.clear();
   other.lane = coordinate.str();
+  other.headsInLanes = false;
   other.vectors = 1;
   return other;
 }

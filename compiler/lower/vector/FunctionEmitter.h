@@ -31,11 +31,15 @@ public:
     mlir::Value lastQuery;  ///< there is: later lanes repeat it
     mlir::Value key;
     llvm::StringMap<mlir::Value> others; ///< of reductions being emitted
+    /// i32, where lanes hold rows of several heads: what head and query each row is of, a vector per group of rows.
+    llvm::SmallVector<mlir::Value> heads, queries;
+    mlir::Value row; ///< of the row block's tiles, for an emitter that has something else in lanes
   };
 
   /// `coordinates` tells the extent of a coordinate, for reductions.
   FunctionEmitter(Code &code, RunState &run, Sites &sites, ir::ScheduleAttr schedule, mlir::DictionaryAttr coordinates)
-      : code(code), run(run), sites(sites), coordinates(coordinates), lane("i"), lanes(schedule.getLanes()), vectors(schedule.getVectors()) {}
+      : code(code), run(run), sites(sites), coordinates(coordinates), lane("i"),
+        headsInLanes(schedule.getHeads() == ir::RowHeads::Group), lanes(schedule.getLanes()), vectors(schedule.getVectors()) {}
 
   /// Another for the same place, with one vector of another coordinate in lanes. Its `place` says where they are; where that is a query by itself,
   /// `place.others` has it.
@@ -73,7 +77,11 @@ public:
 
   mlir::VectorType vectorType(mlir::Type element) const { return mlir::VectorType::get({lanes}, element); }
   /// Whether a function is a vector here.
-  bool isInLanes(mlir::Value value) const { return mlir::cast<ir::FnType>(value.getType()).variesWith(lane); }
+  bool isInLanes(mlir::Value value) const {
+    auto type = mlir::cast<ir::FnType>(value.getType());
+    return type.variesWith(lane) || (headsInLanes && type.variesWith("h"));
+  }
+  llvm::StringRef laneCoordinate() const { return lane; }
   /// The value of a coordinate that isn't in lanes.
   mlir::Value scalarCoordinate(llvm::StringRef name) const;
   /// An integer, or vector of them, in another width; anything else as it is.
@@ -109,6 +117,7 @@ private:
   Sites &sites;
   mlir::DictionaryAttr coordinates;
   std::string lane; ///< the coordinate in lanes
+  bool headsInLanes; ///< besides: rows of several heads
   int64_t lanes, vectors;
   llvm::DenseMap<mlir::Value, Plain> values;
 };

@@ -27,9 +27,68 @@ Value TileEmitter::extentOf(StringRef coordinate) {
   return index < 0 ? code.integer(1) : run.extent(index);
 }
 
+bool TileEmitter::isMultiple(StringRef coordinate, int64_t factor) {
+  auto known = kernel.fixedExtent(kernel.extentOf(coordinate));
+  return known && *known % factor == 0;
+}
+
 Value TileEmitter::taskCount() {
-  Value blocks = code.divide(code.roundUp(extentOf("i"), schedule.queryBlock()), code.integer(schedule.queryBlock()));
-  return code.multiply(code.multiply(extentOf("b"), extentOf("h")), blocks);
+  return code.multiply(code.multiply(extentOf("b"), headSets()), rowBlocks());
+}
+
+Value TileEmitter::rowBlocks() {
+  Value all = holdsGroups() ? code.multiply(extentOf("i"), headsOfSet()) : extentOf("i");
+  return code.divide(code.roundUp(all, schedule.queryBlock()), code.integer(schedule.queryBlock()));
+}
+
+Value TileEmitter::headSets() {
+  if (!holdsGroups())
+    return extentOf("h");
+  return kernel.extentOf("g") < 0 ? code.integer(1) : extentOf("g");
+}
+
+Value TileEmitter::headsOfSet() {
+  if (!holdsGroups())
+    return code.integer(1);
+  Value sets = headSets(), one = code.integer(1);
+  return code.divide(extentOf("h"), code.select(code.compare(arith::CmpIPredicate::sgt, sets, one), sets, one));
+}
+
+/// Quotients of rows and queries are taken in floats, half a row further on: what is less than 2^22 divides exactly.
+void TileEmitter::placeRowsOfGroup() {
+  VectorType floats = vectorType, integers = VectorType::get(vectorType.getShape(), code.i32());
+  Value queries = code.broadcast(functions.resize(extentOf("i"), 32), integers);
+  Value firstHead = code.broadcast(functions.resize(code.multiply(headSet, headsOfSet()), 32), integers);
+  Value first = code.broadcast(functions.resize(functions.place.firstQuery, 32), integers);
+  Value last = code.broadcast(functions.resize(functions.place.lastQuery, 32), integers);
+  Value divisor = arith::SIToFPOp::create(code.builder, code.location, floats, queries);
+  functions.place.heads.clear();
+  functions.place.queries.clear();
+  for (int64_t part = 0; part < vectors; ++part) {
+    auto numbers = llvm::to_vector(llvm::seq<int32_t>(part * schedule.getLanes(), (part + 1) * schedule.getLanes()));
+    Value lane = arith::ConstantOp::create(code.builder, code.location, DenseElementsAttr::get(integers, ArrayRef(numbers)));
+    Value row = code.minimum(code.add(first, lane), last);
+    Value middle = arith::AddFOp::create(code.builder, code.location, arith::SIToFPOp::create(code.builder, code.location, floats, row),
+                                         code.real(0.5, floats));
+    Value head = arith::FPToSIOp::create(code.builder, code.location, integers, arith::DivFOp::create(code.builder, code.location, middle, divisor));
+    functions.place.queries.push_back(code.subtract(row, code.multiply(head, queries)));
+    functions.place.heads.push_back(code.add(firstHead, head));
+  }
+}
+
+std::pair<Value, Value> TileEmitter::headAndQuery(Value row) {
+  Value place = code.add(functions.place.firstQuery, row);
+  if (!holdsGroups())
+    return {functions.place.head, place};
+  Value head = code.divide(place, extentOf("i"));
+  return {code.add(code.multiply(headSet, headsOfSet()), head), code.subtract(place, code.multiply(head, extentOf("i")))};
+}
+
+std::pair<Value, Value> TileEmitter::queriesOfBlock() {
+  Value first = functions.place.firstQuery, one = code.integer(1);
+  if (holdsGroups())
+    return {code.integer(0), code.subtract(extentOf("i"), one)};
+  return {first, code.subtract(code.add(first, rows), one)};
 }
 
 Value TileEmitter::rowFloats(Value tile) {
@@ -47,6 +106,13 @@ Value TileEmitter::rowCount(Value tile) {
 void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve) {
   auto reserveTile = [&](Value tile) { reserve(scratchTiles[tile], code.multiply(rowCount(tile), rowFloats(tile))); };
   kernel.getBody().walk([&](Operation *op) {
+    if (schedule.getOrientation() == ir::Orientation::Features) {
+      Value keys = code.integer(schedule.getKeyBlock());
+      if (auto contract = dyn_cast<ir::TileContractOp>(op); contract && !isa<ir::TileType>(contract.getKeys().getType()))
+        reserve(copies[op], code.multiply(keys, rowFloats(contract.getQueries())));
+      if (auto accumulate = dyn_cast<ir::TileAccumulateOp>(op); accumulate && !isa<ir::TileType>(accumulate.getValues().getType()))
+        reserve(copies[op], code.multiply(keys, rowFloats(accumulate.getAccumulator())));
+    }
     if (isa<ir::TilePackOp, ir::TileComputeOp, ir::TileTransposeOp, ir::TileContractOp>(op))
       reserveTile(op->getResult(0));
     if (auto init = dyn_cast<ir::TileInitOp>(op))
@@ -61,7 +127,7 @@ void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve)
       for (Value tile : llvm::drop_begin(map.getTiles(), std::min(map.getProducts().size(), map.getTiles().size())))
         reserveTile(tile);
   });
-  reserve(rowTile, code.integer(schedule.queryBlock()));
+  reserve(rowTile, code.integer(2 * schedule.queryBlock()));
 }
 
 /// Floats before the first tile: the hint, and the counts of what is visited where they are all there is, on a cache line of their own;
@@ -103,16 +169,19 @@ void TileEmitter::emitTasks(Value begin, Value end, Value workspace) {
 }
 
 void TileEmitter::emitTask(Value task) {
-  Value queryCount = extentOf("i"), heads = extentOf("h");
-  Value blocks = code.divide(code.roundUp(queryCount, schedule.queryBlock()), code.integer(schedule.queryBlock()));
-  Value batchAndHead = code.divide(task, blocks);
-  functions.place.head = code.remainder(batchAndHead, heads);
-  functions.place.batch = code.divide(batchAndHead, heads);
+  Value blocks = rowBlocks(), sets = headSets();
+  Value batchAndHeads = code.divide(task, blocks);
+  headSet = code.remainder(batchAndHeads, sets);
+  functions.place.batch = code.divide(batchAndHeads, sets);
+  functions.place.head = holdsGroups() ? Value() : headSet;
   if (kernel.extentOf("g") >= 0)
-    functions.place.group = code.divide(functions.place.head, code.divide(heads, extentOf("g")));
+    functions.place.group = holdsGroups() ? headSet : code.divide(headSet, code.divide(extentOf("h"), extentOf("g")));
+  Value rowCount = code.multiply(extentOf("i"), headsOfSet());
   functions.place.firstQuery = code.multiply(code.remainder(task, blocks), code.integer(schedule.queryBlock()));
-  functions.place.lastQuery = code.subtract(queryCount, code.integer(1));
-  rows = code.minimum(code.subtract(queryCount, functions.place.firstQuery), code.integer(schedule.queryBlock()));
+  functions.place.lastQuery = code.subtract(rowCount, code.integer(1));
+  rows = code.minimum(code.subtract(rowCount, functions.place.firstQuery), code.integer(schedule.queryBlock()));
+  if (holdsGroups())
+    placeRowsOfGroup();
 
   if (onlyVisits) {
     FunctionEmitter::Scope scope(functions);
@@ -123,9 +192,9 @@ void TileEmitter::emitTask(Value task) {
   // care. Without features the product is 0 whatever the factor, which then has no query to reach it through.
   Value noFeatures = code.boolean(false);
   for (Operation &op : kernel.getBody().front())
-    if (isa<ir::TilePackOp, ir::TileTransposeOp>(op))
+    if (isa<ir::TilePackOp, ir::TileTransposeOp, ir::TileScaleOp>(op))
       noFeatures = arith::OrIOp::create(code.builder, code.location, noFeatures,
-                                        code.compare(arith::CmpIPredicate::eq, extentOf(rowsOf(op.getResult(0))), code.integer(0)));
+                                        code.compare(arith::CmpIPredicate::eq, extentOf(featureOf(op.getResult(0))), code.integer(0)));
   Type lanesType = functions.vectorType(code.i1());
   SmallVector<Value> initial{code.boolean(true)};
   initial.append(vectors, code.broadcast(noFeatures, lanesType));
@@ -173,6 +242,7 @@ void TileEmitter::emitOperation(Operation &op) {
       .Case([&](ir::TilePackOp pack) { emitPack(pack); })
       .Case([&](ir::TileComputeOp compute) { emitCompute(compute); })
       .Case([&](ir::TileTransposeOp transpose) { emitTranspose(transpose); })
+      .Case([&](ir::TileScaleOp scale) { emitScale(scale); })
       .Case([&](ir::TileInitOp init) { emitInit(init); })
       .Case([&](ir::TileTopInitOp init) { emitTopInit(init); })
       .Case([&](ir::TileTopAbsorbOp absorb) { emitTopAbsorb(absorb); })
@@ -201,12 +271,15 @@ void TileEmitter::emitOperation(Operation &op) {
       });
 }
 
+Type TileEmitter::matrixElement(Value tensor) {
+  Type element = cast<ir::TensorHandleType>(tensor.getType()).getElementType();
+  return element.isInteger() ? code.builder.getIntegerType(std::max(8u, element.getIntOrFloatBitWidth())) : element;
+}
+
 Matrix TileEmitter::matrixOf(Value tensor, ArrayAttr axes, StringRef row, StringRef column) {
   auto shift = tensor.getDefiningOp<ir::ShiftOp>();
   int64_t number = (shift ? shift.getTensor() : tensor).getDefiningOp<ir::TensorOp>().getIndex();
-  Type element = cast<ir::TensorHandleType>(tensor.getType()).getElementType();
-  if (element.isInteger())
-    element = code.builder.getIntegerType(std::max(8u, element.getIntOrFloatBitWidth()));
+  Type element = matrixElement(tensor);
   Matrix matrix{run.data(number), code.integer(0), code.integer(0), false, element};
   if (shift)
     for (auto [dimension, offset] : llvm::zip(shift.getDimensions(), shift.getOffsets()))

@@ -23,6 +23,9 @@ inline llvm::StringRef lanesOf(mlir::Value tile) {
   return mlir::cast<ir::TileType>(tile.getType()).getCoordinates().back().getValue();
 }
 
+/// The coordinate of a tile of queries that isn't the query.
+inline llvm::StringRef featureOf(mlir::Value tile) { return mlir::cast<ir::TileType>(tile.getType()).getFeature(); }
+
 /// The other factor and the constant, where a value is one times a constant: what log2(e) multiplies, and that. Else null.
 inline std::pair<mlir::Value, double> takeConstantFactor(mlir::Value value) {
   auto product = value.getDefiningOp<ir::BinaryOp>();
@@ -56,7 +59,7 @@ struct Matrix {
 };
 
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
-/// storing), EmitProducts (the two register tiles), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys),
+/// storing), EmitProducts (the two register tiles with queries in lanes), EmitFeatures (the same with features in lanes), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys),
 /// EmitTop (the largest of a row), Softmax (the normaliser).
 class TileEmitter {
 public:
@@ -83,12 +86,24 @@ private:
   /// How many rows a tile has memory for.
   mlir::Value rowCount(mlir::Value tile);
   void emitTask(mlir::Value task);
+  bool holdsGroups() const { return schedule.getHeads() == ir::RowHeads::Group; }
+  /// How many sets of heads there are whose queries are in row blocks of their own, how many heads are in each, and how many row blocks it has.
+  mlir::Value headSets();
+  mlir::Value headsOfSet();
+  mlir::Value rowBlocks();
+  /// Says for each lane what head and query it holds, where a row block holds those of several heads.
+  void placeRowsOfGroup();
+  /// Of a row of the row block.
+  std::pair<mlir::Value, mlir::Value> headAndQuery(mlir::Value row);
+  /// The first and last query of the row block.
+  std::pair<mlir::Value, mlir::Value> queriesOfBlock();
   void emitRowBlock();
   void emitOperation(mlir::Operation &op);
 
   void emitPack(ir::TilePackOp op);
   void emitCompute(ir::TileComputeOp op);
   void emitTranspose(ir::TileTransposeOp op);
+  void emitScale(ir::TileScaleOp op);
   void computeRow(ir::TileComputeOp op, mlir::Value row, FunctionEmitter &features);
   Plain readTile(FunctionEmitter &reader, ir::TileFunctionOp op);
   void emitInit(ir::TileInitOp op);
@@ -108,6 +123,9 @@ private:
   void storeOnce(mlir::ArrayAttr axes, llvm::function_ref<void()> store);
   /// Stores a row-major block of scratch: element (row, column) is at source[column * width + row].
   void unpack(const Matrix &target, mlir::Value source, mlir::Value width, mlir::Value rowCount, mlir::Value columnCount);
+  /// Calls `store` with rows of the row block that follow each other in tensors, the first and how many, and the first one's query: all at once, or, where they
+  /// are of several heads, one after the other.
+  void forEachRun(llvm::function_ref<void(mlir::Value row, mlir::Value count, mlir::Value query)> store);
   void emitStore(ir::TileStoreOp op);
   void emitStoreRow(ir::TileStoreRowOp op);
 
@@ -127,7 +145,6 @@ private:
   /// exact.
   std::pair<mlir::Value, mlir::Value> classifyParts(mlir::Value first, mlir::Value last, std::pair<mlir::Value, mlir::Value> whole,
                                                     mlir::Value condition);
-  mlir::Value lastQueryOfBlock();
   /// Words of memory that `partArguments` needs.
   int64_t partWords();
   /// Where only visits are emitted, adds the block to the counts at the workspace's start.
@@ -141,6 +158,26 @@ private:
   void accumulateFunction(ir::TileAccumulateOp op);
   void accumulateCarefully(ir::TileAccumulateOp op, const Matrix &values);
 
+  void contractFeatures(ir::TileContractOp op, const Matrix &keys);
+  void accumulateFeatures(ir::TileAccumulateOp op, const Matrix &values);
+  /// Fills the lanes past the last query of a tile of scores and finds the rows' maxima.
+  llvm::SmallVector<mlir::Value> repeatLastQuery(mlir::Value tile, const KeyBlock &block);
+  /// The rows of a block, from its first on, with features side by side: as they lie, or, if they lie apart, as a copy of the block.
+  Matrix withAdjacentFeatures(mlir::Operation *user, const Matrix &matrix, const KeyBlock &block, mlir::Value features);
+  /// A vector of a row at `address`, with zeros after the last feature unless it is known to be whole.
+  mlir::Value loadFeatures(mlir::Value address, mlir::Value feature, mlir::Value features, bool isWhole);
+  bool isMultiple(llvm::StringRef coordinate, int64_t factor);
+  /// i1, in lanes: which of the part's lanes are among the first `count`.
+  mlir::Value lanesBefore(mlir::Value count, int64_t part);
+  /// Stores vectors with queries in lanes, so that those of one query can be had; there is room for two. `elementOfQuery` is one, in all lanes.
+  mlir::Value spillPerQuery(mlir::ValueRange perQuery, int64_t place);
+  mlir::Value elementOfQuery(mlir::Value spilled, mlir::Value row);
+  /// Replaces the vectors of an accumulator. `update` gets the vector, the factors of its queries, and a vector of a sum to go on with.
+  llvm::SmallVector<mlir::Value> updateAccumulator(mlir::Value accumulator, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> perQuery, mlir::ValueRange sums,
+                                                   llvm::function_ref<mlir::Value(mlir::Value, mlir::Value, llvm::ArrayRef<mlir::Value>, mlir::Value &)> update);
+
+  /// What a tensor's elements are stored as.
+  mlir::Type matrixElement(mlir::Value tensor);
   /// The matrix of a tensor whose rows run over `row` (i or j) and columns over `column`; a coordinate it doesn't have has stride 0.
   Matrix matrixOf(mlir::Value tensor, mlir::ArrayAttr axes, llvm::StringRef row, llvm::StringRef column);
   /// The keys or values of a product: a tensor, or a tile of the block, whose first row is the block's first key.
@@ -171,7 +208,8 @@ private:
   std::unique_ptr<Normaliser> softmax, plainSum;
   Normaliser &normaliserOf(mlir::Value state);
 
-  mlir::Value rows;      ///< queries of this row block
+  mlir::Value headSet; ///< of this task: the head, or the number of the group
+  mlir::Value rows;    ///< of this row block: queries, of each head they are of
   /// i1: keep values of weight 0 out of sums even if they aren't finite, and scale scores as `exact` says.
   mlir::Value isCareful;
   mlir::Value notFinite; ///< i1, raised by finish: some element of a result isn't finite
@@ -182,7 +220,8 @@ private:
   mlir::Value hint;      ///< address of where the last row block's visible keys began
   /// Scratch memory of each tile that has its own, by the value that an operation makes of it, and of one row.
   llvm::DenseMap<mlir::Value, mlir::Value> scratchTiles;
-  mlir::Value rowTile;
+  llvm::DenseMap<mlir::Operation *, mlir::Value> copies; ///< of the rows of a product's operand, where their features lie apart
+  mlir::Value rowTile; ///< of two rows
   KeyBlock currentBlock; ///< of the visit being emitted
   mlir::func::FuncOp classifier; ///< of the visit being emitted
   llvm::SmallVector<mlir::Value> classifierArguments;

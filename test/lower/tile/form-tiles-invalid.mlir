@@ -35,7 +35,7 @@ attn.kernel @unscheduled coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
 !s = !attn.fn<f32, [i, j]>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 attn.kernel @product_over_two coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
@@ -66,7 +66,7 @@ attn.kernel @product_over_two coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
 !s = !attn.fn<f32, [i, j]>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 attn.kernel @key_first coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
@@ -96,7 +96,7 @@ attn.kernel @key_first coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
 !s = !attn.fn<f32, [i, j]>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 attn.kernel @key_per_query coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
@@ -126,7 +126,7 @@ attn.kernel @key_per_query coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
 !s = !attn.fn<f32, [i, j]>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 attn.kernel @product_per_feature coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
@@ -157,7 +157,7 @@ attn.kernel @product_per_feature coordinates {i = 0 : i64, j = 1 : i64, d = 2 : 
 !cd = !attn.fn<i64, [d]>
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 attn.kernel @score_per_feature coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
@@ -182,7 +182,7 @@ attn.kernel @score_per_feature coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i6
 !cj = !attn.fn<i64, [j]>
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 attn.kernel @wide_weight coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
@@ -206,7 +206,7 @@ attn.kernel @wide_weight coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e =
 !cd = !attn.fn<i64, [d]>
 !yes = !attn.fn<i1, []>
 !s = !attn.fn<f32, [i, j]>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 attn.kernel @value_without_feature coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
@@ -234,7 +234,7 @@ attn.kernel @value_without_feature coordinates {i = 0 : i64, j = 1 : i64, d = 2 
 !ce = !attn.fn<i64, [e]>
 !yes = !attn.fn<i1, []>
 !s = !attn.fn<f32, [i, j]>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 attn.kernel @value_with_two_features coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}
@@ -264,7 +264,7 @@ attn.kernel @value_with_two_features coordinates {i = 0 : i64, j = 1 : i64, d = 
 !cd = !attn.fn<i64, [d]>
 !yes = !attn.fn<i1, []>
 !s = !attn.fn<f32, [i, j]>
-#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+#schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 #sizes = affine_map<()[I, J, D, E, F] -> (I, D)>
 
 attn.kernel @softmax coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, f = 4 : i64}

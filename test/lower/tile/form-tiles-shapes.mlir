@@ -18,7 +18,7 @@
 // CHECK: attn.tile_accumulate %{{.*}} ["f", "g", "j"] at
 // CHECK: attn.tile_store %{{.*}} ["b", "i", "h", "f"] : <f32, [f, i]>, <4 x f32>
 attn.kernel @groups coordinates {b = 0 : i64, h = 1 : i64, g = 2 : i64, i = 3 : i64, j = 4 : i64, r = 5 : i64, f = 6 : i64}
-    attributes {attn.schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>} {
+    attributes {attn.schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>} {
   %qt = attn.tensor "q" 0 sizes affine_map<()[s0, s1, s2, s3, s4, s5, s6] -> (s5, s3, s1)> : !t3
   %kt = attn.tensor "k" 1 sizes affine_map<()[s0, s1, s2, s3, s4, s5, s6] -> (s0, s4, s2, s5)> : !t4
   %vt = attn.tensor "v" 2 sizes affine_map<()[s0, s1, s2, s3, s4, s5, s6] -> (s6, s2, s4)> : !t3

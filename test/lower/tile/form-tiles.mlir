@@ -16,7 +16,7 @@
 !ce = !attn.fn<i64, [e]>
 !uniform = !attn.fn<f32, []>
 
-#schedule = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8>
+#schedule = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8, orientation = queries, heads = one>
 #qs = affine_map<()[s0, s1, s2, s3, s4, s5] -> (s0, s1, s2, s4)>
 #ks = affine_map<()[s0, s1, s2, s3, s4, s5] -> (s0, s1, s3, s4)>
 #vs = affine_map<()[s0, s1, s2, s3, s4, s5] -> (s0, s1, s3, s5)>

@@ -5,16 +5,16 @@
 
 // The register tile is chosen for the registers: 8 x 3 vectors in 32, 4 x 3 in 16, 4 x 2 where products need one too.
 // CHECK-LABEL: attn.kernel @chosen
-// WIDE-SAME: attn.schedule = #attn.schedule<lanes = 16, vectors = 3, key_rows = 8, feature_rows = 8, key_block = [[KEYS:[0-9]+]], key_step = {{[0-9]+}}>
-// NARROW-SAME: attn.schedule = #attn.schedule<lanes = 8, vectors = 3, key_rows = 4, feature_rows = 4, key_block = [[KEYS:[0-9]+]], key_step = {{[0-9]+}}>
-// BASE-SAME: attn.schedule = #attn.schedule<lanes = 4, vectors = 2, key_rows = 4, feature_rows = 4, key_block = [[KEYS:[0-9]+]], key_step = {{[0-9]+}}>
+// WIDE-SAME: attn.schedule = #attn.schedule<lanes = 16, vectors = 3, key_rows = 8, feature_rows = 8, key_block = [[KEYS:[0-9]+]], key_step = {{[0-9]+}}, orientation = queries, heads = one>
+// NARROW-SAME: attn.schedule = #attn.schedule<lanes = 8, vectors = 3, key_rows = 4, feature_rows = 4, key_block = [[KEYS:[0-9]+]], key_step = {{[0-9]+}}, orientation = queries, heads = one>
+// BASE-SAME: attn.schedule = #attn.schedule<lanes = 4, vectors = 2, key_rows = 4, feature_rows = 4, key_block = [[KEYS:[0-9]+]], key_step = {{[0-9]+}}, orientation = queries, heads = one>
 // WRONG: error: a schedule's lanes are a power of two up to 16, not 6
 attn.kernel @chosen coordinates {i = 0 : i64} {
 }
 
 // A schedule that is already there stays, whatever the target.
 // CHECK-LABEL: attn.kernel @kept
-// CHECK-SAME: attn.schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>
+// CHECK-SAME: attn.schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 attn.kernel @kept coordinates {i = 0 : i64} attributes {
-    attn.schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4>} {
+    attn.schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>} {
 }
