@@ -379,14 +379,17 @@ def YieldOp : AttnOp<"yield", [Pure, Terminator, ReturnLike]> {
 def TileKernelOp : AttnOp<"tile_kernel", [IsolatedFromAbove, Symbol, SingleBlock, NoTerminator]> {
   let summary = "what happens to one row block of queries of one batch and head";
   let description = [{
-    Executed once for each batch, query head and block of `schedule.queryBlock()` queries. Values in the body are computed once per row block: uniform
-    ones (not varying with i) as scalars, the others as vectors with queries in lanes.
+    Executed once for each batch, query head (or group of them, if the schedule says so) and block of `schedule.queryBlock()` queries. Values in the body
+    are computed once per row block: uniform ones (not varying with i) as scalars, the others as vectors with queries in lanes.
+
+    `@k.few` beside `@k` is the same kernel scheduled for few queries: runs of up to `most_queries` take it.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$coordinates, OptionalAttr<DenseI64ArrayAttr>:$extents,
-                       ScheduleAttr:$schedule);
+                       ScheduleAttr:$schedule, OptionalAttr<I64Attr>:$most_queries);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `coordinates` $coordinates (`extents` $extents^)? `schedule` $schedule attr-dict-with-keyword $body
+    $sym_name `coordinates` $coordinates (`extents` $extents^)? `schedule` $schedule (`for_up_to` $most_queries^ `queries`)?
+    attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -394,6 +397,8 @@ def TileKernelOp : AttnOp<"tile_kernel", [IsolatedFromAbove, Symbol, SingleBlock
     int64_t extentOf(::llvm::StringRef coordinate);
     /// The value of an extent, if it is known to the compiler.
     ::std::optional<int64_t> fixedExtent(int64_t number);
+    /// What follows a kernel's name in that of the one for few queries.
+    static constexpr ::llvm::StringLiteral fewSuffix = ".few";
   }];
 }
 

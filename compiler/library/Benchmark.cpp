@@ -156,10 +156,10 @@ void KernelBench::time(Measurement &result) {
 std::optional<Measurement> KernelBench::measure() {
   if (!load())
     return std::nullopt;
-  std::optional<Facts> facts = findFacts(kernel->attention(), request.compile, report);
+  std::optional<Facts> facts = findFactsOfRun(attention, data.binding, request.compile, report);
   if (!facts || failed())
     return std::nullopt;
-  lanes = unsigned(facts->lanes);
+  lanes = unsigned(facts->schedule.lanes);
   Measurement result;
   result.name = attention.name;
   result.threads = runner.threads();
@@ -168,7 +168,7 @@ std::optional<Measurement> KernelBench::measure() {
       result.dims[attention.extents[n].name] = *data.binding.extents[n];
 
   begin("counting visible pairs");
-  result.mask = countMask(attention, data, facts->queryBlock, facts->keyBlock);
+  result.mask = countMask(attention, data, facts->schedule.queryBlock, facts->schedule.keyBlock);
   double perPair = result.mask.pairs > 0 ? 2 * multiplyAdds(attention, data.binding) / result.mask.pairs : 0;
   result.gflops = perPair * result.mask.visible;
 

@@ -112,7 +112,7 @@ std::optional<NativeWork> library::compileNative(const std::vector<sema::Attenti
                                                  std::vector<codegen::Target> targets, codegen::Entry entry,
                                                  CompileReport &report) {
   std::optional<codegen::NativeModule> native =
-      lowerToNative(pointersTo(attentions), targets, levelOf(request), entry, request.onlyVisits, report);
+      lowerToNative(pointersTo(attentions), targets, levelOf(request), entry, request, report);
   if (!native)
     return std::nullopt;
   return NativeWork{std::move(targets), *std::move(native)};

@@ -17,6 +17,10 @@
 /// C API (attn/attn.h) is a layer over this header.
 namespace attn::library {
 
+/// How many queries the runs will have that code is made for, where extents don't say. It computes any number; of few it is fastest where it was made for few
+/// or for any.
+enum class QueryCount { Any, Few, Many };
+
 /// What to compile, and for which machine.
 struct CompileRequest {
   std::vector<std::string> kernels;       ///< names; empty: every attention of the spec
@@ -25,6 +29,7 @@ struct CompileRequest {
   /// that runs.
   std::string cpu, triple;
   bool optimiseHarder = false;
+  QueryCount queries = QueryCount::Any;
   /// `Compiler::load` only: a kernel that searches for the keys it would visit, exactly as the whole kernel does, and writes no output. Where
   /// every key is visited without a search it does nothing at all.
   bool onlyVisits = false;
@@ -120,5 +125,8 @@ private:
 /// The extents that code should be made for where they are known: those of D, E and of what dot products sum over. The sizes of a run
 /// that change from call to call (B, I, J) are not among them.
 std::map<std::string, int64_t> featureExtents(const sema::Attention &attention, const reference::Binding &binding);
+
+/// How many queries a run has.
+QueryCount queryCount(const sema::Attention &attention, const reference::Binding &binding);
 
 } // namespace attn::library

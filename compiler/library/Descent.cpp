@@ -66,7 +66,10 @@ bool Descent::go(std::string_view stage) {
 
   lower::LoweringOptions options;
   options.target = target.info;
-  options.onlyVisits = onlyVisits;
+  options.onlyVisits = request.onlyVisits;
+  options.queries = request.queries == QueryCount::Few    ? lower::QueryCount::Few
+                    : request.queries == QueryCount::Many ? lower::QueryCount::Many
+                                                          : lower::QueryCount::Any;
   options.verify = verifyBetweenPasses;
   for (const sema::Extent &extent : attention.extents)
     if (extent.fixed)

@@ -26,8 +26,8 @@ public:
   /// As far as a stage, or to the LLVM dialect where it is empty. Called once. False on failure.
   bool go(std::string_view stage);
 
-  /// Lower to what CompileRequest::onlyVisits asks for.
-  bool onlyVisits = false;
+  /// What is read of it: `queries` and `onlyVisits`.
+  CompileRequest request;
 
   mlir::ModuleOp module() { return *held; }
   std::string text();

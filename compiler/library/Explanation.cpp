@@ -93,6 +93,16 @@ std::string definitionsText(const sema::Attention &attention) {
   return "definitions, the coordinates each varies with, and how often it is computed\n" + text;
 }
 
+std::string scheduleText(const ScheduleFact &fact) {
+  std::string text = fmt::format("  {} {} side by side in vectors of {} floats; {} keys at a time through the softmax, skipped in steps of {}\n",
+                                 fact.queryBlock, fact.headsTogether ? "queries of the heads of a group" : "queries", fact.lanes, fact.keyBlock,
+                                 fact.keyStep);
+  if (fact.featuresInLanes)
+    return text + fmt::format("  products with features in lanes, for few queries: {0} keys × {1} queries, {1} queries × {2} features\n", fact.keyRows,
+                              fact.featureRows, fact.keyRows * fact.lanes);
+  return text + fmt::format("  register tiles: {} keys and {} features × {} queries\n", fact.keyRows, fact.featureRows, fact.queryBlock);
+}
+
 std::string factsText(const Facts &facts) {
   std::string text = "matrix products\n";
   for (const std::string &product : facts.products)
@@ -112,10 +122,9 @@ std::string factsText(const Facts &facts) {
     if (access.guarded)
       text += fmt::format("  `{}` at {}: nothing in the spec keeps it inside for every tensor\n", shortened(access.text),
                           access.place);
-  text += fmt::format("schedule\n  {} queries side by side in vectors of {} floats; {} keys at a time through the softmax, "
-                      "skipped in steps of {}\n  register tiles: {} keys and {} features × {} queries\n",
-                      facts.queryBlock, facts.lanes, facts.keyBlock, facts.keyStep, facts.keyRows, facts.featureRows,
-                      facts.queryBlock);
+  text += "schedule\n" + scheduleText(facts.schedule);
+  if (facts.few)
+    text += fmt::format("  of runs with at most {} queries:\n", facts.mostFew) + scheduleText(*facts.few);
   std::string passes = facts.passes == 1 ? "one pass" : fmt::format("{} passes", facts.passes);
   std::string backwards = facts.descending ? fmt::format(", {}the last key first", facts.passes == 1 ? "" : fmt::format("{} of them with ", facts.descending)) : "";
   return text + fmt::format("  {} over the keys{}; nothing of the size I × J is kept but outputs that are\n", passes, backwards);
@@ -166,15 +175,11 @@ std::string library::explain(const sema::Attention &attention, const RunData *da
     text += fmt::format("  {}\n", line);
   text += extentsText(attention, data) + definitionsText(attention);
 
-  sema::Attention special = attention;
-  if (data)
-    if (Result<sema::Attention> fixed = specialise(attention, featureExtents(attention, data->binding)))
-      special = *std::move(fixed);
-  std::optional<Facts> facts = findFacts(special, request, report);
+  std::optional<Facts> facts = data ? findFactsOfRun(attention, data->binding, request, report) : findFacts(attention, request, report);
   if (facts)
     text += factsText(*facts);
   if (data && countTiles)
-    text += maskText(attention, *data, facts ? facts->queryBlock : 32, facts ? facts->keyBlock : 128);
+    text += maskText(attention, *data, facts ? facts->schedule.queryBlock : 32, facts ? facts->schedule.keyBlock : 128);
 
   text += "accuracy, as --check asks for it\n";
   BoundedAttention bounds = withBounds(attention);

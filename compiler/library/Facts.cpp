@@ -31,6 +31,11 @@ std::string rowsText(mlir::Value rows) {
   mlir::Operation *op = rows.getDefiningOp();
   if (auto pack = mlir::dyn_cast_or_null<ir::TilePackOp>(op))
     return nameOf(pack->getOperand(0));
+  if (auto scale = mlir::dyn_cast_or_null<ir::TileScaleOp>(op))
+    return rowsText(scale.getOperand());
+  if (auto compute = mlir::dyn_cast_or_null<ir::TileComputeOp>(op))
+    if (auto read = compute.getValue().getDefiningOp<ir::ReadOp>(); read && !compute.getBlock() && read.getUnchecked())
+      return nameOf(read.getTensor());
   std::set<std::string> names;
   llvm::SmallVector<mlir::Value> waiting{rows};
   llvm::DenseSet<mlir::Value> seen;
@@ -50,10 +55,11 @@ std::string rowsText(mlir::Value rows) {
 }
 
 std::string productText(ir::TileContractOp product) {
-  std::string over = mlir::cast<ir::TileType>(product.getQueries().getType()).getCoordinates().front().str();
+  std::string over = mlir::cast<ir::TileType>(product.getQueries().getType()).getFeature().str();
   std::string text = fmt::format("dot({}, {}) over {}", rowsText(product.getQueries()), rowsText(product.getKeys()), over);
   auto pack = product.getQueries().getDefiningOp<ir::TilePackOp>();
-  if (pack && pack.getScale())
+  auto scale = product.getQueries().getDefiningOp<ir::TileScaleOp>();
+  if ((pack && pack.getScale()) || (scale && scale.getScale()))
     text += fmt::format("; factors around it are applied to {} once", rowsText(product.getQueries()));
   return text;
 }
@@ -106,16 +112,26 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
     return std::nullopt;
   readCoordinateLevel(coordinates.module(), facts);
   Descent tiles(attention, *target, report);
+  tiles.request = request;
   if (!tiles.go("tiles"))
     return std::nullopt;
   tiles.module().walk([&](ir::TileKernelOp kernel) {
     ir::ScheduleAttr schedule = kernel.getSchedule();
-    facts.lanes = schedule.getLanes();
-    facts.queryBlock = schedule.queryBlock();
-    facts.keyBlock = schedule.getKeyBlock();
-    facts.keyStep = schedule.getKeyStep();
-    facts.keyRows = schedule.getKeyRows();
-    facts.featureRows = schedule.getFeatureRows();
+    ScheduleFact fact;
+    fact.lanes = schedule.getLanes();
+    fact.queryBlock = schedule.queryBlock();
+    fact.keyBlock = schedule.getKeyBlock();
+    fact.keyStep = schedule.getKeyStep();
+    fact.keyRows = schedule.getKeyRows();
+    fact.featureRows = schedule.getFeatureRows();
+    fact.featuresInLanes = schedule.getOrientation() == ir::Orientation::Features;
+    fact.headsTogether = schedule.getHeads() == ir::RowHeads::Group;
+    if (auto most = kernel.getMostQueries()) {
+      facts.few = fact;
+      facts.mostFew = *most;
+      return;
+    }
+    facts.schedule = fact;
     kernel.walk([&](mlir::Operation *op) {
       if (auto product = mlir::dyn_cast<ir::TileContractOp>(op))
         addOnce(facts.products, productText(product));
@@ -125,5 +141,17 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
         ++facts.passes, facts.descending += visit.getDescending();
     });
   });
+  return facts;
+}
+
+std::optional<Facts> library::findFactsOfRun(const sema::Attention &attention, const reference::Binding &binding, CompileRequest request,
+                                             CompileReport &report) {
+  sema::Attention special = attention;
+  if (Result<sema::Attention> fixed = specialise(attention, featureExtents(attention, binding)))
+    special = *std::move(fixed);
+  request.queries = queryCount(attention, binding);
+  std::optional<Facts> facts = findFacts(special, request, report);
+  if (facts && facts->few && binding.extents[attention.coordinates[sema::coordinateI].extent] <= facts->mostFew)
+    facts->schedule = *std::exchange(facts->few, std::nullopt);
   return facts;
 }

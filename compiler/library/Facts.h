@@ -3,6 +3,7 @@
 #include "compiler/library/Compiler.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,17 @@ struct AccessFact {
   bool guarded = false; ///< compared with its limit as it runs; else proven right
 };
 
+/// How a kernel is cut into tiles.
+struct ScheduleFact {
+  int64_t lanes = 0, queryBlock = 0, keyBlock = 0, keyStep = 0, keyRows = 0, featureRows = 0;
+  bool featuresInLanes = false, headsTogether = false;
+};
+
 /// What the compiler decided for one attention, read off its stages.
 struct Facts {
-  int64_t lanes = 0, queryBlock = 0, keyBlock = 0, keyStep = 0, keyRows = 0, featureRows = 0;
+  ScheduleFact schedule;
+  std::optional<ScheduleFact> few; ///< of runs of up to `mostFew` queries, where these have a kernel of their own
+  int64_t mostFew = 0;
   std::vector<std::string> products; ///< each product of a block of queries with a block of keys, once, however many passes take it
   std::vector<std::string> pairwise; ///< each sum over features that is taken for every pair of query and key instead
   int64_t passes = 0, descending = 0; ///< over the keys; of those, the ones that take the last keys first
@@ -26,5 +35,9 @@ struct Facts {
 
 /// Lowers an attention as far as its tiles. Nothing on failure.
 std::optional<Facts> findFacts(const sema::Attention &attention, const CompileRequest &request, CompileReport &report);
+
+/// The same for a run on certain tensors: of the code that is made for it, the schedule that it takes.
+std::optional<Facts> findFactsOfRun(const sema::Attention &attention, const reference::Binding &binding, CompileRequest request,
+                                    CompileReport &report);
 
 } // namespace attn::library

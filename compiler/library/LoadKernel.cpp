@@ -92,8 +92,9 @@ std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &
   if (!attentions)
     return nullptr;
   sema::Attention &attention = attentions->front();
-  std::string key = fmt::format("{}{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "",
-                                one.onlyVisits ? "V" : "", one.cpu);
+  const char *queries = one.queries == QueryCount::Few ? "F" : one.queries == QueryCount::Many ? "M" : "";
+  std::string key = fmt::format("{}{}{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "", one.onlyVisits ? "V" : "",
+                                queries, one.cpu);
   {
     std::lock_guard lock(mutex);
     if (auto known = kernels.find(key); known != kernels.end()) {
@@ -184,4 +185,13 @@ std::map<std::string, int64_t> library::featureExtents(const sema::Attention &at
       extents[extent.name] = *binding.extents[id];
   }
   return extents;
+}
+
+QueryCount library::queryCount(const sema::Attention &attention, const reference::Binding &binding) {
+  constexpr int64_t few = 16, many = 32;
+  sema::ExtentId id = sema::coordinateI < attention.coordinates.size() ? attention.coordinates[sema::coordinateI].extent : sema::none;
+  if (id == sema::none || !binding.extents[id])
+    return QueryCount::Any;
+  int64_t queries = *binding.extents[id];
+  return queries <= few ? QueryCount::Few : queries > many ? QueryCount::Many : QueryCount::Any;
 }

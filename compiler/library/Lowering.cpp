@@ -27,7 +27,7 @@ std::optional<std::string> library::lowerToText(const sema::Attention &attention
 
 std::optional<codegen::NativeModule> library::lowerToNative(const std::vector<const sema::Attention *> &attentions,
                                                             const std::vector<codegen::Target> &targets,
-                                                            codegen::Optimisation level, codegen::Entry entry, bool onlyVisits,
+                                                            codegen::Optimisation level, codegen::Entry entry, const CompileRequest &request,
                                                             CompileReport &report) {
   codegen::NativeModule native;
   auto failed = [&](std::string text) {
@@ -41,7 +41,7 @@ std::optional<codegen::NativeModule> library::lowerToNative(const std::vector<co
     CompileReport &heard = &target == &targets.front() ? report : again;
     for (const sema::Attention *attention : attentions) {
       Descent descent(*attention, target, heard);
-      descent.onlyVisits = onlyVisits;
+      descent.request = request;
       // The others are looked at too: a person wants to know of everything that isn't compiled yet at once.
       if (!descent.go(""))
         continue;

@@ -297,13 +297,10 @@ Result<std::vector<sema::NodeId>> library::pictureNodes(const sema::Attention &a
 
 std::optional<TileSize> library::tileSize(const sema::Attention &attention, const RunData &data,
                                           const CompileRequest &request, CompileReport &report) {
-  sema::Attention special = attention;
-  if (Result<sema::Attention> fixed = specialise(attention, featureExtents(attention, data.binding)))
-    special = *std::move(fixed);
-  std::optional<Facts> facts = findFacts(special, request, report);
+  std::optional<Facts> facts = findFactsOfRun(attention, data.binding, request, report);
   if (!facts)
     return std::nullopt;
-  return TileSize{facts->queryBlock, facts->keyBlock};
+  return TileSize{facts->schedule.queryBlock, facts->schedule.keyBlock};
 }
 
 bool library::hasMask(const sema::Attention &attention) {

@@ -26,6 +26,7 @@ std::shared_ptr<const Kernel> library::loadFor(Compiler &compiler, const std::sh
                                                CompileRequest request, CompileReport &report) {
   for (const auto &[name, size] : featureExtents(attention, data.binding))
     request.extents.insert({name, size});
+  request.queries = queryCount(attention, data.binding);
   return compiler.load(spec, attention.name, request, report);
 }
 

@@ -16,11 +16,15 @@ class OpPassManager;
 
 namespace attn::lower {
 
+/// How many queries the runs will have that code is made for, where the spec doesn't say. It is right for any number.
+enum class QueryCount { Any, Few, Many };
+
 /// What a lowering is done for.
 struct LoweringOptions {
   TargetInfo target;
   /// Extents that are known, by name.
   std::vector<std::pair<std::string, int64_t>> extents;
+  QueryCount queries = QueryCount::Any;
   /// Emit only the search for visible keys: a kernel that computes nothing, to be timed beside the whole one.
   bool onlyVisits = false;
   /// Run MLIR's verifier after every pass.

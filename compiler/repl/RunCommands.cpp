@@ -264,8 +264,10 @@ CompileRequest Commands::requestFor(const Chosen &chosen) {
   inputs.onlyNodes = {chosen.attention->mask};
   inputs.allExtents = true;
   std::vector<std::string> unheard;
-  if (std::optional<RunData> known = gatherInputs(*chosen.attention, inputs, unheard))
+  if (std::optional<RunData> known = gatherInputs(*chosen.attention, inputs, unheard)) {
     request.extents = featureExtents(*chosen.attention, known->binding);
+    request.queries = queryCount(*chosen.attention, known->binding);
+  }
   return request;
 }
 

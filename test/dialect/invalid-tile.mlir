@@ -72,7 +72,7 @@ func.func private @f(!attn.tile<f32, [d, d]>)
 
 // expected-error@below {{maps `i` to no extent}}
 attn.tile_kernel @kernel coordinates {i = "I"}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
 }
 
 // -----
@@ -81,7 +81,7 @@ attn.tile_kernel @kernel coordinates {i = "I"}
 
 // expected-error@below {{has a body that takes arguments}}
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   ^bb0(%t: !t):
 }
 
@@ -91,7 +91,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   // expected-error@below {{names 1 coordinates for rank 2}}
   %p = attn.tile_pack %t ["i"] : !t -> !queries
@@ -103,7 +103,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   // expected-error@below {{names "d" twice}}
   %p = attn.tile_pack %t ["d", "d"] : !t -> !queries
@@ -115,7 +115,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   // expected-error@below {{indexes a dimension by `e`: expected b, h, g, i or d}}
   %p = attn.tile_pack %t ["i", "e"] : !t -> !queries
@@ -127,7 +127,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   // expected-error@below {{indexes a dimension by `j`: expected b, h, g, i or d}}
   %p = attn.tile_pack %t ["j", "d"] : !t -> !queries
@@ -139,7 +139,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   // expected-error@below {{indexes a dimension by `h`, which the kernel has no extent of}}
   %p = attn.tile_pack %t ["h", "d"] : !t -> !queries
@@ -151,7 +151,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   // expected-error@below {{indexes no dimension by `d`, the rows of its tile}}
   %p = attn.tile_pack %t ["b", "i"] : !t -> !queries
@@ -163,7 +163,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %j = attn.coordinate "j" : !attn.fn<i64, [j]>
   %s = attn.convert %j : !attn.fn<i64, [j]> -> !attn.fn<f32, [j]>
@@ -177,7 +177,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %s = attn.constant 2 : i64 : !attn.fn<i64, []>
   // expected-error@below {{scale must be of 'f32', not '!attn.fn<i64, []>'}}
@@ -190,7 +190,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   // expected-error@below {{accumulates over keys}}
   %s, %a = attn.tile_init : !state, !scores
 }
@@ -200,7 +200,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !t = !attn.tensor<2 x f32>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   // expected-error@below {{carries states, accumulators and reductions, not '!attn.tensor<2 x f32>'}}
   %r = attn.tile_visit(%t) : !t -> !t classify {
@@ -217,7 +217,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{gives what it carries}}
   %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !queries classify {
@@ -233,7 +233,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{has a body that takes the block of keys and what is carried}}
   %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
@@ -250,7 +250,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{has a body that takes the block of keys and what is carried}}
   %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
@@ -266,7 +266,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{has a body that yields what is carried}}
   %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
@@ -282,7 +282,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{has a body that yields what is carried}}
   %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
@@ -298,7 +298,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{takes the tile's four bounds as i64}}
   %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
@@ -317,7 +317,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{yields two booleans}}
   %r:2 = attn.tile_visit(%s, %a) : !state, !features -> !state, !features classify {
@@ -338,7 +338,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -360,7 +360,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -382,7 +382,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -404,7 +404,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -426,7 +426,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -452,7 +452,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -478,7 +478,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -504,7 +504,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -530,7 +530,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -556,7 +556,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -582,7 +582,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -607,7 +607,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -629,7 +629,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -653,7 +653,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -678,7 +678,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -703,7 +703,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -724,7 +724,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{the logarithm varies with "e", not only with the query}}
   %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!features, !attn.fn<f32, [i, e]>)
@@ -738,7 +738,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %s, %a = attn.tile_init : !state, !features
   %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!features, !row)
@@ -754,7 +754,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %s, %a = attn.tile_init : !state, !features
   %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!features, !row)
@@ -770,7 +770,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %s, %a = attn.tile_init : !state, !features
   %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!features, !row)
@@ -786,7 +786,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %s, %a = attn.tile_init : !state, !features
   %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!features, !row)
@@ -799,7 +799,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !t = !attn.tensor<2 x f32>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %j = attn.coordinate "j" : !attn.fn<i64, [j]>
   // expected-error@below {{the value varies with "j", not only with the query}}
@@ -811,7 +811,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !t = !attn.tensor<2 x f32>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %i = attn.coordinate "i" : !attn.fn<i64, [i]>
   // expected-error@below {{needs one offset per dimension}}
@@ -823,7 +823,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !t = !attn.tensor<2 x f32>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %n = attn.constant 1 : i64 : !attn.fn<i64, []>
   // expected-error@below {{gives a tensor of the same type}}
@@ -835,7 +835,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !t = !attn.tensor<2 x f32>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %n = attn.constant 1 : i64 : !attn.fn<i64, []>
   // expected-error@below {{shifts dimension 2 of 2}}
@@ -847,7 +847,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !t = !attn.tensor<2 x f32>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %n = attn.constant 1 : i64 : !attn.fn<i64, []>
   // expected-error@below {{shifts dimension -1 of 2}}
@@ -859,7 +859,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !t = !attn.tensor<2 x f32>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %i = attn.coordinate "i" : !attn.fn<i64, [i]>
   // expected-error@below {{shifts by what varies with "i", not only with the batch and head}}
@@ -871,7 +871,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !keys = !attn.tile<f32, [j, d]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %x = attn.constant 1.0 : f32 : !attn.fn<f32, []>
   // expected-error@below {{computes a tile of queries, not '!attn.tile<f32, [j, d]>'}}
   %c = attn.tile_compute %x : !attn.fn<f32, []> -> !keys
@@ -885,7 +885,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -904,7 +904,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %i = attn.coordinate "i" : !attn.fn<i64, [i]>
   // expected-error@below {{keeps the element type of '!attn.fn<i64, [i]>'}}
   %c = attn.tile_compute %i : !attn.fn<i64, [i]> -> !queries
@@ -915,7 +915,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %e = attn.coordinate "e" : !attn.fn<i64, [e]>
   %x = attn.convert %e : !attn.fn<i64, [e]> -> !attn.fn<f32, [e]>
   // expected-error@below {{computes what varies with "e", which is no coordinate of its tile}}
@@ -928,7 +928,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   // expected-error@below {{takes rows of queries and gives them in lanes}}
@@ -941,7 +941,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !rows = !attn.tile<f32, [i, d]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %x = attn.constant 1.0 : f32 : !attn.fn<f32, []>
   %c = attn.tile_compute %x : !attn.fn<f32, []> -> !rows
   // expected-error@below {{takes rows of queries and gives them in lanes}}
@@ -954,7 +954,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !rows = !attn.tile<f32, [i, d]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %x = attn.constant 1.0 : f32 : !attn.fn<f32, []>
   %n = attn.constant 1 : i64 : !attn.fn<i64, []>
   %c = attn.tile_compute %x : !attn.fn<f32, []> -> !rows
@@ -968,7 +968,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !queries = !attn.tile<f32, [d, i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   // expected-error@below {{keeps the element type of '!attn.tile<f32, [d, i]>'}}
@@ -982,7 +982,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   // expected-error@below {{varies with "d", a coordinate of its tile}}
@@ -999,7 +999,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1023,7 +1023,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1049,7 +1049,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1076,7 +1076,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1102,7 +1102,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !pair = !attn.fn<f32, [i, j]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1130,7 +1130,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !pair = !attn.fn<f32, [i, j]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1158,7 +1158,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !pair = !attn.fn<f32, [i, j]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1187,7 +1187,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !pair = !attn.fn<f32, [i, j]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1216,7 +1216,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !pair = !attn.fn<f32, [i, j]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1245,7 +1245,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !pair = !attn.fn<f32, [i, j]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1271,7 +1271,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{gives a tile for each accumulator}}
   %l = attn.tile_finish %s(%a) : (!state, !features) -> !row
@@ -1285,7 +1285,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !row = !attn.fn<f32, [i]>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %s, %a = attn.tile_init : !state, !features
   // expected-error@below {{gives a tile for each accumulator}}
   %o, %l = attn.tile_finish %s(%a) : (!state, !features) -> (!queries, !row)
@@ -1300,7 +1300,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1322,7 +1322,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 !state = !attn.state<softmax>
 
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64, f = 5 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %t = attn.tensor "t" 0 sizes affine_map<()[I, D] -> (I, D)> : !t
   %p = attn.tile_pack %t ["i", "d"] : !t -> !queries
   %s, %a = attn.tile_init : !state, !features
@@ -1333,4 +1333,37 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
     attn.tile_store %p, %t ["i", "d"] at %block : !queries, !t
     attn.yield %old, %sum : !state, !features
   }
+}
+
+// -----
+
+// expected-error@+2 {{the heads of a group are taken together with features in lanes only}}
+attn.tile_kernel @kernel coordinates {i = 0 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = group> {
+}
+
+// -----
+
+// expected-error@+2 {{with features in lanes a row block is a multiple of feature_rows 8, not 4}}
+attn.tile_kernel @kernel coordinates {i = 0 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 8, key_block = 8, key_step = 4, orientation = features, heads = one> {
+}
+
+// -----
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = features, heads = one> {
+  %init = attn.tile_init : !attn.tile<f32, [d, i]>
+  // expected-error@below {{takes rows of queries}}
+  %rows = attn.tile_scale %init : !attn.tile<f32, [d, i]>
+}
+
+// -----
+
+attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = features, heads = one> {
+  %init = attn.tile_init : !attn.tile<f32, [i, d]>
+  %factor = attn.constant 1 : i64 : !attn.fn<i64, []>
+  // expected-error@below {{scale must be of 'f32'}}
+  %rows = attn.tile_scale %init scale %factor : !attn.fn<i64, []> : !attn.tile<f32, [i, d]>
 }

@@ -10,10 +10,10 @@
 
 // CHECK-LABEL: attn.tile_kernel @causal coordinates
 // CHECK-SAME: extents [-1, -1, -1, -1, 64, 64]
-// CHECK-SAME: schedule <lanes = 16, vectors = 2, key_rows = 8, feature_rows = 8, key_block = 128, key_step = 8>
+// CHECK-SAME: schedule <lanes = 16, vectors = 2, key_rows = 8, feature_rows = 8, key_block = 128, key_step = 8, orientation = queries, heads = one>
 attn.tile_kernel @causal coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j = 3 : i64, d = 4 : i64, e = 5 : i64}
     extents [-1, -1, -1, -1, 64, 64]
-    schedule <lanes = 16, vectors = 2, key_rows = 8, feature_rows = 8, key_block = 128, key_step = 8> {
+    schedule <lanes = 16, vectors = 2, key_rows = 8, feature_rows = 8, key_block = 128, key_step = 8, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #sizes : !t4
   %k = attn.tensor "k" 1 sizes #sizes : !t4
   %v = attn.tensor "v" 2 sizes #sizes : !t4
@@ -75,7 +75,7 @@ attn.tile_kernel @causal coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j =
 // reductions: all that a pass over the keys can carry.
 // CHECK-LABEL: attn.tile_kernel @rows
 attn.tile_kernel @rows coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j = 3 : i64, d = 4 : i64, e = 5 : i64}
-    schedule <lanes = 16, vectors = 2, key_rows = 8, feature_rows = 8, key_block = 128, key_step = 8> {
+    schedule <lanes = 16, vectors = 2, key_rows = 8, feature_rows = 8, key_block = 128, key_step = 8, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #sizes : !t4
   %k = attn.tensor "k" 1 sizes #sizes : !t4
   %v = attn.tensor "v" 2 sizes #sizes : !t4

@@ -77,7 +77,10 @@ class Cache(unittest.TestCase):
         self.assertFalse(self.hits("-O"))
         self.assertFalse(self.hits("--dims", "B=1,H=2,I=33,J=65,D=8"))
         self.assertFalse(self.hits("--set", "J=65"))
-        self.assertTrue(self.hits("--dims", "B=3,H=1,I=7,J=9,D=16"))
+        self.assertTrue(self.hits("--dims", "B=3,H=1,I=77,J=9,D=16"))
+        # Few queries have a kernel of their own.
+        self.assertFalse(self.hits("--dims", "B=3,H=1,I=7,J=9,D=16"))
+        self.assertTrue(self.hits("--dims", "B=3,H=1,I=3,J=90,D=16"))
         self.assertTrue(self.hits("-O"))
 
     def test_another_cpu_is_compiled_for(self):

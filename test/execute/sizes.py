@@ -20,6 +20,12 @@ SPECS = {
             "  score = dot(q, k) / sqrt(D) + bias; mask = j < len; out o, lse }",
     "widths": "attention widths { q: f32[I, H, B, D]; k: f32[J, B, G, D]; v: f32[G, B, J, E]\n"
               "  mask = causal_end or j == 0; out o: f32[H, I, E, B] }",
+    "few": "attention few { layout gqa; slope: f32[H]; shift: i32[H]; len: i32[B]\n"
+           "  score = dot(q, k) / sqrt(D) - slope * (i - j) + 0.01 * h; mask = j <= i + J - I - shift or j < len; out o, lse }",
+    "apart": "attention apart { q: f32[B, D, H, I]; k: f32[B, G, D, J]; v: f32[G, E, J, B]\n"
+             "  mask = causal_end; out o: f32[E, I, H, B], lse }",
+    "passes": "attention passes { layout gqa; score = dot(q, k) / sqrt(D)\n"
+              "  weight = relu(score - sum(j: score) / J) + 0.1 * softmax(score); n = sum(d: o * o); out o, n: f32[B, H, I] }",
 }
 
 # Spec, extents, further arguments. 8, 16, 32 and 128 are lane counts, tile widths and key blocks of some target.
@@ -35,6 +41,12 @@ CASES = [
     *[("causal", f"B=1,H=1,G=1,I={i},J={j},D=16", []) for i, j in [(300, 1), (1, 300), (200, 70), (70, 200)]],
     *[("window", f"B=1,H=2,I={n},J={n},D=16,N=50", ["-p", f"w={w}"]) for n in (33, 260) for w in (0, 1, 31, 32, 33, 129)],
     *[("keys", f"B=3,H=2,I=9,J={j},D=16", ["-i", f"len=[0,1,{j}]"]) for j in (1, 31, 129, 257)],
+    *[("few", f"B=2,H={h},G={g},I={i},J={j},D={d}", ["-i", "len=[0,3]", "-i", f"shift=randint(0,3,{h})"]) for h, g, i, j, d in
+      [(4, 2, 1, 130, 64), (12, 3, 2, 65, 40), (50, 2, 1, 129, 16), (8, 1, 3, 33, 7), (6, 3, 16, 64, 80), (2, 2, 5, 100, 128),
+       (4, 1, 17, 70, 24), (3, 1, 32, 20, 1), (2, 1, 33, 66, 72), (4, 2, 1, 0, 8), (4, 2, 0, 5, 8)]],
+    *[("apart", f"B=2,H=4,G=2,I={i},J={j},D={d},E={e}", []) for i, j, d, e in
+      [(1, 70, 16, 16), (3, 129, 7, 65), (16, 64, 64, 3), (7, 3, 1, 1)]],
+    *[("passes", f"B=2,H=4,G=2,I={i},J={j},D={d}", []) for i, j, d in [(1, 70, 16), (6, 130, 40), (16, 1, 7)]],
     *[("widths", f"B=2,H=4,G=2,I=40,J=50,D={d},E={e}", []) for d, e in [(1, 1), (16, 1), (1, 16), (24, 40), (64, 33), (5, 130)]],
 ]
 

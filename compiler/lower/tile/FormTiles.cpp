@@ -17,8 +17,9 @@ LogicalResult TileFormer::form() {
       return failure();
   for (auto found : kernel.getBody().getOps<ir::ClassifyOp>())
     classify = found;
-  auto tiles = ir::TileKernelOp::create(builder, location, kernel.getSymNameAttr(), kernel.getCoordinatesAttr(),
-                                        kernel.getExtentsAttr(), schedule);
+  auto most = kernel->getAttrOfType<IntegerAttr>(mostFewQueriesAttributeName);
+  auto tiles = ir::TileKernelOp::create(builder, location, kernel.getSymNameAttr(), kernel.getCoordinatesAttr(), kernel.getExtentsAttr(),
+                                        schedule, most);
   builder.setInsertionPointToStart(builder.createBlock(&tiles.getBody()));
   // What is computed per row block comes before this marker, which moves on past each visit.
   rowBlockEnd = marker();
@@ -53,6 +54,15 @@ struct FormTilesPass : impl::FormTilesBase<FormTilesPass> {
       if (!schedule) {
         kernel.emitError("has no schedule: run attn-schedule first");
         return signalPassFailure();
+      }
+      if (auto few = kernel->getAttrOfType<ir::ScheduleAttr>(fewScheduleAttributeName)) {
+        OpBuilder after(kernel.getContext());
+        after.setInsertionPointAfter(kernel);
+        auto copy = cast<ir::KernelOp>(after.clone(*kernel));
+        copy.setSymName((kernel.getSymName() + ir::TileKernelOp::fewSuffix).str());
+        if (failed(TileFormer(copy, few).form()))
+          return signalPassFailure();
+        kernel->removeAttr(mostFewQueriesAttributeName);
       }
       if (failed(TileFormer(kernel, schedule).form()))
         return signalPassFailure();

@@ -7,11 +7,13 @@ def Schedule : Pass<"attn-schedule"> {
   let summary = "chooses tile sizes and vector shape";
   let description = [{
     Sets `attn.schedule` on each `attn.kernel`: the one place where tile sizes are decided, from the target's registers and lanes. A kernel
-    that already carries a schedule keeps it, so that a person or a tuner can choose another.
+    that already carries a schedule keeps it, so that a person or a tuner can choose another. Where a run may have few queries or many,
+    `attn.few_schedule` is set too, for a second kernel.
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of one vector register">,
-    Option<"registers", "registers", "int64_t", "32", "vector registers">
+    Option<"registers", "registers", "int64_t", "32", "vector registers">,
+    Option<"queries", "queries", "std::string", "\"any\"", "how many a run has where the extent of i isn't known: any, few or many">
   ];
 }
 

@@ -55,7 +55,7 @@ struct SchedulePass : impl::ScheduleBase<SchedulePass> {
       return signalPassFailure();
     getOperation()->walk([&](ir::KernelOp kernel) {
       if (!kernel->hasAttr(scheduleAttributeName))
-        kernel->setAttr(scheduleAttributeName, hasFewQueries(kernel) && allowsFeaturesInLanes(kernel) ? fewQueries(kernel) : manyQueries());
+        choose(kernel);
     });
   }
 
@@ -67,10 +67,10 @@ private:
     return schedule(vectors, rows, rows, ir::Orientation::Queries, ir::RowHeads::One);
   }
 
-  ir::ScheduleAttr fewQueries(ir::KernelOp kernel) {
+  /// A row block as large as all rows of a group, if they are known to be few; else one vector of them.
+  ir::ScheduleAttr fewQueries(ir::KernelOp kernel, std::optional<int64_t> queries) {
     ir::RowHeads heads = allowsHeadsTogether(kernel) ? ir::RowHeads::Group : ir::RowHeads::One;
-    int64_t number = kernel.extentOf("i"), queries = number < 0 ? 1 : *kernel.fixedExtent(number);
-    int64_t rows = heads == ir::RowHeads::Group ? queries * headsOfGroup(kernel) : queries;
+    int64_t rows = queries.value_or(1) * (heads == ir::RowHeads::Group ? headsOfGroup(kernel) : 1);
     int64_t vectors = std::clamp<int64_t>((rows + lanes - 1) / lanes, 1, 4);
     return schedule(vectors, 4, registers >= 32 ? 4 : 2, ir::Orientation::Features, heads);
   }
@@ -88,10 +88,19 @@ private:
                                         keyBlock, keyStep, orientation, heads);
   }
 
-  bool hasFewQueries(ir::KernelOp kernel) {
+  /// A row block of many queries is mostly idle lanes below this.
+  int64_t mostFewQueries() { return 2 * lanes; }
+
+  void choose(ir::KernelOp kernel) {
     int64_t number = kernel.extentOf("i");
-    auto queries = number < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(number);
-    return queries && *queries <= lanes;
+    auto known = number < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(number);
+    bool canBeFew = allowsFeaturesInLanes(kernel) && (known ? *known <= mostFewQueries() : queries != "many");
+    bool canBeMany = !canBeFew || (!known && queries != "few");
+    kernel->setAttr(scheduleAttributeName, canBeMany ? manyQueries() : fewQueries(kernel, known));
+    if (!canBeFew || !canBeMany)
+      return;
+    kernel->setAttr(fewScheduleAttributeName, fewQueries(kernel, known));
+    kernel->setAttr(mostFewQueriesAttributeName, IntegerAttr::get(IntegerType::get(&getContext(), 64), mostFewQueries()));
   }
 };
 

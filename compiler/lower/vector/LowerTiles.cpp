@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -24,30 +25,70 @@ func::FuncOp createFunction(ModuleOp module, Location location, const Twine &nam
   return function;
 }
 
-void lowerKernel(ir::TileKernelOp kernel, const MathTarget &target, bool onlyVisits) {
-  auto module = kernel->getParentOfType<ModuleOp>();
-  MLIRContext *context = kernel.getContext();
-  Type pointer = LLVM::LLVMPointerType::get(context), i64 = IntegerType::get(context, 64);
-  func::FuncOp function = createFunction(module, kernel.getLoc(), kernel.getSymName() + "_body", {pointer, i64, i64, pointer});
+/// A kernel, and the one for few queries, if there is one.
+struct Kernels {
+  ir::TileKernelOp many, few;
+
+  SmallVector<ir::TileKernelOp> all() const { return few ? SmallVector<ir::TileKernelOp>{many, few} : SmallVector<ir::TileKernelOp>{many}; }
+  /// i1: which of the two a run takes.
+  Value takesFew(Code &code, RunState &run) {
+    Value queries = run.extent(many.extentOf("i"));
+    return code.compare(arith::CmpIPredicate::sle, queries, code.integer(*few.getMostQueries()));
+  }
+};
+
+/// Emits the tasks of one kernel at the end of a function with the body's arguments.
+void emitTasks(func::FuncOp function, ir::TileKernelOp kernel, Sites &sites, const MathTarget &target, bool onlyVisits) {
   Block &entry = function.getBody().front();
   OpBuilder builder(entry.getTerminator());
   Code code(builder, kernel.getLoc());
   // Loads that hold for the whole run go before this marker, everything else after it.
   Operation *marker = code.integer(0).getDefiningOp();
   RunState run(entry.getArgument(0), marker, [kernel](int64_t number) mutable { return kernel.fixedExtent(number); });
-  Sites sites;
   TileEmitter emitter(code, run, sites, kernel, target);
   emitter.onlyVisits = onlyVisits;
   emitter.emitTasks(entry.getArgument(1), entry.getArgument(2), entry.getArgument(3));
   marker->erase();
+}
+
+/// Emits NAME_body; where there are two kernels it calls one of two functions.
+void lowerKernels(Kernels kernels, const MathTarget &target, bool onlyVisits) {
+  auto module = kernels.many->getParentOfType<ModuleOp>();
+  MLIRContext *context = kernels.many.getContext();
+  Type pointer = LLVM::LLVMPointerType::get(context), i64 = IntegerType::get(context, 64);
+  SmallVector<Type> arguments{pointer, i64, i64, pointer};
+  Location location = kernels.many.getLoc();
+  func::FuncOp function = createFunction(module, location, kernels.many.getSymName() + "_body", arguments);
+  Sites sites;
+  if (!kernels.few) {
+    emitTasks(function, kernels.many, sites, target, onlyVisits);
+  } else {
+    Block &entry = function.getBody().front();
+    OpBuilder builder(entry.getTerminator());
+    Code code(builder, location);
+    Operation *marker = code.integer(0).getDefiningOp();
+    RunState run(entry.getArgument(0), marker, [](int64_t) { return std::optional<int64_t>(); });
+    auto tasksOf = [&](ir::TileKernelOp kernel, StringRef which) {
+      return [&, kernel, which]() -> SmallVector<Value> {
+        func::FuncOp tasks = createFunction(module, location, kernels.many.getSymName() + "." + which + "_tasks", arguments);
+        tasks.setPrivate();
+        emitTasks(tasks, kernel, sites, target, onlyVisits);
+        func::CallOp::create(builder, location, tasks, entry.getArguments());
+        return {};
+      };
+    };
+    code.branch(kernels.takesFew(code, run), {}, tasksOf(kernels.few, "few"), tasksOf(kernels.many, "many"));
+    marker->erase();
+  }
   function->setAttr("attn.sites", sites.attribute(context));
 
-  SmallVector<int64_t> tables;
-  kernel.walk([&](ir::TensorOp tensor) {
-    if (llvm::any_of(tensor->getUsers(), [](Operation *user) { return isa<ir::TableRangeOp, ir::TableHoldsOp>(user); }))
-      tables.push_back(tensor.getIndex());
-  });
-  function->setAttr("attn.summaries", builder.getDenseI32ArrayAttr(SmallVector<int32_t>(tables.begin(), tables.end())));
+  llvm::SetVector<int32_t> tables;
+  for (ir::TileKernelOp kernel : kernels.all())
+    kernel.walk([&](ir::TensorOp tensor) {
+      if (llvm::any_of(tensor->getUsers(), [](Operation *user) { return isa<ir::TableRangeOp, ir::TableHoldsOp>(user); }))
+        tables.insert(tensor.getIndex());
+    });
+  function->setAttr("attn.summaries", Builder(context).getDenseI32ArrayAttr(tables.getArrayRef()));
 }
 
 /// The scalar that was given, or the default where the caller left the marker.
@@ -64,7 +105,8 @@ Value givenOr(Code &code, Value slot, Value byDefault) {
 }
 
 /// Emits NAME_bind: what the binder computes, then how many tasks there are and how much memory each needs.
-LogicalResult lowerBinder(ir::BinderOp binder, ir::TileKernelOp kernel, const MathTarget &target) {
+LogicalResult lowerBinder(ir::BinderOp binder, Kernels kernels, const MathTarget &target) {
+  ir::TileKernelOp kernel = kernels.many;
   auto module = binder->getParentOfType<ModuleOp>();
   func::FuncOp function = createFunction(module, binder.getLoc(), kernel.getSymName() + "_bind",
                                          {LLVM::LLVMPointerType::get(binder.getContext())});
@@ -91,10 +133,19 @@ LogicalResult lowerBinder(ir::BinderOp binder, ir::TileKernelOp kernel, const Ma
 
   Operation *marker = code.integer(0).getDefiningOp();
   RunState run(runPointer, marker, unknown);
-  TileEmitter tiles(code, run, sites, kernel, target);
-  auto field = [&](size_t offset) { return code.at(runPointer, builder.getI8Type(), static_cast<int64_t>(offset)); };
-  code.store(tiles.taskCount(), field(offsetof(attn_run, tasks)), 8);
-  code.store(code.multiply(tiles.workspaceFloats(), code.integer(4)), field(offsetof(attn_run, workspace_bytes)), 8);
+  auto store = [&](ir::TileKernelOp kernel) {
+    return [&, kernel]() -> SmallVector<Value> {
+      TileEmitter tiles(code, run, sites, kernel, target);
+      auto field = [&](size_t offset) { return code.at(runPointer, builder.getI8Type(), static_cast<int64_t>(offset)); };
+      code.store(tiles.taskCount(), field(offsetof(attn_run, tasks)), 8);
+      code.store(code.multiply(tiles.workspaceFloats(), code.integer(4)), field(offsetof(attn_run, workspace_bytes)), 8);
+      return {};
+    };
+  };
+  if (kernels.few)
+    code.branch(kernels.takesFew(code, run), {}, store(kernels.few), store(kernels.many));
+  else
+    store(kernels.many)();
   marker->erase();
   return success();
 }
@@ -106,17 +157,21 @@ struct LowerTilesPass : impl::LowerTilesBase<LowerTilesPass> {
     ModuleOp module = getOperation();
     MathTarget target{avx512, fma, hasRound};
     for (ir::TileKernelOp kernel : llvm::to_vector(module.getOps<ir::TileKernelOp>())) {
+      if (kernel.getMostQueries())
+        continue;
       std::string name = (kernel.getSymName() + "_binder").str();
       auto binder = module.lookupSymbol<ir::BinderOp>(name);
       if (!binder) {
         kernel.emitError("has no binder: expected `attn.binder @") << name << "`";
         return signalPassFailure();
       }
-      if (failed(lowerBinder(binder, kernel, target)))
+      Kernels kernels{kernel, module.lookupSymbol<ir::TileKernelOp>((kernel.getSymName() + ir::TileKernelOp::fewSuffix).str())};
+      if (failed(lowerBinder(binder, kernels, target)))
         return signalPassFailure();
-      lowerKernel(kernel, target, onlyVisits);
+      lowerKernels(kernels, target, onlyVisits);
       binder.erase();
-      kernel.erase();
+      for (ir::TileKernelOp lowered : kernels.all())
+        lowered.erase();
     }
   }
 };

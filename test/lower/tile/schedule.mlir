@@ -1,10 +1,16 @@
 // RUN: attn-opt %s --attn-schedule | FileCheck %s --check-prefixes=CHECK,WIDE
 // RUN: attn-opt %s --attn-schedule="lanes=8 registers=16" | FileCheck %s --check-prefixes=CHECK,NARROW
 // RUN: attn-opt %s --attn-schedule="lanes=4 registers=16" | FileCheck %s --check-prefixes=CHECK,BASE
+// RUN: attn-opt %s --attn-schedule="queries=few" | FileCheck %s --check-prefix=FEW
+// RUN: attn-opt %s --attn-schedule="queries=many" | FileCheck %s --check-prefix=MANY
 // RUN: not attn-opt %s --attn-schedule=lanes=6 2>&1 | FileCheck %s --check-prefix=WRONG
 
 // The register tile is chosen for the registers: 8 x 3 vectors in 32, 4 x 3 in 16, 4 x 2 where products need one too.
+// How many queries a run has is told by it: both kernels are wanted, the few with features in lanes.
 // CHECK-LABEL: attn.kernel @chosen
+// WIDE-SAME: attn.few_schedule = #attn.schedule<lanes = 16, vectors = 1, key_rows = 4, feature_rows = 4, {{.*}}, orientation = features
+// WIDE-SAME: attn.most_few_queries = 32 : i64
+// NARROW-SAME: attn.few_schedule = #attn.schedule<lanes = 8, vectors = 1, key_rows = 4, feature_rows = 2, {{.*}}, orientation = features
 // WIDE-SAME: attn.schedule = #attn.schedule<lanes = 16, vectors = 3, key_rows = 8, feature_rows = 8, key_block = [[KEYS:[0-9]+]], key_step = {{[0-9]+}}, orientation = queries, heads = one>
 // NARROW-SAME: attn.schedule = #attn.schedule<lanes = 8, vectors = 3, key_rows = 4, feature_rows = 4, key_block = [[KEYS:[0-9]+]], key_step = {{[0-9]+}}, orientation = queries, heads = one>
 // BASE-SAME: attn.schedule = #attn.schedule<lanes = 4, vectors = 2, key_rows = 4, feature_rows = 4, key_block = [[KEYS:[0-9]+]], key_step = {{[0-9]+}}, orientation = queries, heads = one>
@@ -12,9 +18,44 @@
 attn.kernel @chosen coordinates {i = 0 : i64} {
 }
 
+// FEW-LABEL: attn.kernel @chosen
+// FEW-NOT: attn.few_schedule
+// FEW-SAME: orientation = features
+// MANY-LABEL: attn.kernel @chosen
+// MANY-NOT: attn.few_schedule
+// MANY-SAME: orientation = queries
+
 // A schedule that is already there stays, whatever the target.
 // CHECK-LABEL: attn.kernel @kept
 // CHECK-SAME: attn.schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>
 attn.kernel @kept coordinates {i = 0 : i64} attributes {
     attn.schedule = #attn.schedule<lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one>} {
+}
+
+!yes = !attn.fn<i1, []>
+
+// With an extent that is known there is nothing to ask for; the row block has room for a group's queries.
+// CHECK-LABEL: attn.kernel @one_query
+// CHECK-NOT: attn.few_schedule
+// WIDE-SAME: vectors = 2, {{.*}}, orientation = features, heads = group
+attn.kernel @one_query coordinates {b = 0 : i64, h = 1 : i64, g = 2 : i64, i = 3 : i64, j = 4 : i64, d = 5 : i64, e = 6 : i64} extents [-1, 32, 2, 2, -1, 64, 64] {
+  %q = attn.tensor "q" 0 sizes affine_map<()[B, H, G, I, J, D, E] -> (B, H, I, D)> : !attn.tensor<4 x f32>
+  %k = attn.tensor "k" 1 sizes affine_map<()[B, H, G, I, J, D, E] -> (B, G, J, D)> : !attn.tensor<4 x f32>
+  %v = attn.tensor "v" 2 sizes affine_map<()[B, H, G, I, J, D, E] -> (B, G, J, E)> : !attn.tensor<4 x f32>
+}
+
+// Values that vary with the query take queries in lanes, however few there are.
+// CHECK-LABEL: attn.kernel @values_of_queries
+// CHECK-SAME: orientation = queries
+attn.kernel @values_of_queries coordinates {i = 0 : i64, j = 1 : i64, e = 2 : i64} extents [1, -1, -1] {
+  %s = attn.tensor "s" 0 sizes affine_map<()[I, J, E] -> (I, J)> : !attn.tensor<2 x f32>
+  %v = attn.tensor "v" 1 sizes affine_map<()[I, J, E] -> (I, J, E)> : !attn.tensor<3 x f32>
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %e = attn.coordinate "e" : !attn.fn<i64, [e]>
+  %weight = attn.read %s[%i, %j] unchecked : (!attn.tensor<2 x f32>, !attn.fn<i64, [i]>, !attn.fn<i64, [j]>) -> !attn.fn<f32, [i, j]>
+  %value = attn.read %v[%i, %j, %e] unchecked
+      : (!attn.tensor<3 x f32>, !attn.fn<i64, [i]>, !attn.fn<i64, [j]>, !attn.fn<i64, [e]>) -> !attn.fn<f32, [i, j, e]>
+  %yes = attn.constant true : !yes
+  %o = attn.weighted_sum %weight mask %yes value %value : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [i, j, e]>) -> !attn.fn<f32, [i, e]>
 }

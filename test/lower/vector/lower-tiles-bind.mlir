@@ -59,5 +59,5 @@ attn.binder @kernel_binder {
 // CHECK: llvm.store %{{.*}}, %[[BYTES]]
 // CHECK: return
 attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64}
-    schedule <lanes = 4, vectors = 2, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 2, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
 }

@@ -39,7 +39,7 @@ attn.binder @halves_binder {
 // CHECK-SAME: %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64, %{{.*}}: i64, %[[LAST:.*]]: i64)
 // CHECK: arith.cmpi sge, %[[LAST]]
 attn.tile_kernel @halves coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 8> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 8, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #sizes : !t
   %k = attn.tensor "k" 1 sizes #sizes : !t
   %v = attn.tensor "v" 2 sizes #sizes : !t

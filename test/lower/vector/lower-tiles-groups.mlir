@@ -34,7 +34,7 @@ attn.binder @groups_binder {
 // CHECK: call @attn_unpack_rows_f32
 attn.tile_kernel @groups coordinates {b = 0 : i64, h = 1 : i64, g = 2 : i64, i = 3 : i64, j = 4 : i64, d = 5 : i64, e = 6 : i64}
     extents [-1, 12, 3, -1, -1, -1, -1]
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #sizes : !t4
   %k = attn.tensor "k" 1 sizes #sizes : !t4
   %v = attn.tensor "v" 2 sizes #sizes : !t4

@@ -34,7 +34,7 @@ attn.binder @one_query_binder {
 // CHECK: llvm.store %[[SCORE]]
 // CHECK: arith.cmpf ogt, %[[SCORE]]
 attn.tile_kernel @mask coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #sizes : !t
   %k = attn.tensor "k" 1 sizes #sizes : !t
   %v = attn.tensor "v" 2 sizes #sizes : !t
@@ -79,7 +79,7 @@ attn.tile_kernel @mask coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3
 // CHECK-NOT: arith.select
 // CHECK: llvm.store %[[SCORE]]
 attn.tile_kernel @score coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #sizes : !t
   %k = attn.tensor "k" 1 sizes #sizes : !t
   %v = attn.tensor "v" 2 sizes #sizes : !t
@@ -124,7 +124,7 @@ attn.tile_kernel @score coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 
 // CHECK: %[[LOAD:.*]] = arith.andi %[[COUNTS]], %[[INSIDE]]
 // CHECK: llvm.intr.masked.gather %{{.*}}, %[[LOAD]], %{{.*}}
 attn.tile_kernel @guarded coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #sizes : !t
   %k = attn.tensor "k" 1 sizes #sizes : !t
   %v = attn.tensor "v" 2 sizes #sizes : !t
@@ -172,7 +172,7 @@ attn.tile_kernel @guarded coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e 
 // CHECK-NEXT: }
 // CHECK-NEXT: arith.mulf
 attn.tile_kernel @reduction coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64, r = 4 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #sizes : !t
   %k = attn.tensor "k" 1 sizes #sizes : !t
   %v = attn.tensor "v" 2 sizes #sizes : !t
@@ -211,7 +211,7 @@ attn.tile_kernel @reduction coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, 
 // CHECK: %[[CAPPED:.*]] = math.tanh %[[PRODUCT]] : f32
 // CHECK: vector.broadcast %[[CAPPED]] : f32 to vector<4xf32>
 attn.tile_kernel @one_query coordinates {j = 1 : i64, d = 2 : i64, e = 3 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes affine_map<()[I, J, D] -> (D)> : !attn.tensor<1 x f32>
   %k = attn.tensor "k" 1 sizes #sizes : !t
   %v = attn.tensor "v" 2 sizes #sizes : !t

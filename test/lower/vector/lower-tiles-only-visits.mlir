@@ -41,7 +41,7 @@ attn.binder @causal_binder {
 // CHECK: return
 // CHECK-LABEL: func.func private @causal.classify
 attn.tile_kernel @causal coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #query : !t
   %k = attn.tensor "k" 1 sizes #key : !t
   %v = attn.tensor "v" 2 sizes #value : !t

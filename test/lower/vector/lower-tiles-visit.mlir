@@ -65,7 +65,7 @@ attn.binder @documents_binder {
 // CHECK: arith.cmpi sgt, %[[J1]], %[[MINIMUM:.*]] :
 // CHECK: return %{{.*}}, %{{.*}} : i1, i1
 attn.tile_kernel @documents coordinates {h = 0 : i64, i = 1 : i64, j = 2 : i64, d = 3 : i64, e = 4 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #sizes : !t3
   %k = attn.tensor "k" 1 sizes #sizes : !t3
   %v = attn.tensor "v" 2 sizes #sizes : !t3

@@ -77,16 +77,17 @@ constexpr const char *dense = "attention a { layout mha; out o, lse }";
 } // namespace
 
 TEST_CASE("combining a pass over the keys with itself doubles every weight") {
-  for (const char *text : {causal, dense}) {
-    auto spec = specOf(text);
-    auto data = dataOf(*spec, {{"B", 1}, {"H", 2}, {"I", 70}, {"J", 150}, {"D", 20}});
-    Outputs once = runEdited(*spec, data, [](ir::TileKernelOp) {});
-    Outputs twice = runEdited(*spec, data, [](ir::TileKernelOp kernel) { addSecondVisit(kernel); });
-    checkClose(twice[0], once[0], 0, 1e-6);
-    checkClose(twice[1], once[1], std::numbers::ln2, 1e-5);
-    bool hasDifference = twice[1] != once[1];
-    CHECK(hasDifference);
-  }
+  for (const char *text : {causal, dense})
+    for (auto queries : {lower::QueryCount::Many, lower::QueryCount::Few}) {
+      auto spec = specOf(text);
+      auto data = dataOf(*spec, {{"B", 1}, {"H", 2}, {"I", 70}, {"J", 150}, {"D", 20}});
+      Outputs once = runEdited(*spec, data, [](ir::TileKernelOp) {}, queries);
+      Outputs twice = runEdited(*spec, data, [](ir::TileKernelOp kernel) { addSecondVisit(kernel); }, queries);
+      checkClose(twice[0], once[0], 0, 1e-6);
+      checkClose(twice[1], once[1], std::numbers::ln2, 1e-5);
+      bool hasDifference = twice[1] != once[1];
+      CHECK(hasDifference);
+    }
 }
 
 TEST_CASE("passes over disjoint keys combine to the pass over all of them") {

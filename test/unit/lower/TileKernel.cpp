@@ -53,7 +53,7 @@ test::Outputs run(codegen::KernelEntry entry, const sema::Attention &attention, 
 } // namespace
 
 test::Outputs test::runEdited(const library::Spec &spec, library::RunData &data,
-                              llvm::function_ref<void(ir::TileKernelOp)> edit) {
+                              llvm::function_ref<void(ir::TileKernelOp)> edit, lower::QueryCount queries) {
   const sema::Attention &attention = spec.program().attentions.front();
   REQUIRE(attention.scalars.empty());
   mlir::DialectRegistry registry;
@@ -70,6 +70,7 @@ test::Outputs test::runEdited(const library::Spec &spec, library::RunData &data,
   lower::LoweringOptions options;
   options.target = target.info;
   options.verify = true;
+  options.queries = queries;
   REQUIRE(mlir::succeeded(lower::lowerToVectors(*module, options, "tiles")));
   edit(*module->getOps<ir::TileKernelOp>().begin());
   REQUIRE(mlir::succeeded(mlir::verify(*module)));
