@@ -2,7 +2,6 @@
 
 #include "test/unit/library/Specs.h"
 
-#include <chrono>
 #include <future>
 #include <thread>
 #include <unistd.h>
@@ -38,7 +37,6 @@ int64_t lengthOf(double share) {
 
 TEST_CASE("a run that this machine can't hold is refused before anything is made") {
   using Catch::Matchers::Contains;
-  auto begin = std::chrono::steady_clock::now();
   std::vector<std::string> errors = errorsOf(plain, sized({{"B", 1}, {"H", 8}, {"I", 100000000000}, {"J", 100000000000}, {"D", 64}}));
   REQUIRE(errors.size() == 1);
   CHECK_THAT(errors.front(), Contains("the inputs take 558.8 TiB of memory (`q` 186.3 TiB, `k` 186.3 TiB, `v` 186.3 TiB)"));
@@ -55,7 +53,6 @@ TEST_CASE("a run that this machine can't hold is refused before anything is made
   errors = errorsOf(plain, sized({{"B", INT64_MAX}, {"H", 8}, {"I", 64}, {"J", 64}, {"D", 64}}));
   REQUIRE_FALSE(errors.empty());
   CHECK_THAT(errors.front(), Contains("overflows 64 bits"));
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2));
 }
 
 TEST_CASE("making inputs can be stopped") {
