@@ -63,7 +63,7 @@ def bench_command(attnc, row, folder):
     return command
 
 
-MEASURED = ("median_ms", "visible_gflops", "peak_gflops", "share_of_peak", "classification_ms", "share_of_classification")
+MEASURED = ("median_ms", "visible_gflops", "peak_gflops", "share_of_peak", "classification_ms", "share_of_classification", "read_gbs", "bandwidth_gbs")
 
 
 def run_row(attnc, row, folder):
@@ -92,6 +92,9 @@ def summary(row, samples, plain_samples):
         result[key] = max(sample[key] for sample in samples)
     if row.target is not None:
         judge(result, "share_of_peak", row.target)
+    if row.bound_target is not None:
+        result["share_of_bound"] = statistics.median(max(sample["share_of_peak"], sample["read_gbs"] / sample["bandwidth_gbs"]) for sample in samples)
+        judge(result, "share_of_bound", row.bound_target)
     if row.threads > 1:
         result["scaling"] = {key: statistics.median(sample["scaling"][key] for sample in samples)
                              for key in ("kernel", "fma", "share")}

@@ -71,6 +71,14 @@ def threads(rows):
                         for row in rows])
 
 
+def few_queries(rows):
+    head = ["queries, f32, 32 heads, 8 of keys, J = 4096, D = 128", "share of the bound", "target", "met", "GB/s", "of the read bandwidth", "share of peak", "ms",
+            "error"]
+    return table(head, [[row["text"], percent(row["share_of_bound"]), *verdict(row, "share_of_bound", rounded), f"{row['read_gbs']:.1f}",
+                         percent(row["read_gbs"] / row["bandwidth_gbs"]), percent(row["share_of_peak"]), f"{row['median_ms']:.2f}", error(row)]
+                        for row in rows])
+
+
 def long_rows(rows):
     head = ["I = J = 65,536, H = 1, D = 64", "search", "of the run time", "target", "met", "run, s", "share of peak", "error"]
     return table(head, [[row["text"], f"{row['classification_ms']:.2f} ms", percent(row["share_of_classification"], 2),
@@ -105,10 +113,11 @@ def memory_text(memory):
 
 def markdown(results):
     rows = results["rows"]
-    single = [row for row in rows if row["threads"] == 1 and not row["is_long"]]
+    few = [row for row in rows if "share_of_bound" in row]
+    single = [row for row in rows if row["threads"] == 1 and not row["is_long"] and row not in few]
     parts = [machine_text(results)]
     for make, chosen in ((prefill, single), (against_plain, [row for row in single if "speed_of_plain" in row]),
-                         (threads, [row for row in rows if row["threads"] > 1]), (long_rows, [row for row in rows if row["is_long"]])):
+                         (few_queries, few), (threads, [row for row in rows if row["threads"] > 1]), (long_rows, [row for row in rows if row["is_long"]])):
         if chosen:
             parts.append(make(chosen))
     if results["memory"]:

@@ -22,6 +22,7 @@ class Row:
     plain_target: float = None  # least share of that speed
     threads: int = 1
     scaling_target: float = None
+    bound_target: float = None  # least share of the run time that reading the tensors once, or the multiply-adds, would take
     classification_target: float = None          # most of the run time
     is_long: bool = False       # only with --long
     repeat: int = None          # timed runs; None: a second's worth
@@ -102,7 +103,16 @@ LONG = [
     long_row("long-chunked", "causal chunks of 8192", "chunked", scalars={"c": 8192}),
 ]
 
-ROWS = PREFILL + AVX2 + THREADS + LONG
+# A few queries against a long cache. The bound is the slower of reading the tensors once and the multiply-adds at the peak; the target is how much of
+# the run time it may at least be.
+def few_row(queries, batch, **more):
+    dims = {"B": batch, "H": 32, "G": 8, "I": queries, "J": 4096, "D": 128}
+    return Row(f"few-{queries}-batch-{batch}", f"{queries}, batch {batch}", "few", dims, bound_target=1 / (1.35 if queries in (4, 8) else 1.18), **more)
+
+
+FEW = [few_row(queries, batch) for batch in (8, 1) for queries in (1, 2, 4, 8, 16)]
+
+ROWS = PREFILL + AVX2 + FEW + THREADS + LONG
 
 # Compiled for the latency rows: a plain one, one with a mask and a soft cap's worth of score, one that reads a table.
 COMPILED = ["dense", "causal", "softcap", "gqa", "documents", "streaming"]
@@ -115,7 +125,7 @@ def tiny(row):
     """The same row at sizes at which everything still happens, in milliseconds."""
     dims = {name: size for name, size in row.dims.items()}
     for name in ("I", "J", "N"):
-        if name in dims:
+        if name in dims and dims[name] > 16:
             dims[name] = max(dims[name] // 32, 96) if dims[name] <= 8192 else 192
     dims["H"] = min(dims["H"], 2)
     if "G" in dims:

@@ -223,12 +223,12 @@ TEST_CASE("tiles are skipped, and spared the mask, wherever they are empty or fu
     auto visits = loadFor(compiler, spec, attention, data, request, report);
     INFO(report.failure << render(report.diagnostics));
     REQUIRE(visits);
-    std::optional<Facts> facts = findFacts(visits->attention(), request, report);
+    std::optional<Facts> facts = findFactsOfRun(attention, data.binding, request, report);
     REQUIRE(facts);
-    Result<TileVisits> found = countVisits(*visits, data, facts->queryBlock, facts->keyBlock);
+    Result<TileVisits> found = countVisits(*visits, data, facts->schedule.queryBlock, facts->schedule.keyBlock);
     INFO((found ? std::string() : found.message()));
     REQUIRE(found);
-    TileVisits truth = countTruly(attention, data, facts->queryBlock, facts->keyBlock);
+    TileVisits truth = countTruly(attention, data, facts->schedule.queryBlock, facts->schedule.keyBlock);
     fmt::print("{:34} {:>7} {:7.2f} {:7.2f} {:7.2f} {:7.2f} {:7.2f} {:7.2f}\n", one.what, truth.tiles, percent(truth.empty, truth.tiles),
                percent(found->empty, truth.tiles), percent(truth.full, truth.tiles), percent(found->full, truth.tiles),
                100 * truth.visitedPairs, 100 * found->visitedPairs);

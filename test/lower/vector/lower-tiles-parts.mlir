@@ -38,7 +38,7 @@ attn.binder @parts_binder {
 // CHECK: %[[BOTH:.*]] = arith.addi %[[SHOW]], %[[TWICE]]
 // CHECK: return %[[BOTH]] : i32
 attn.tile_kernel @parts coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
-    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4> {
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #query : !t
   %k = attn.tensor "k" 1 sizes #key : !t
   %v = attn.tensor "v" 2 sizes #value : !t
