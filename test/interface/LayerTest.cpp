@@ -4,9 +4,12 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
+#include <unistd.h>
 
 namespace {
 
@@ -138,6 +141,25 @@ TEST_CASE("compile and run by name") {
   attn::Result<attn::Kernel> none = compiler.compile(spec());
   REQUIRE_FALSE(none);
   CHECK(none.error().message.find("has 3 attentions (windowed, flagged, indexed): name one") != std::string::npos);
+}
+
+TEST_CASE("compilers keep their code in the folder, once") {
+  namespace fs = std::filesystem;
+  fs::path folder = fs::temp_directory_path() / ("attn-layer-" + std::to_string(getpid()));
+  setenv("ATTN_CACHE_DIR", folder.c_str(), 1);
+  auto entries = [&] { return std::distance(fs::recursive_directory_iterator(folder), fs::recursive_directory_iterator()); };
+  ptrdiff_t after = 0;
+  for (int n = 0; n < 2; ++n) {
+    attn::Compiler compiler;
+    attn::Result<attn::Kernel> kernel = compiler.compile(spec(), {.kernel = "windowed"});
+    REQUIRE(kernel);
+    CHECK(runWindowed(*kernel, 5, 7) < 1e-5);
+    CHECK(entries() > 0);
+    CHECK(entries() == (n == 0 ? entries() : after));
+    after = entries();
+  }
+  setenv("ATTN_CACHE_DIR", "", 1);
+  fs::remove_all(folder);
 }
 
 TEST_CASE("scalars of every kind, and defaults") {
