@@ -22,7 +22,10 @@ Value TileFormer::clone(Value value, IRMapping &perPair) {
   if (!pairwise)
     builder.setInsertionPoint(rowBlockEnd);
   if (auto tile = tileOf.find(value); tile != tileOf.end()) {
-    Value function = ir::TileFunctionOp::create(builder, value.getLoc(), value.getType(), tile->second);
+    // A tile has a row for every query even of what is the same for all.
+    ArrayRef<StringAttr> ofTile = cast<ir::TileType>(tile->second.getType()).getCoordinates();
+    auto type = ir::FnType::get(functionType(value).getElementType(), ir::unionOfCoordinates({value}, ofTile));
+    Value function = ir::TileFunctionOp::create(builder, value.getLoc(), type, tile->second);
     perRow.map(value, function);
     return function;
   }
