@@ -29,8 +29,9 @@ std::optional<int64_t> leftInSystem() {
 }
 
 std::optional<int64_t> leftInContainer() {
-  constexpr const char *files[][2] = {{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"},
-                                      {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"}};
+  constexpr const char *files[][2] = {
+      {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"},
+      {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"}};
   for (const auto &[limit, used] : files)
     if (std::optional<int64_t> most = numberIn(limit))
       return std::max<int64_t>(0, *most - numberIn(used).value_or(0));

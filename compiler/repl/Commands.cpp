@@ -81,12 +81,16 @@ const std::vector<Command> &repl::allCommands() {
       {"run", "[NAME]", "compile an attention, run it and show its outputs", ":run", Kind::Attention, &Commands::run},
       {"check", "[NAME]", "run it and compare with the oracle", ":check", Kind::Attention, &Commands::check},
       {"time", "[NAME]", "run it and say how long each step took", ":time", Kind::Attention, &Commands::time},
-      {"bench", "[NAME]", "time it beside the machine's peak, for a second or so", ":bench", Kind::Attention, &Commands::bench},
+      {"bench", "[NAME]", "time it beside the machine's peak, for a second or so", ":bench", Kind::Attention,
+       &Commands::bench},
       {"write", "OUTPUT FILE.npy", "write an output of the last run", ":write o out.npy", Kind::None, &Commands::write},
-      {"show", "[mask tiles score weights] [NAME]", "draw the mask, the compiler's tiles, the score or the weights of the first head",
-       ":show mask tiles", Kind::Picture, &Commands::show},
-      {"explain", "[NAME]", "what the compiler understood and decided", ":explain", Kind::Attention, &Commands::explain},
-      {"ir", "STAGE [NAME]", "the program after a stage of the lowering", ":ir coordinates", Kind::Stage, &Commands::ir},
+      {"show", "[mask tiles score weights] [NAME]",
+       "draw the mask, the compiler's tiles, the score or the weights of the first head", ":show mask tiles",
+       Kind::Picture, &Commands::show},
+      {"explain", "[NAME]", "what the compiler understood and decided", ":explain", Kind::Attention,
+       &Commands::explain},
+      {"ir", "STAGE [NAME]", "the program after a stage of the lowering", ":ir coordinates", Kind::Stage,
+       &Commands::ir},
       {"asm", "[NAME]", "the kernel's machine code", ":asm", Kind::Attention, &Commands::assembly},
       {"quit", "", "leave; Ctrl-D does, too", ":quit", Kind::None, &Commands::quit},
   };
@@ -145,7 +149,8 @@ Outcome Commands::command(const std::string &line) {
     return Outcome::Failed;
   }
   if (!found->arguments.empty() && found->arguments.front() != '[' && argument.empty()) {
-    printError(fmt::format("`{}`: what is missing? for example `{}`", usage(*found), found->example.substr(0, found->example.find('\n'))));
+    printError(fmt::format("`{}`: what is missing? for example `{}`", usage(*found),
+                           found->example.substr(0, found->example.find('\n'))));
     return Outcome::Failed;
   }
   return (this->*found->carryOut)(argument);
@@ -206,8 +211,10 @@ Outcome Commands::evaluate(const std::string &input) {
 Outcome Commands::help(const std::string &argument) {
   std::string wanted = argument.starts_with(":") ? argument.substr(1) : argument;
   if (wanted.empty()) {
-    std::string text = "What is typed is a definition (`def …`, `layout …`, `attention …`, `import …`), a line of the current attention\n"
-                       "(`mask = causal`, `q: f32[B, H, I, D]`, `out lse`), an expression to look at (`causal and window(4)`), or a command:\n";
+    std::string text = "What is typed is a definition (`def …`, `layout …`, `attention …`, `import …`), a line of the "
+                       "current attention\n"
+                       "(`mask = causal`, `q: f32[B, H, I, D]`, `out lse`), an expression to look at (`causal and "
+                       "window(4)`), or a command:\n";
     constexpr size_t width = 22;
     for (const Command &command : allCommands())
       text += fmt::format("  {:<{}} {}\n", usage(command), width, command.summary);
@@ -304,8 +311,9 @@ Outcome Commands::use(const std::string &argument) {
       text += fmt::format("{} {}\n", name == session.current() ? "*" : " ", name);
     return outcomeOf(writeOut(text));
   }
-  bool isName = !(argument[0] >= '0' && argument[0] <= '9') &&
-                std::all_of(argument.begin(), argument.end(), [](char c) { return std::isalnum(uint8_t(c)) || c == '_'; });
+  bool isName =
+      !(argument[0] >= '0' && argument[0] <= '9') &&
+      std::all_of(argument.begin(), argument.end(), [](char c) { return std::isalnum(uint8_t(c)) || c == '_'; });
   if (!isName) {
     printError(fmt::format("`{}` can't be the name of an attention", argument));
     return Outcome::Failed;

@@ -87,8 +87,8 @@ private:
     const sema::Attention *attention = nullptr;
   };
   std::optional<Chosen> choose(const std::string &name);
-  /// Does something that can't be told to stop: on a thread of its own, which Ctrl-C leaves to itself. False if it did. What the work touches
-  /// must be its own, and alive as long as it is.
+  /// Does something that can't be told to stop: on a thread of its own, which Ctrl-C leaves to itself. False if it did.
+  /// What the work touches must be its own, and alive as long as it is.
   bool apart(std::function<void()> work);
   bool gather(const Chosen &chosen, library::StageTimes *times);
   bool compute(const Chosen &chosen, library::StageTimes *times);

@@ -54,7 +54,8 @@ std::vector<std::string> definitionNames(const session::Session &session) {
   for (const auto &attention : all.file.attentions) {
     names.emplace_back(attention.name.text);
     for (const syntax::Line &line : attention.lines)
-      if (attention.name.text == session.current() && !line.name.text.empty() && line.kind != syntax::LineKind::UseLayout)
+      if (attention.name.text == session.current() && !line.name.text.empty() &&
+          line.kind != syntax::LineKind::UseLayout)
         names.emplace_back(line.name.text);
   }
   return names;
@@ -111,7 +112,8 @@ Completions completeCommand(const session::Session &session, std::string_view li
       return files(rest.substr(quote + 1));
     size_t begin = rest.find_last_of(isValue ? " =(" : " \t,") + 1;
     std::string_view word = rest.substr(begin);
-    if (command.completes == ArgumentKind::File || (command.name == "write" && rest.find(' ', 1) != std::string_view::npos))
+    if (command.completes == ArgumentKind::File ||
+        (command.name == "write" && rest.find(' ', 1) != std::string_view::npos))
       return files(word.starts_with("\"") ? word.substr(1) : word);
     if (isValue)
       return fitting(word, {"randn(", "rand(", "randint(", "arange(", "zeros(", "ones(", "full(", "load(\""});

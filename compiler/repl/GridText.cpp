@@ -26,7 +26,8 @@ std::string cell(const Grid &grid, size_t n, bool alone) {
   return std::isnan(value) ? "nan" : alone ? fmt::format("{:.9g}", value) : fmt::format("{:.4g}", value);
 }
 
-/// Which of `count` things are shown where there is room for `room`: all, or the first and the last; -1 stands for what is left out.
+/// Which of `count` things are shown where there is room for `room`: all, or the first and the last; -1 stands for what
+/// is left out.
 std::vector<int64_t> shown(int64_t count, size_t room) {
   std::vector<int64_t> list;
   room = std::max<size_t>(room, 3);
@@ -78,7 +79,8 @@ std::string plane(const Grid &grid, size_t begin, size_t width) {
     std::string name = row < 0 ? "…" : rank > 1 ? fmt::format("{} {}", down, row) : "";
     text += "  " + padded(name, label);
     for (int64_t column : acrosses)
-      text += " " + padded(row < 0 || column < 0 ? "…" : cell(grid, begin + size_t(row * columns + column), false), cellWidth);
+      text += " " + padded(row < 0 || column < 0 ? "…" : cell(grid, begin + size_t(row * columns + column), false),
+                           cellWidth);
     text += "\n";
   }
   return text;
@@ -101,7 +103,8 @@ std::string repl::gridText(const Grid &grid, size_t width) {
     std::string title;
     size_t rest = n;
     for (size_t d = rank > 2 ? rank - 2 : 0; d-- > 0;) {
-      title = fmt::format("{} = {}{}{}", grid.coordinates[d], rest % size_t(grid.shape[d]), title.empty() ? "" : ", ", title);
+      title = fmt::format("{} = {}{}{}", grid.coordinates[d], rest % size_t(grid.shape[d]), title.empty() ? "" : ", ",
+                          title);
       rest /= size_t(grid.shape[d]);
     }
     if (!title.empty())

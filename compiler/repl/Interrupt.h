@@ -4,7 +4,8 @@
 
 namespace attn::repl {
 
-/// Ctrl-C while it lives: it is remembered, and stops what runs in a runner, instead of ending the process. One at a time.
+/// Ctrl-C while it lives: it is remembered, and stops what runs in a runner, instead of ending the process. One at a
+/// time.
 class InterruptHandler {
 public:
   InterruptHandler();

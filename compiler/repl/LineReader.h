@@ -21,7 +21,8 @@ struct Completions {
   std::vector<std::string> words;
 };
 
-/// Where input comes from. A block is read whole: as long as it can only be the beginning of something, more lines follow.
+/// Where input comes from. A block is read whole: as long as it can only be the beginning of something, more lines
+/// follow.
 class LineReader {
 public:
   virtual ~LineReader() = default;
@@ -41,13 +42,15 @@ struct TerminalOptions {
   std::function<Completions(std::string_view before)> complete;
 };
 
-/// The terminal, by libedit: keys, history, completion. A text pasted into it is one input where it can be, else one after the other. Null where the terminal can't be used.
+/// The terminal, by libedit: keys, history, completion. A text pasted into it is one input where it can be, else one
+/// after the other. Null where the terminal can't be used.
 std::unique_ptr<LineReader> createTerminalReader(TerminalOptions options);
 
 /// The inputs that a text of several lines is: commands, and what goes on over lines as one.
 std::vector<std::string> inputsIn(std::string_view text);
 
-/// Where history is kept: `$XDG_STATE_HOME/attn/history`, or below `~/.local/state`. Makes the folder; empty where that isn't possible.
+/// Where history is kept: `$XDG_STATE_HOME/attn/history`, or below `~/.local/state`. Makes the folder; empty where that
+/// isn't possible.
 std::string historyPath();
 
 } // namespace attn::repl

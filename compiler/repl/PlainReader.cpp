@@ -66,7 +66,8 @@ std::vector<std::string> repl::inputsIn(std::string_view text) {
     size_t first = input.find_first_not_of(" \t");
     if (first == std::string::npos)
       continue;
-    while (input[first] != ':' && n + 1 < lines.size() && (syntax::expectsMore(input) || syntax::continuesLine(lines[n + 1])))
+    while (input[first] != ':' && n + 1 < lines.size() &&
+           (syntax::expectsMore(input) || syntax::continuesLine(lines[n + 1])))
       input += "\n" + lines[++n];
     inputs.push_back(std::move(input));
   }

@@ -11,8 +11,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 #include <thread>
 
@@ -32,7 +32,8 @@ constexpr int64_t largestShown = 4096;
 std::vector<std::string> dimensionNames(const sema::Attention &attention, const sema::Output &output) {
   std::vector<std::string> names;
   for (size_t n = 0; n < output.dimensions.size(); ++n)
-    names.push_back(output.indices.empty() ? attention.coordinates[output.coordinates[n]].name : fmt::format("dim{}", n));
+    names.push_back(output.indices.empty() ? attention.coordinates[output.coordinates[n]].name
+                                           : fmt::format("dim{}", n));
   return names;
 }
 
@@ -251,7 +252,8 @@ Outcome Commands::bench(const std::string &argument) {
     return Outcome::Failed;
   if (result->check.agrees())
     return Outcome::Done;
-  printError(fmt::format("the check of `{}` failed: its outputs are not what the oracle says", chosen->attention->name));
+  printError(
+      fmt::format("the check of `{}` failed: its outputs are not what the oracle says", chosen->attention->name));
   return Outcome::Disagreed;
 }
 
@@ -354,7 +356,8 @@ Outcome Commands::write(const std::string &argument) {
   std::string name = argument.substr(0, space);
   Result<std::string> path = session::sourceOf(argument.substr(space));
   if (!path || !data) {
-    printError(!data ? "nothing has run yet: `:run`" : fmt::format("`:write {}` lacks a file: `:write o out.npy`", argument));
+    printError(!data ? "nothing has run yet: `:run`"
+                     : fmt::format("`:write {}` lacks a file: `:write o out.npy`", argument));
     return Outcome::Failed;
   }
   std::vector<std::string> names;
@@ -370,7 +373,8 @@ Outcome Commands::write(const std::string &argument) {
   std::string close = closestName(name, names), list;
   for (const std::string &one : names)
     list += (list.empty() ? "" : ", ") + one;
-  printError(close.empty() ? fmt::format("`{}` has no output `{}`; it has {}", ran.attention->name, name, list)
-                           : fmt::format("`{}` has no output `{}`; did you mean `{}`?", ran.attention->name, name, close));
+  printError(close.empty()
+                 ? fmt::format("`{}` has no output `{}`; it has {}", ran.attention->name, name, list)
+                 : fmt::format("`{}` has no output `{}`; did you mean `{}`?", ran.attention->name, name, close));
   return Outcome::Failed;
 }

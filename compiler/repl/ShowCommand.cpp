@@ -43,7 +43,8 @@ Outcome Commands::show(const std::string &argument) {
     size_t end = std::min(argument.find_first_of(", ", begin), argument.size());
     std::string word = argument.substr(begin, end - begin);
     begin = end + 1;
-    auto quantity = std::find_if(std::begin(quantities), std::end(quantities), [&](Quantity one) { return nameOf(one) == word; });
+    auto quantity =
+        std::find_if(std::begin(quantities), std::end(quantities), [&](Quantity one) { return nameOf(one) == word; });
     if (quantity != std::end(quantities))
       request.quantities.push_back(*quantity);
     else if (!word.empty() && session.spec(word))
@@ -83,7 +84,8 @@ Outcome Commands::show(const std::string &argument) {
     return picture::terminalGrid(width, panels, queries, keys, quantity);
   };
   if (!apart([work, chosen, hasTiles] {
-        std::optional<TileSize> tile = hasTiles ? tileSize(*chosen->attention, *work->data, {}, work->report) : TileSize{};
+        std::optional<TileSize> tile =
+            hasTiles ? tileSize(*chosen->attention, *work->data, {}, work->report) : TileSize{};
         if (!tile)
           return;
         work->request.tile = *tile;
@@ -98,5 +100,6 @@ Outcome Commands::show(const std::string &argument) {
     printError(work->figure->message());
     return Outcome::Failed;
   }
-  return writeOut(picture::terminalText(**work->figure, {width, useColor(STDOUT_FILENO)})) ? Outcome::Done : Outcome::Failed;
+  return writeOut(picture::terminalText(**work->figure, {width, useColor(STDOUT_FILENO)})) ? Outcome::Done
+                                                                                           : Outcome::Failed;
 }

@@ -70,7 +70,7 @@ private:
   TerminalOptions options;
   EditLine *editor = nullptr;
   History *history = nullptr;
-  std::string prompt, block; ///< block: the lines before the one that is edited
+  std::string prompt, block;       ///< block: the lines before the one that is edited
   std::deque<std::string> pending; ///< of a text that was pasted
   bool isInterrupted = false;
   bool isBeginning = true; ///< no key of the line was read yet
@@ -128,12 +128,12 @@ void TerminalReader::bindKeys() {
     const char *keys, *function;
   };
   constexpr Binding bindings[] = {
-      {"\t", "attn-complete"},        {"\x1b[200~", "attn-paste"},     {"^R", "em-inc-search-prev"},
-      {"^W", "ed-delete-prev-word"},  {"\x1b[3~", "ed-delete-next-char"}, {"\x1b[H", "ed-move-to-beg"},
-      {"\x1b[F", "ed-move-to-end"},   {"\x1b[1~", "ed-move-to-beg"},   {"\x1b[4~", "ed-move-to-end"},
-      {"\x1b[1;5C", "em-next-word"},  {"\x1b[1;5D", "ed-prev-word"},   {"\x1b[A", "ed-prev-history"},
-      {"\x1b[B", "ed-next-history"},  {"\x1bOA", "ed-prev-history"},   {"\x1bOB", "ed-next-history"},
-      {"\x1bOH", "ed-move-to-beg"},   {"\x1bOF", "ed-move-to-end"},
+      {"\t", "attn-complete"},       {"\x1b[200~", "attn-paste"},        {"^R", "em-inc-search-prev"},
+      {"^W", "ed-delete-prev-word"}, {"\x1b[3~", "ed-delete-next-char"}, {"\x1b[H", "ed-move-to-beg"},
+      {"\x1b[F", "ed-move-to-end"},  {"\x1b[1~", "ed-move-to-beg"},      {"\x1b[4~", "ed-move-to-end"},
+      {"\x1b[1;5C", "em-next-word"}, {"\x1b[1;5D", "ed-prev-word"},      {"\x1b[A", "ed-prev-history"},
+      {"\x1b[B", "ed-next-history"}, {"\x1bOA", "ed-prev-history"},      {"\x1bOB", "ed-next-history"},
+      {"\x1bOH", "ed-move-to-beg"},  {"\x1bOF", "ed-move-to-end"},
   };
   for (const Binding &binding : bindings)
     el_set(editor, EL_BIND, binding.keys, binding.function, nullptr);
@@ -160,8 +160,8 @@ size_t TerminalReader::rowsAboveCursor(size_t columns) const {
   return row + column / columns;
 }
 
-/// Draws the input in a window of another width. Some terminals have broken the lines anew and some have cut them off; of what both may have
-/// left above, nothing that isn't the input's is erased.
+/// Draws the input in a window of another width. Some terminals have broken the lines anew and some have cut them off;
+/// of what both may have left above, nothing that isn't the input's is erased.
 void TerminalReader::drawAnew() {
   size_t before = std::exchange(columns, windowColumns());
   goBack(std::min(rowsAboveCursor(before), rowsAboveCursor(columns)));
@@ -232,7 +232,8 @@ int TerminalReader::nextKey(wchar_t *key) {
     ssize_t count = ::read(STDIN_FILENO, &byte, 1);
     if (count <= 0)
       return count < 0 && errno != EIO ? -1 : 0;
-    // What was typed ahead while the terminal still collected lines: there Ctrl-D is the end of a line, which comes out as a NUL now.
+    // What was typed ahead while the terminal still collected lines: there Ctrl-D is the end of a line, which comes out
+    // as a NUL now.
     bool isAhead = typedAhead > 0;
     typedAhead -= isAhead;
     if (byte == 0 && isAhead)
@@ -322,7 +323,8 @@ void TerminalReader::remember(const std::string &text) {
     return;
   // Another session may be reading: the file is whole at any moment.
   std::string temporary = options.historyFile + "." + std::to_string(getpid());
-  if (::history(history, &event, H_SAVE, temporary.c_str()) < 0 || std::rename(temporary.c_str(), options.historyFile.c_str()) != 0)
+  if (::history(history, &event, H_SAVE, temporary.c_str()) < 0 ||
+      std::rename(temporary.c_str(), options.historyFile.c_str()) != 0)
     std::remove(temporary.c_str());
 }
 

@@ -39,7 +39,8 @@ std::optional<uint64_t> wholeNumber(std::string_view text, uint64_t low, uint64_
 
 } // namespace
 
-/// Whether a value can be what it is given for, as far as that shows before a run; prints why not. `shown` is then what it is.
+/// Whether a value can be what it is given for, as far as that shows before a run; prints why not. `shown` is then what
+/// it is.
 bool Commands::checkValue(const std::string &name, const std::string &value, std::string &shown) {
   Result<std::string> source = session::sourceOf(value);
   if (!source) {
@@ -153,7 +154,8 @@ Outcome Commands::dims(const std::string &argument) {
     size_t equals = entry.find('=');
     std::string name = entry.substr(0, equals);
     bool isExtent = isName(name) && name[0] >= 'A' && name[0] <= 'Z';
-    if (equals == std::string::npos || !isExtent || !wholeNumber(std::string_view(entry).substr(equals + 1), 0, INT64_MAX)) {
+    if (equals == std::string::npos || !isExtent ||
+        !wholeNumber(std::string_view(entry).substr(equals + 1), 0, INT64_MAX)) {
       printError(fmt::format("`{}` is not an extent and its size; write `:dims B=1 H=8`", entry));
       return Outcome::Failed;
     }
@@ -198,7 +200,8 @@ Outcome Commands::setThreads(const std::string &argument) {
     return Outcome::Failed;
   }
   InterruptHandler::watch(nullptr);
-  threads = std::make_unique<library::Runner>(*count ? unsigned(*count) : std::max(1u, std::thread::hardware_concurrency()));
+  threads =
+      std::make_unique<library::Runner>(*count ? unsigned(*count) : std::max(1u, std::thread::hardware_concurrency()));
   InterruptHandler::watch(threads.get());
   return Outcome::Done;
 }

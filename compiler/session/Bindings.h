@@ -30,7 +30,8 @@ private:
   std::map<std::string, int64_t> sizes;
 };
 
-/// `load("q.npy")`, `"q.npy"` and `q.npy` are the file q.npy; an expression is itself. Fails on a string or `load` that isn't well formed.
+/// `load("q.npy")`, `"q.npy"` and `q.npy` are the file q.npy; an expression is itself. Fails on a string or `load` that
+/// isn't well formed.
 Result<std::string> sourceOf(const std::string &value);
 
 } // namespace attn::session

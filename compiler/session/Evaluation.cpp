@@ -14,7 +14,8 @@ using namespace attn::session;
 
 namespace {
 
-/// The nodes whose values the expression's needs: itself and, where it is computed from visible keys, what makes them visible.
+/// The nodes whose values the expression's needs: itself and, where it is computed from visible keys, what makes them
+/// visible.
 std::vector<sema::NodeId> rootsOf(const sema::Attention &attention) {
   std::vector<sema::NodeId> roots{attention.outputs.front().value};
   bool readsRow = std::any_of(attention.nodes.begin(), attention.nodes.end(), reference::isRowFunction);
@@ -35,14 +36,16 @@ bool isGiven(const library::InputRequest &request, const std::string &name) {
 bool isBound(const sema::Attention &attention, const library::Needs &needs, const library::InputRequest &request,
              sema::ExtentId id) {
   for (size_t n = 0; n < attention.tensors.size(); ++n)
-    if (const sema::Tensor &tensor = attention.tensors[n]; isGiven(request, tensor.name) || (needs.tensors[n] && !request.random))
+    if (const sema::Tensor &tensor = attention.tensors[n];
+        isGiven(request, tensor.name) || (needs.tensors[n] && !request.random))
       for (const sema::Dimension &dimension : tensor.dimensions)
         if (dimension.extent == id)
           return true;
   return false;
 }
 
-std::string missingIn(const sema::Attention &attention, const library::Needs &needs, const library::InputRequest &request) {
+std::string missingIn(const sema::Attention &attention, const library::Needs &needs,
+                      const library::InputRequest &request) {
   std::vector<std::string> names;
   for (size_t n = 0; n < attention.tensors.size(); ++n)
     if (needs.tensors[n] && !request.random && !isGiven(request, attention.tensors[n].name))
@@ -57,8 +60,8 @@ std::string missingIn(const sema::Attention &attention, const library::Needs &ne
   for (size_t n = 0; n < attention.extents.size(); ++n) {
     const sema::Extent &extent = attention.extents[n];
     bool isOpen = extent.binding == sema::ExtentBinding::Dimension || extent.binding == sema::ExtentBinding::Input;
-    if (needs.extents[n] && isOpen && !extent.fixed && !request.dims.count(extent.name) && !isGiven(request, extent.name) &&
-        !isBound(attention, needs, request, sema::ExtentId(n)))
+    if (needs.extents[n] && isOpen && !extent.fixed && !request.dims.count(extent.name) &&
+        !isGiven(request, extent.name) && !isBound(attention, needs, request, sema::ExtentId(n)))
       names.push_back(extent.name);
   }
   std::string text;
@@ -77,7 +80,8 @@ void fillOthers(const sema::Attention &attention, const library::Needs &needs, l
     const sema::Scalar &scalar = attention.scalars[n];
     if (scalar.extent != sema::none && !needs.extents[scalar.extent])
       request.dims.insert({scalar.name, 1});
-    else if (scalar.extent == sema::none && scalar.defaultValue == sema::none && !used[n] && !isGiven(request, scalar.name))
+    else if (scalar.extent == sema::none && scalar.defaultValue == sema::none && !used[n] &&
+             !isGiven(request, scalar.name))
       request.scalars.push_back({scalar.name, scalar.kind == sema::ScalarKind::Bool ? "false" : "1"});
   }
 }

@@ -21,8 +21,8 @@ struct Grid {
 /// What became of evaluating an expression: a grid, or why there is none.
 struct Evaluation {
   std::optional<Grid> grid;
-  std::vector<int64_t> shape;      ///< where it is known
-  std::string missing;             ///< what isn't given yet: `q, J`; then nothing was computed, and nothing is wrong
+  std::vector<int64_t> shape; ///< where it is known
+  std::string missing;        ///< what isn't given yet: `q, J`; then nothing was computed, and nothing is wrong
   bool tooLarge = false;
   std::vector<std::string> errors; ///< what is wrong with the data
 };
@@ -30,7 +30,8 @@ struct Evaluation {
 /// Values beyond this many are not computed only to be looked at.
 inline constexpr int64_t largestGrid = 1 << 16;
 
-/// Evaluates by the oracle what the bindings suffice for. Where `stop` (may be null) becomes true it ends with the error `stopped`.
+/// Evaluates by the oracle what the bindings suffice for. Where `stop` (may be null) becomes true it ends with the
+/// error `stopped`.
 Evaluation evaluate(const Probe &probe, const Bindings &bindings, const std::atomic<bool> *stop = nullptr);
 
 } // namespace attn::session

@@ -17,11 +17,12 @@ namespace {
 /// What an expression is checked in where there is no attention: every extent is given by the caller.
 constexpr std::string_view scratch = "attention scratch { B: int; H: int; G: int; I: int; J: int; D: int; E: int }\n";
 
-constexpr std::string_view words[] = {"and", "or", "not", "if", "else", "true", "false", "inf", "pi", "score",
-                                      "mask", "weight", "lse", "def", "layout", "attention", "import", "out"};
+constexpr std::string_view words[] = {"and",   "or",   "not",    "if",  "else", "true",   "false",     "inf",    "pi",
+                                      "score", "mask", "weight", "lse", "def",  "layout", "attention", "import", "out"};
 
-std::optional<sema::Attention> checkIn(const library::Spec &whole, const std::string &current, const syntax::Expr &expression,
-                                       SourceManager &sources, Diagnostics &diagnostics) {
+std::optional<sema::Attention> checkIn(const library::Spec &whole, const std::string &current,
+                                       const syntax::Expr &expression, SourceManager &sources,
+                                       Diagnostics &diagnostics) {
   const syntax::File &file = whole.syntax();
   auto scope = std::find_if(file.attentions.begin(), file.attentions.end(),
                             [&](const syntax::Attention &attention) { return attention.name.text == current; });

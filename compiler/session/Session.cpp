@@ -37,7 +37,8 @@ public:
     for (const syntax::Attention &attention : tree.attentions)
       if (isWithin(diagnostic.range, text, attention.range.begin, attention.range.end))
         return false;
-    return std::any_of(diagnostic.notes.begin(), diagnostic.notes.end(), [&](const Note &note) { return find(note.range); });
+    return std::any_of(diagnostic.notes.begin(), diagnostic.notes.end(),
+                       [&](const Note &note) { return find(note.range); });
   }
   Diagnostic asTyped(Diagnostic diagnostic) const {
     move(diagnostic.range);
@@ -94,7 +95,8 @@ const syntax::Attention *Session::findAttention(const Spec &whole, const std::st
   return nullptr;
 }
 
-/// An attention alone with the file's defs, but for those lines that nothing uses and, if it gets by without them, defs that are wrong.
+/// An attention alone with the file's defs, but for those lines that nothing uses and, if it gets by without them, defs
+/// that are wrong.
 std::shared_ptr<const Spec> Session::specOf(const State &state, const Spec &whole, const std::string &name) {
   std::string text = state.text;
   for (const syntax::Attention &other : whole.syntax().attentions)
@@ -181,8 +183,8 @@ void Session::tellDifference(const Checked &before, const Checked &after, const 
   }
 }
 
-/// Carries a change out, unless the new text itself has mistakes. `touched` are the attentions it is about; `whole`: they were typed as a
-/// whole, so that every mistake in them is one of the new text.
+/// Carries a change out, unless the new text itself has mistakes. `touched` are the attentions it is about; `whole`:
+/// they were typed as a whole, so that every mistake in them is one of the new text.
 bool Session::accept(State next, const std::vector<Placed> &placed, const SourceFile &typed,
                      std::shared_ptr<const void> owner, const std::set<std::string> &touched, bool whole,
                      Messages &messages) {
@@ -249,13 +251,14 @@ bool Session::addLines(const syntax::Fragment &fragment, std::shared_ptr<const v
   auto any = [&](auto test) { return std::any_of(fragment.lines.begin(), fragment.lines.end(), test); };
   bool usesLayout = any([](const syntax::Line &line) { return line.kind == syntax::LineKind::UseLayout; });
   bool declares = any([](const syntax::Line &line) {
-    return line.kind == syntax::LineKind::Declaration && (line.name.text == "q" || line.name.text == "k" || line.name.text == "v");
+    return line.kind == syntax::LineKind::Declaration &&
+           (line.name.text == "q" || line.name.text == "k" || line.name.text == "v");
   });
   bool isNew = !findAttention(*checked.whole, next.current);
   if (isNew) {
     std::string begin = next.text.empty() || next.text.back() == '\n' ? "" : "\n";
-    next.text += fmt::format("{}attention {} {{\n{}}}\n", begin, next.current,
-                             declares || usesLayout ? "" : "  layout mha\n");
+    next.text +=
+        fmt::format("{}attention {} {{\n{}}}\n", begin, next.current, declares || usesLayout ? "" : "  layout mha\n");
     next.assumedLayout = !declares && !usesLayout;
     next.growing.insert(next.current);
   } else if (next.assumedLayout && (declares || usesLayout)) {
@@ -271,7 +274,8 @@ bool Session::addLines(const syntax::Fragment &fragment, std::shared_ptr<const v
   if (!accept(std::move(next), change.placed, *fragment.file.source, std::move(owner), {current}, false, messages))
     return false;
   if (assumed)
-    messages.note(fmt::format("attention `{}` begins with `layout mha`; another `layout` line takes its place", current));
+    messages.note(
+        fmt::format("attention `{}` begins with `layout mha`; another `layout` line takes its place", current));
   if (change.isAgain)
     for (const std::string &gone : change.replaced)
       messages.note(fmt::format("it takes the place of `{}`", gone));

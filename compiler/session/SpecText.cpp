@@ -38,7 +38,8 @@ public:
       change.text += text.substr(at, begin - at);
       change.text += edit.before;
       if (!edit.piece.empty())
-        change.placed.push_back({uint32_t(change.text.size()), uint32_t(change.text.size() + edit.piece.size()), edit.typedBegin});
+        change.placed.push_back(
+            {uint32_t(change.text.size()), uint32_t(change.text.size() + edit.piece.size()), edit.typedBegin});
       change.text += edit.piece + edit.after;
       at = std::max(begin, edit.range.second);
     }
@@ -59,8 +60,8 @@ private:
   std::vector<std::string> replaced;
 };
 
-/// The whole lines of text of a range that has them to itself (a comment behind it goes with it); else the range, with the `;` that
-/// parted it from its neighbour.
+/// The whole lines of text of a range that has them to itself (a comment behind it goes with it); else the range, with
+/// the `;` that parted it from its neighbour.
 Range wholeLines(std::string_view text, SourceRange range) {
   uint32_t begin = range.begin, end = range.end;
   while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t'))
@@ -111,7 +112,9 @@ std::set<std::string_view> namesIn(const Line &line) {
   return names;
 }
 
-bool mentionsItself(const Line &line) { return line.kind == LineKind::Assignment && namesIn(line).count(line.name.text); }
+bool mentionsItself(const Line &line) {
+  return line.kind == LineKind::Assignment && namesIn(line).count(line.name.text);
+}
 
 bool givesName(const Line &line) { return line.kind == LineKind::Assignment || line.kind == LineKind::Declaration; }
 
@@ -283,7 +286,9 @@ Change without(const syntax::File &file, const syntax::Attention *attention, std
   };
   if (attention)
     for (const Line &line : attention->lines)
-      if (line.kind == LineKind::UseLayout ? name == "layout" : line.kind == LineKind::Outputs ? name == "out" : line.name.text == name)
+      if (line.kind == LineKind::UseLayout ? name == "layout"
+          : line.kind == LineKind::Outputs ? name == "out"
+                                           : line.name.text == name)
         drop(line.range);
   if (!found)
     for (const Item &item : itemsOf(file))

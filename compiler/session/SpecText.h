@@ -7,7 +7,8 @@
 #include <string_view>
 #include <vector>
 
-/// A spec as text that is changed piece by piece, as a person would in an editor: comments and blanks outside the pieces stay.
+/// A spec as text that is changed piece by piece, as a person would in an editor: comments and blanks outside the
+/// pieces stay.
 namespace attn::session {
 
 /// Where a piece of what was typed stands in the text now.
@@ -24,16 +25,16 @@ struct Change {
   bool isAgain = false;              ///< the new line reads the meaning of its name before the line it replaced
 };
 
-/// Puts items in place of those of the same kind and name, or at the end. `file` is the text's tree, `typed` that of what was typed, which
-/// holds items only. `importFolder` goes before the paths of imports that are relative.
+/// Puts items in place of those of the same kind and name, or at the end. `file` is the text's tree, `typed` that of
+/// what was typed, which holds items only. `importFolder` goes before the paths of imports that are relative.
 Change withItems(const syntax::File &file, const syntax::File &typed, const std::string &importFolder = "");
 
-/// Puts lines into an attention of the text: in place of the line that they define anew, but behind all that they use; or at its end. A line
-/// that reads the earlier meaning of its own name leaves that standing.
+/// Puts lines into an attention of the text: in place of the line that they define anew, but behind all that they use;
+/// or at its end. A line that reads the earlier meaning of its own name leaves that standing.
 Change withLines(const syntax::File &file, const syntax::Attention &attention, const std::vector<syntax::Line> &lines);
 
-/// Takes out a line, def, layout or attention by its name; `layout` and `out` name those lines of the attention, which may be null. Nothing is
-/// replaced where there is no such thing.
+/// Takes out a line, def, layout or attention by its name; `layout` and `out` name those lines of the attention, which
+/// may be null. Nothing is replaced where there is no such thing.
 Change without(const syntax::File &file, const syntax::Attention *attention, std::string_view name);
 
 /// The text with a range made blank; lines and columns stay what they are.

@@ -44,7 +44,8 @@ public:
     if (!problem.empty())
       return Failure{fmt::format("`{}`: {} at column {}", quoted(), problem, problemAt + 1)};
     if (!tensor)
-      return tensor.message() == stoppedText ? tensor.failure() : Failure{fmt::format("`{}`: {}", quoted(), tensor.message())};
+      return tensor.message() == stoppedText ? tensor.failure()
+                                             : Failure{fmt::format("`{}`: {}", quoted(), tensor.message())};
     if (!context.element || tensor->element() == *context.element)
       return Converted{std::move(*tensor), ""};
     Result<Converted> converted = convert(*tensor, *context.element);
@@ -397,7 +398,8 @@ private:
     if (!shape)
       return Failure{};
     Random random(context.seed);
-    return made(ElementType::I64, *shape, [&](Tensor &tensor, int64_t n) { tensor.setInteger(n, random.integer(low, high)); });
+    return made(ElementType::I64, *shape,
+                [&](Tensor &tensor, int64_t n) { tensor.setInteger(n, random.integer(low, high)); });
   }
 
   Result<Tensor> randomReals(std::string_view function, const std::vector<Number> &arguments) {
@@ -409,9 +411,8 @@ private:
       return Failure{};
     Random random(context.seed);
     bool isNormal = function == "randn";
-    return made(elementFor(Number::Float), *shape, [&](Tensor &tensor, int64_t n) {
-      tensor.setReal(n, isNormal ? random.normal() : random.uniform());
-    });
+    return made(elementFor(Number::Float), *shape,
+                [&](Tensor &tensor, int64_t n) { tensor.setReal(n, isNormal ? random.normal() : random.uniform()); });
   }
 
   std::string_view text;

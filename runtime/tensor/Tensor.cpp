@@ -52,8 +52,8 @@ static int64_t machineMemory() {
   return pages > 0 && pageSize > 0 ? pages * pageSize : INT64_MAX;
 }
 
-Result<Tensor> Tensor::createOrdered(ElementType element, std::vector<int64_t> shape,
-                                     const std::vector<size_t> &order, const std::atomic<bool> *stop) {
+Result<Tensor> Tensor::createOrdered(ElementType element, std::vector<int64_t> shape, const std::vector<size_t> &order,
+                                     const std::atomic<bool> *stop) {
   Result<int64_t> bytes = shapeBytes(element, shape);
   if (!bytes)
     return bytes.failure();

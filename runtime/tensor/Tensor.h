@@ -25,12 +25,12 @@ public:
 
   /// All elements zero, last dimension innermost. Fails if the rank is above `maxRank`, a size is negative, the bytes
   /// overflow, or there is not that much memory; and with `stoppedText` where `stop` (may be null) becomes true.
-  static Result<Tensor> create(ElementType element, std::vector<int64_t> shape, const std::atomic<bool> *stop = nullptr);
+  static Result<Tensor> create(ElementType element, std::vector<int64_t> shape,
+                               const std::atomic<bool> *stop = nullptr);
   /// The same elements, with dimension n of the result innermost-first as `order` says: order lists the dimensions from
   /// outermost to innermost in memory. `create(e, {2, 3})` is `createOrdered(e, {2, 3}, {0, 1})`; {1, 0} is Fortran's
   /// order.
-  static Result<Tensor> createOrdered(ElementType element, std::vector<int64_t> shape,
-                                      const std::vector<size_t> &order,
+  static Result<Tensor> createOrdered(ElementType element, std::vector<int64_t> shape, const std::vector<size_t> &order,
                                       const std::atomic<bool> *stop = nullptr);
 
   ElementType element() const { return elementType; }

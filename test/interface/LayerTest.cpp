@@ -155,7 +155,8 @@ TEST_CASE("compilers keep their code in the folder, once") {
     REQUIRE(kernel);
     CHECK(runWindowed(*kernel, 5, 7) < 1e-5);
     CHECK(entries() > 0);
-    CHECK(entries() == (n == 0 ? entries() : after));
+    if (n > 0)
+      CHECK(entries() == after);
     after = entries();
   }
   setenv("ATTN_CACHE_DIR", "", 1);

@@ -37,9 +37,11 @@ int64_t lengthOf(double share) {
 
 TEST_CASE("a run that this machine can't hold is refused before anything is made") {
   using Catch::Matchers::Contains;
-  std::vector<std::string> errors = errorsOf(plain, sized({{"B", 1}, {"H", 8}, {"I", 100000000000}, {"J", 100000000000}, {"D", 64}}));
+  std::vector<std::string> errors =
+      errorsOf(plain, sized({{"B", 1}, {"H", 8}, {"I", 100000000000}, {"J", 100000000000}, {"D", 64}}));
   REQUIRE(errors.size() == 1);
-  CHECK_THAT(errors.front(), Contains("the inputs take 558.8 TiB of memory (`q` 186.3 TiB, `k` 186.3 TiB, `v` 186.3 TiB)"));
+  CHECK_THAT(errors.front(),
+             Contains("the inputs take 558.8 TiB of memory (`q` 186.3 TiB, `k` 186.3 TiB, `v` 186.3 TiB)"));
   CHECK_THAT(errors.front(), Contains("are free"));
   // Each would fit, all together don't.
   errors = errorsOf(plain, sized({{"I", lengthOf(0.4)}, {"J", lengthOf(0.4)}, {"D", 64}, {"B", 1}, {"H", 1}}));
