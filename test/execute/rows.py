@@ -103,13 +103,19 @@ SPECS = {
     # Keys that a score hides for a whole row
     "no score": ("layout mha; score = -inf", []),
     "hidden rows": ("layout mha; x: f32[I]; score = x[i] if i % 3 == 0 else -inf; mask = causal; out o, lse", []),
+
+    # What the library has beside these
+    "sequence first": ("layout mha_bshd; score = dot(rope_pairs(q, i), rope_pairs(k, j)) / sqrt(D); mask = causal; out o, lse", []),
+    "groups, sequence first": ("layout gqa_bshd(bf16); mask = causal_end; out o, lse", []),
+    "one head of keys": ("layout mqa; score = -squared_distance(q, k) / D; mask = near(20)", []),
+    "partly rotated": ("layout gqa; q = rope_partial(q, i, D // 4 * 2); k = rope_partial(k, j, D // 4 * 2); mask = causal", []),
 }
 
 QUERIES = [1, 33, 17, 7, 129, 16, 0, 64]
 KEYS = [17, 1, 129, 33, 7, 64, 300, 0, 65]
 FEATURES = [3, 17, 40, 1, 72, 16, 8]
 VALUES = [16, 1, 17, 40, 5, 33]
-LAYOUTS = {"gqa": "BHGIJD", "mha": "BHIJD", "packed_qkv": "BHID"}
+LAYOUTS = {"mha_bshd": "BHIJD", "gqa_bshd": "BHGIJD", "mqa": "BHIJD", "gqa": "BHGIJD", "mha": "BHIJD", "packed_qkv": "BHID"}
 RUNS = 4  # of each spec
 
 
