@@ -30,6 +30,11 @@ static std::optional<int64_t> fixedIn(std::optional<ArrayRef<int64_t>> values, i
 std::optional<int64_t> KernelOp::fixedExtent(int64_t number) { return fixedIn(getExtents(), number); }
 std::optional<int64_t> TileKernelOp::fixedExtent(int64_t number) { return fixedIn(getExtents(), number); }
 
+static bool isListed(std::optional<ArrayRef<int64_t>> list, int64_t number) { return list && llvm::is_contained(*list, number); }
+
+bool KernelOp::variesWithBatch(int64_t number) { return isListed(getBatchExtents(), number); }
+bool TileKernelOp::variesWithBatch(int64_t number) { return isListed(getBatchExtents(), number); }
+
 LogicalResult KernelOp::verify() { return verifyKernel(*this, getCoordinates(), getExtents()); }
 
 /// A result varies with exactly what follows from its operands.
@@ -236,8 +241,9 @@ LogicalResult CheckOp::verify() {
 }
 
 LogicalResult OutputOp::verify() {
-  if (getCoordinates().size() != cast<TensorHandleType>(getTensor().getType()).getRank())
-    return emitOpError("needs one coordinate per dimension");
+  size_t rank = cast<TensorHandleType>(getTensor().getType()).getRank();
+  if ((getIndices().empty() ? getCoordinates().size() : getIndices().size()) != rank)
+    return emitOpError("needs one coordinate or index per dimension");
   if (failed(verifyDistinct(*this, getCoordinates())))
     return failure();
   for (StringAttr coordinate : functionType(getValue()).getCoordinates()) {
@@ -254,8 +260,11 @@ LogicalResult BindOp::verify() {
   if (int64_t(getIndex()) < 0)
     return emitOpError("has a negative index");
   FnType type = functionType(getValue());
-  if (!type.getCoordinates().empty())
-    return emitOpError("binds what varies with nothing, not ") << type;
+  if (getSlot() && getKind() != BindKind::Extent)
+    return emitOpError("has a slot for what isn't an extent");
+  for (StringAttr coordinate : type.getCoordinates())
+    if (!getSlot() || coordinate != "b")
+      return emitOpError("binds what varies with nothing, not ") << type;
   Type element = type.getElementType();
   bool isScalar = getKind() == BindKind::Scalar;
   if (!element.isInteger(64) && !(isScalar && (element.isF64() || element.isInteger(1))))

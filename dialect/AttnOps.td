@@ -23,17 +23,22 @@ def KernelOp : AttnOp<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, NoTermi
   let summary = "an attention as a graph of functions of coordinates";
   let description = [{
     `coordinates` maps each coordinate to the number of its extent; `extents` lists the value of every extent the compiler knows, by
-    number, -1 where only the run knows. The body is straight-line SSA; `attn.output` operations say what is computed.
+    number, -1 where only the run knows; `batch_extents` those that differ from batch to batch. The body is straight-line SSA; `attn.output` operations say what is computed.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$coordinates, OptionalAttr<DenseI64ArrayAttr>:$extents);
+  let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$coordinates, OptionalAttr<DenseI64ArrayAttr>:$extents,
+                       OptionalAttr<DenseI64ArrayAttr>:$batch_extents);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `coordinates` $coordinates (`extents` $extents^)? attr-dict-with-keyword $body";
+  let assemblyFormat = [{
+    $sym_name `coordinates` $coordinates (`extents` $extents^)? (`per` `batch` $batch_extents^)? attr-dict-with-keyword $body
+  }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Number of the extent a coordinate runs over; -1 if it has none.
     int64_t extentOf(::llvm::StringRef coordinate);
     /// The value of an extent, if the compiler knows it.
     ::std::optional<int64_t> fixedExtent(int64_t number);
+    /// Whether an extent differs from batch to batch.
+    bool variesWithBatch(int64_t number);
   }];
 }
 
@@ -56,7 +61,9 @@ def CoordinateOp : AttnOp<"coordinate", [Pure]> {
 
 def ExtentOp : AttnOp<"extent", [Pure]> {
   let summary = "the value of an extent";
-  let description = "`index` is its number in the checked program; `fixed` its value where it is known to the compiler.";
+  let description = [{
+    `index` is its number in the checked program; `fixed` its value where it is known to the compiler. It varies with b just if the kernel says so.
+  }];
   let arguments = (ins StrAttr:$name, I64Attr:$index, OptionalAttr<I64Attr>:$fixed);
   let results = (outs IntFn:$result);
   let assemblyFormat = "$name $index (`fixed` $fixed^)? attr-dict `:` type($result)";
@@ -293,8 +300,11 @@ def CheckOp : AttnOp<"check", [AttrSizedOperandSegments]> {
 
 def OutputOp : AttnOp<"output"> {
   let summary = "stores a function in an output tensor, dimension n indexed by coordinate n of `coordinates`";
-  let arguments = (ins TensorHandleType:$tensor, AnyFn:$value, StrArrayAttr:$coordinates);
-  let assemblyFormat = "$tensor $coordinates `=` $value attr-dict `:` type($tensor) `,` type($value)";
+  let description = "With `indices` it is stored there, for every value of `coordinates`. No two of these are the same element.";
+  let arguments = (ins TensorHandleType:$tensor, AnyFn:$value, StrArrayAttr:$coordinates, Variadic<IntFn>:$indices);
+  let assemblyFormat = [{
+    $tensor $coordinates (`at` `(` $indices^ `:` type($indices) `)`)? `=` $value attr-dict `:` type($tensor) `,` type($value)
+  }];
   let hasVerifier = 1;
 }
 
@@ -302,22 +312,42 @@ def BinderOp : AttnOp<"binder", [IsolatedFromAbove, Symbol, SingleBlock, NoTermi
   let summary = "what a kernel computes once before a run";
   let description = [{
     Runs when the tensors' own extents are bound: computed extents, defaults of scalars that were not given, and the size every dimension
-    must have, each an `attn.bind`, in an order in which each uses only what is bound before it.
+    must have, each an `attn.bind`, in an order in which each uses only what is bound before it. `coordinates` is the kernel's.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name);
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<DictionaryAttr>:$coordinates);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let assemblyFormat = "$sym_name (`coordinates` $coordinates^)? attr-dict-with-keyword $body";
 }
 
 def BindOp : AttnOp<"bind"> {
   let summary = "gives a computed extent, an omitted scalar or an expected dimension its value";
   let description = [{
     `index` counts extents, scalars, or the dimensions of all tensors, inputs before outputs, in order. The value varies with nothing; it is an
-    i64, or for a scalar i64, f64 or i1.
+    i64, or for a scalar i64, f64 or i1. An extent may vary with b and is then the `slot`th of the kernel's that do: every value must be
+    at least 0, and what stands for the extent where there is no b is the largest. `name` is for messages about it.
   }];
-  let arguments = (ins BindKindAttr:$kind, I64Attr:$index, AnyFn:$value);
-  let assemblyFormat = "$kind $index `=` $value attr-dict `:` type($value)";
+  let arguments = (ins BindKindAttr:$kind, I64Attr:$index, AnyFn:$value, OptionalAttr<I64Attr>:$slot, OptionalAttr<StrAttr>:$name);
+  let assemblyFormat = "$kind $index (`slot` $slot^)? ($name^)? `=` $value attr-dict `:` type($value)";
   let hasVerifier = 1;
+}
+
+def ApartOp : AttnOp<"apart"> {
+  let summary = "ends the run where two values of b are stored at the same elements";
+  let description = [{
+    For binders. Each b has `size` elements from `start` on in a dimension of an output; where two of them meet, the run ends with an error that names them.
+  }];
+  let arguments = (ins TensorHandleType:$tensor, I64Attr:$dimension, IntFn:$start, IntFn:$size, StrAttr:$text);
+  let assemblyFormat = "$tensor $dimension `:` $start `,` $size `:` type($tensor) `,` type($start) `,` type($size) $text attr-dict";
+}
+
+def SolveOp : AttnOp<"solve"> {
+  let summary = "the x for which scale * x + offset is the size a tensor has in a dimension";
+  let description = "For binders. Where there is none, or it is negative, the run ends with an error about the extent `name`.";
+  let arguments = (ins TensorHandleType:$tensor, I64Attr:$dimension, IntFn:$scale, IntFn:$offset, StrAttr:$name);
+  let results = (outs IntFn:$result);
+  let assemblyFormat = [{
+    $name `from` $tensor $dimension `by` $scale `,` $offset attr-dict `:` functional-type(operands, results)
+  }];
 }
 
 //===-- Mask classification -------------------------------------------------------------------------------------===//
@@ -385,11 +415,11 @@ def TileKernelOp : AttnOp<"tile_kernel", [IsolatedFromAbove, Symbol, SingleBlock
     `@k.few` beside `@k` is the same kernel scheduled for few queries: runs of up to `most_queries` take it.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DictionaryAttr:$coordinates, OptionalAttr<DenseI64ArrayAttr>:$extents,
-                       ScheduleAttr:$schedule, OptionalAttr<I64Attr>:$most_queries);
+                       OptionalAttr<DenseI64ArrayAttr>:$batch_extents, ScheduleAttr:$schedule, OptionalAttr<I64Attr>:$most_queries);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `coordinates` $coordinates (`extents` $extents^)? `schedule` $schedule (`for_up_to` $most_queries^ `queries`)?
-    attr-dict-with-keyword $body
+    $sym_name `coordinates` $coordinates (`extents` $extents^)? (`per` `batch` $batch_extents^)? `schedule` $schedule
+    (`for_up_to` $most_queries^ `queries`)? attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -399,6 +429,8 @@ def TileKernelOp : AttnOp<"tile_kernel", [IsolatedFromAbove, Symbol, SingleBlock
     ::std::optional<int64_t> fixedExtent(int64_t number);
     /// What follows a kernel's name in that of the one for few queries.
     static constexpr ::llvm::StringLiteral fewSuffix = ".few";
+    /// Whether an extent differs from batch to batch.
+    bool variesWithBatch(int64_t number);
   }];
 }
 
@@ -608,21 +640,27 @@ def TileFinishOp : AttnOp<"tile_finish"> {
   let hasVerifier = 1;
 }
 
-def TileStoreOp : AttnOp<"tile_store"> {
+def TileStoreOp : AttnOp<"tile_store", [AttrSizedOperandSegments]> {
   let summary = "stores a tile, transposed back, in rows of an output tensor";
   let description = [{
     A tile of queries: its rows or lanes are features, or with `block` its rows the keys of one. A tile of keys (`[j, d]`) doesn't vary with the query: the first row
-    block stores it. Where the tensor has no dimension for the batch or head, the first one stores.
+    block stores it. Where the tensor has no dimension for the batch or head, the first one stores. With `indices`, which say where, `axes` names
+    what they are functions of.
   }];
-  let arguments = (ins TileType:$tile, TensorHandleType:$tensor, StrArrayAttr:$axes, Optional<KeysType>:$block);
-  let assemblyFormat = "$tile `,` $tensor $axes (`at` $block^)? attr-dict `:` type($tile) `,` type($tensor)";
+  let arguments = (ins TileType:$tile, TensorHandleType:$tensor, StrArrayAttr:$axes, Optional<KeysType>:$block, Variadic<IntFn>:$indices);
+  let assemblyFormat = [{
+    $tile `,` $tensor $axes (`at` $block^)? (`indices` `(` $indices^ `:` type($indices) `)`)? attr-dict `:` type($tile) `,` type($tensor)
+  }];
   let hasVerifier = 1;
 }
 
 def TileStoreRowOp : AttnOp<"tile_store_row"> {
   let summary = "stores one value per query in an output tensor";
-  let arguments = (ins AnyFn:$value, TensorHandleType:$tensor, StrArrayAttr:$axes);
-  let assemblyFormat = "$value `,` $tensor $axes attr-dict `:` type($value) `,` type($tensor)";
+  let description = "`indices` as in `attn.tile_store`.";
+  let arguments = (ins AnyFn:$value, TensorHandleType:$tensor, StrArrayAttr:$axes, Variadic<IntFn>:$indices);
+  let assemblyFormat = [{
+    $value `,` $tensor $axes (`indices` `(` $indices^ `:` type($indices) `)`)? attr-dict `:` type($value) `,` type($tensor)
+  }];
   let hasVerifier = 1;
 }
 

@@ -277,10 +277,18 @@ LogicalResult TileFinishOp::verify() {
   return verifyPerQuery(*this, getLogDenominator(), type.getElementType(), "the logarithm");
 }
 
+static LogicalResult verifyIndices(Operation *op, Value tensor, ValueRange indices) {
+  if (indices.size() != cast<TensorHandleType>(tensor.getType()).getRank())
+    return op->emitOpError("needs one index per dimension");
+  return success();
+}
+
 LogicalResult TileStoreOp::verify() {
   if ((rowsOf(getTile()) == "j") != bool(getBlock()))
     return emitOpError("stores rows of keys with the block they belong to, and only these");
   auto tile = cast<TileType>(getTile().getType());
+  if (!getIndices().empty())
+    return verifyIndices(*this, getTensor(), getIndices());
   if (tile.getRows() == "j" && tile.getLanes() != "i")
     return verifyAxes(*this, getTensor(), getAxes(), "j", tile.getLanes());
   return verifyAxes(*this, getTensor(), getAxes(), "i", featureOf(getTile()));
@@ -290,6 +298,8 @@ LogicalResult TileStoreRowOp::verify() {
   auto type = cast<FnType>(getValue().getType());
   if (failed(verifyPerQuery(*this, getValue(), type.getElementType(), "the value")))
     return failure();
+  if (!getIndices().empty())
+    return verifyIndices(*this, getTensor(), getIndices());
   return verifyAxes(*this, getTensor(), getAxes(), "i", "");
 }
 

@@ -18,9 +18,9 @@ static_assert(sizeof(attn_dimension_info) == 32 && offsetof(attn_dimension_info,
 static_assert(sizeof(attn_tensor_info) == 40 && offsetof(attn_tensor_info, dimensions) == 32);
 static_assert(sizeof(attn_extent_info) == 32 && offsetof(attn_extent_info, fixed) == 24);
 static_assert(sizeof(attn_scalar_info) == 16 && offsetof(attn_scalar_info, has_default) == 12);
-static_assert(sizeof(attn_site_info) == 24 && offsetof(attn_site_info, text) == 16);
-static_assert(sizeof(attn_kernel_info) == 96 && offsetof(attn_kernel_info, tensors) == 32 &&
-              offsetof(attn_kernel_info, heads) == 72 && offsetof(attn_kernel_info, body) == 88);
+static_assert(sizeof(attn_site_info) == 32 && offsetof(attn_site_info, text) == 24);
+static_assert(sizeof(attn_kernel_info) == 104 && offsetof(attn_kernel_info, tensors) == 32 &&
+              offsetof(attn_kernel_info, heads) == 72 && offsetof(attn_kernel_info, body) == 96);
 static_assert(sizeof(attn_kernel_version) == 24 && offsetof(attn_kernel_version, info) == 16);
 static_assert(ATTN_F16 == int(sema::ElementType::F16) && ATTN_F32 == int(sema::ElementType::F32) &&
               ATTN_BOOL == int(sema::ElementType::Bool));
@@ -50,6 +50,7 @@ private:
   llvm::Constant *dimensions(const std::vector<sema::Dimension> &list);
   llvm::Constant *tensors(int32_t &count, int32_t &sizes);
   llvm::Constant *extents();
+  bool isBoundByCaller(sema::ExtentId id) const;
   llvm::Constant *scalars();
   llvm::Constant *sites();
   int64_t extentOf(sema::CoordinateId coordinate) const {
@@ -90,10 +91,13 @@ llvm::Constant *TableBuilder::place(SourceRange range) {
 
 llvm::Constant *TableBuilder::dimensions(const std::vector<sema::Dimension> &list) {
   std::vector<llvm::Constant *> rows;
-  for (const sema::Dimension &dimension : list)
-    rows.push_back(record({int32(dimension.extent == sema::none ? -1 : int64_t(dimension.extent)),
+  for (const sema::Dimension &dimension : list) {
+    // What the binder computes an extent from is compared with the rest afterwards.
+    bool bindsHere = dimension.extent != sema::none && dimension.scaleValue == sema::none && dimension.offsetValue == sema::none;
+    rows.push_back(record({int32(bindsHere ? int64_t(dimension.extent) : -1),
                            int32(dimension.broadcastable), int64(dimension.scale), int64(dimension.offset),
                            text(dimensionText(attention, dimension))}));
+  }
   return table(rows);
 }
 
@@ -116,14 +120,23 @@ llvm::Constant *TableBuilder::tensors(int32_t &count, int32_t &sizes) {
 llvm::Constant *TableBuilder::extents() {
   std::vector<llvm::Constant *> rows;
   for (const sema::Extent &extent : attention.extents) {
-    int64_t kind = extent.binding == sema::ExtentBinding::Dimension ? ATTN_EXTENT_DIMENSION
-                   : extent.binding == sema::ExtentBinding::Input   ? ATTN_EXTENT_SCALAR
-                                                                    : ATTN_EXTENT_COMPUTED;
+    int64_t kind = extent.binding == sema::ExtentBinding::Input ? ATTN_EXTENT_SCALAR : ATTN_EXTENT_COMPUTED;
+    if (extent.binding == sema::ExtentBinding::Dimension && isBoundByCaller(sema::ExtentId(rows.size())))
+      kind = ATTN_EXTENT_DIMENSION;
     rows.push_back(record({text(extent.name), place(extent.range), int32(kind),
                            int32(extent.scalar == sema::none ? -1 : int64_t(extent.scalar)),
                            int64(extent.fixed.value_or(-1))}));
   }
   return table(rows);
+}
+
+/// Whether the launcher finds an extent in a dimension; the binder does where other extents stand beside it.
+bool TableBuilder::isBoundByCaller(sema::ExtentId id) const {
+  return std::any_of(attention.tensors.begin(), attention.tensors.end(), [&](const sema::Tensor &tensor) {
+    return std::any_of(tensor.dimensions.begin(), tensor.dimensions.end(), [&](const sema::Dimension &dimension) {
+      return dimension.extent == id && dimension.scaleValue == sema::none && dimension.offsetValue == sema::none;
+    });
+  });
 }
 
 llvm::Constant *TableBuilder::scalars() {
@@ -137,7 +150,7 @@ llvm::Constant *TableBuilder::scalars() {
 llvm::Constant *TableBuilder::sites() {
   std::vector<llvm::Constant *> rows;
   for (const Site &site : kernel.sites)
-    rows.push_back(record({int32(site.tensor), int32(site.dimension), text(site.place), text(site.text)}));
+    rows.push_back(record({int32(site.kind), int32(site.tensor), int32(site.dimension), text(site.place), text(site.text)}));
   return table(rows);
 }
 
@@ -146,12 +159,14 @@ llvm::GlobalVariable *TableBuilder::build(llvm::Function *bind, llvm::Function *
   for (int32_t tensor : kernel.summaries)
     summaries.push_back(int32(tensor));
   int32_t tensorCount = 0, sizeCount = 0;
+  auto batchExtents = std::count_if(attention.extents.begin(), attention.extents.end(),
+                                    [](const sema::Extent &extent) { return extent.perBatch; });
   llvm::Constant *tensorTable = tensors(tensorCount, sizeCount);
   llvm::Constant *info =
       record({text(attention.name), int32(tensorCount), int32(attention.extents.size()),
               int32(attention.scalars.size()), int32(kernel.sites.size()), int32(sizeCount), int32(summaries.size()),
               tensorTable, extents(), scalars(), sites(), table(summaries), int32(extentOf(sema::coordinateH)),
-              int32(extentOf(sema::coordinateG)), bind, body});
+              int32(extentOf(sema::coordinateG)), int32(batchExtents), int32(extentOf(sema::coordinateB)), bind, body});
   // Modules that are linked with this one refer to it by name; `addEntry` makes it internal.
   llvm::GlobalVariable *global = constantGlobal(module, info, name);
   global->setLinkage(llvm::GlobalValue::ExternalLinkage);
@@ -177,14 +192,15 @@ llvm::Expected<KernelSource> codegen::takeKernelSource(mlir::ModuleOp module, co
   if (auto sites = body->getAttrOfType<mlir::ArrayAttr>("attn.sites")) {
     for (mlir::Attribute entry : sites) {
       auto fields = mlir::dyn_cast<mlir::DictionaryAttr>(entry);
+      auto kind = fields ? fields.getAs<mlir::IntegerAttr>("kind") : nullptr;
       auto tensor = fields ? fields.getAs<mlir::IntegerAttr>("tensor") : nullptr;
       auto dimension = fields ? fields.getAs<mlir::IntegerAttr>("dimension") : nullptr;
       auto place = fields ? fields.getAs<mlir::StringAttr>("place") : nullptr;
       auto text = fields ? fields.getAs<mlir::StringAttr>("text") : nullptr;
-      if (!tensor || !dimension || !place || !text)
-        return missing("an entry of `attn.sites` lacks tensor, dimension, place or text");
+      if (!kind || !tensor || !dimension || !place || !text)
+        return missing("an entry of `attn.sites` lacks kind, tensor, dimension, place or text");
       kernel.sites.push_back(
-          {int32_t(tensor.getInt()), int32_t(dimension.getInt()), place.getValue().str(), text.getValue().str()});
+          {int32_t(kind.getInt()), int32_t(tensor.getInt()), int32_t(dimension.getInt()), place.getValue().str(), text.getValue().str()});
     }
     body->removeAttr("attn.sites");
   }

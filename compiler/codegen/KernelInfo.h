@@ -13,7 +13,8 @@ namespace attn::codegen {
 
 /// A place where data can be wrong, by the number generated code passes to `attn_fail`.
 struct Site {
-  int32_t tensor = -1; ///< -1: an integer divisor
+  int32_t kind = 0; ///< attn_site_kind
+  int32_t tensor = -1;
   int32_t dimension = 0;
   std::string place; ///< `spec.attn:3:5`
   std::string text;  ///< the source of the load or division

@@ -13,8 +13,8 @@ namespace attn::irgen {
 using sema::NodeId;
 using sema::NodeKind;
 
-GraphGenerator::GraphGenerator(OpBuilder &builder, const sema::Attention &attention)
-    : builder(builder), attention(attention), nesting(attention),
+GraphGenerator::GraphGenerator(OpBuilder &builder, const sema::Attention &attention, Purpose purpose)
+    : builder(builder), attention(attention), purpose(purpose), nesting(attention),
       tensors(attention.tensors.size() + attention.outputs.size()) {}
 
 Location GraphGenerator::location(SourceRange range) const {
@@ -188,11 +188,57 @@ Value GraphGenerator::generate(NodeId root) {
       return {};
     for (size_t operand = 0; operand < attention.node(place.node).operands.size(); ++operand)
       open.push_back(operandOf(place, operand));
+    if (NodeId value = computedHere(attention.node(place.node)); value != sema::none)
+      open.push_back({value, place.levels});
   }
   // Operands have smaller numbers than their users.
   for (const Place &place : needed)
     values[place] = create(place);
   return values.at({root, {}});
+}
+
+NodeId GraphGenerator::computedHere(const sema::Node &node) const {
+  if (purpose == Purpose::Kernel || node.kind != NodeKind::Extent || !attention.extents[node.index].perBatch)
+    return sema::none;
+  return attention.extents[node.index].value;
+}
+
+Value GraphGenerator::generateSolution(size_t number, size_t n) {
+  const sema::Dimension &dimension = attention.tensors[number].dimensions[n];
+  Location place = location(dimension.range);
+  auto valueOf = [&](NodeId node, int64_t constant) -> Value {
+    if (node != sema::none)
+      return generate(node);
+    auto type = ir::FnType::get(builder.getI64Type(), {});
+    return ir::ConstantOp::create(builder, place, type, builder.getI64IntegerAttr(constant));
+  };
+  Value scale = valueOf(dimension.scaleValue, dimension.scale), offset = valueOf(dimension.offsetValue, dimension.offset);
+  if (!scale || !offset)
+    return {};
+  return ir::SolveOp::create(builder, place, offset.getType(), tensor(number), builder.getI64IntegerAttr(n), scale, offset,
+                             builder.getStringAttr(attention.extents[dimension.extent].name));
+}
+
+Value GraphGenerator::extentOf(sema::CoordinateId coordinate, Location place) {
+  sema::ExtentId id = definingExtent(attention, attention.coordinates[coordinate].extent);
+  const sema::Extent &extent = attention.extents[id];
+  if (extent.perBatch)
+    return generate(extent.value);
+  return ir::ExtentOp::create(builder, place, ir::FnType::get(builder.getI64Type(), {}), builder.getStringAttr(extent.name),
+                              builder.getI64IntegerAttr(id), extent.fixed ? builder.getI64IntegerAttr(*extent.fixed) : IntegerAttr());
+}
+
+void GraphGenerator::generateApart(size_t number) {
+  const sema::Output &output = attention.outputs[number];
+  std::optional<CheckedStore> store = checkedStore(attention, output);
+  assert(store && "irgen met a store that checkSupported should have refused");
+  Location place = location(output.range);
+  Value start = generate(store->table), size = extentOf(store->coordinate, place);
+  Value zero = ir::ConstantOp::create(builder, place, ir::FnType::get(builder.getI64Type(), {}), builder.getI64IntegerAttr(0));
+  Type boolean = builder.getI1Type();
+  Value isThere = ir::CompareOp::create(builder, place, ir::pointwiseType(boolean, {size, zero}), ir::CompareKind::Greater, size, zero);
+  ir::ApartOp::create(builder, place, tensor(attention.tensors.size() + number), builder.getI64IntegerAttr(store->dimension),
+                      select(place, isThere, start, zero), size, text(output.indices[store->dimension]));
 }
 
 Value GraphGenerator::create(const Place &at) {
@@ -217,8 +263,12 @@ Value GraphGenerator::create(const Place &at) {
     return ir::CoordinateOp::create(builder, place, ir::FnType::get(element, {name}), name);
   }
   case NodeKind::Extent: {
+    if (NodeId value = computedHere(node); value != sema::none)
+      return values.at({value, at.levels});
     sema::ExtentId id = definingExtent(attention, node.index);
     const sema::Extent &extent = attention.extents[id];
+    if (extent.perBatch)
+      pointwise = ir::FnType::get(element, {builder.getStringAttr("b")});
     return ir::ExtentOp::create(builder, place, pointwise, builder.getStringAttr(extent.name), builder.getI64IntegerAttr(id),
                                 extent.fixed ? builder.getI64IntegerAttr(*extent.fixed) : IntegerAttr());
   }

@@ -16,7 +16,10 @@ class GraphGenerator {
 public:
   static constexpr size_t mostOperations = 200'000;
 
-  GraphGenerator(mlir::OpBuilder &builder, const sema::Attention &attention);
+  /// Of a kernel, whose tasks each have a batch, or of a binder, which computes what a task's extents are.
+  enum class Purpose { Kernel, Binder };
+
+  GraphGenerator(mlir::OpBuilder &builder, const sema::Attention &attention, Purpose purpose);
 
   /// The value of a node; null where reductions nested in many ways would make more than `mostOperations` of it. The graph has no row functions
   /// but those irgen::checkSupported lets through.
@@ -34,6 +37,12 @@ public:
   /// What an output stores: a score is -inf and a weight 0 where a key is invisible.
   mlir::Value generateOutput(const sema::Output &output);
 
+  /// What a dimension of a form such as `H * D` gives for the extent it binds; null as `generate` is.
+  mlir::Value generateSolution(size_t tensor, size_t dimension);
+
+  /// The check that an output stored at `table[b] + i` is stored once everywhere.
+  void generateApart(size_t output);
+
   /// The number of every coordinate's extent, by the coordinate's name.
   mlir::DictionaryAttr coordinates() const;
 
@@ -47,7 +56,10 @@ private:
   };
   /// An operand of what is created at `place`, at the levels it has there.
   Place operandOf(const Place &place, size_t operand) const;
+  /// The node an extent is computed by where it is created: in a binder, of one that varies with b. Else none.
+  sema::NodeId computedHere(const sema::Node &node) const;
   mlir::Value create(const Place &place);
+  mlir::Value extentOf(sema::CoordinateId coordinate, mlir::Location place);
   mlir::Value createBinary(const Place &place);
   mlir::Value createLoad(const Place &place);
   mlir::Value createReduction(const Place &place);
@@ -71,6 +83,7 @@ private:
 
   mlir::OpBuilder &builder;
   const sema::Attention &attention;
+  Purpose purpose;
   Nesting nesting;
   std::map<Place, mlir::Value> values;
   mlir::Value visible; ///< the keys that row functions run over

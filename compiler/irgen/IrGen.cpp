@@ -40,14 +40,24 @@ private:
     if (extentsDone[id])
       return;
     extentsDone[id] = true;
-    if (extent.binding == sema::ExtentBinding::Dimension)
+    if (extent.binding == sema::ExtentBinding::Dimension) {
+      auto solved = solvedDimension(attention, id);
+      if (!solved)
+        return;
+      const sema::Dimension &dimension = attention.tensors[solved->first].dimensions[solved->second];
+      visitUsed(dimension.scaleValue);
+      visitUsed(dimension.offsetValue);
+      order.push_back({ir::BindKind::Extent, id});
       return;
+    }
     if (extent.binding == sema::ExtentBinding::Input) {
       if (extent.scalar != sema::none)
         visitScalar(extent.scalar);
       return;
     }
     visitUsed(extent.value);
+    if (extent.perBatch)
+      visitCoordinate(sema::coordinateB);
     order.push_back({ir::BindKind::Extent, id});
   }
 
@@ -77,8 +87,15 @@ private:
         visitExtent(node.index);
       if (node.kind == NodeKind::Scalar)
         visitScalar(node.index);
+      for (sema::CoordinateId coordinate : node.coordinates)
+        visitCoordinate(coordinate);
       open.insert(open.end(), node.operands.begin(), node.operands.end());
     }
+  }
+
+  void visitCoordinate(sema::CoordinateId id) {
+    if (sema::ExtentId extent = attention.coordinates[id].extent; extent != sema::none)
+      visitExtent(extent);
   }
 
   const sema::Attention &attention;
@@ -94,13 +111,17 @@ template <typename Op> Block *addBody(OpBuilder &builder, Op op) {
 
 bool generateKernel(OpBuilder &builder, const sema::Attention &attention) {
   OpBuilder::InsertionGuard guard(builder);
-  SmallVector<int64_t> extents;
-  for (const sema::Extent &extent : attention.extents)
+  SmallVector<int64_t> extents, ofBatch;
+  for (auto [number, extent] : llvm::enumerate(attention.extents)) {
     extents.push_back(extent.fixed.value_or(-1));
+    if (extent.perBatch)
+      ofBatch.push_back(number);
+  }
 
-  GraphGenerator graph(builder, attention);
+  GraphGenerator graph(builder, attention, GraphGenerator::Purpose::Kernel);
   auto kernel = ir::KernelOp::create(builder, graph.location(attention.range), attention.name, graph.coordinates(),
-                                     builder.getDenseI64ArrayAttr(extents));
+                                     builder.getDenseI64ArrayAttr(extents),
+                                     ofBatch.empty() ? DenseI64ArrayAttr() : builder.getDenseI64ArrayAttr(ofBatch));
   addBody(builder, kernel);
   if (!graph.generateVisible())
     return false;
@@ -109,29 +130,53 @@ bool generateKernel(OpBuilder &builder, const sema::Attention &attention) {
     if (!value)
       return false;
     Value target = graph.tensor(attention.tensors.size() + number);
-    ir::OutputOp::create(builder, graph.location(output.range), target, value, graph.names(output.coordinates));
+    SmallVector<Value> indices;
+    for (NodeId index : output.indices) {
+      indices.push_back(graph.generate(index));
+      if (!indices.back())
+        return false;
+    }
+    ir::OutputOp::create(builder, graph.location(output.range), target, value, graph.names(output.coordinates), indices);
   }
   return true;
 }
 
+void bindExtent(OpBuilder &builder, GraphGenerator &graph, const sema::Attention &attention, sema::ExtentId id) {
+  const sema::Extent &extent = attention.extents[id];
+  Location place = graph.location(extent.range);
+  Value value;
+  if (auto solved = solvedDimension(attention, id))
+    value = graph.generateSolution(solved->first, solved->second);
+  else if (extent.value != sema::none)
+    value = graph.generate(extent.value);
+  else
+    value = ir::ConstantOp::create(builder, place, ir::FnType::get(builder.getI64Type(), {}), builder.getI64IntegerAttr(1));
+  IntegerAttr slot;
+  if (extent.perBatch)
+    slot = builder.getI64IntegerAttr(llvm::count_if(llvm::ArrayRef(attention.extents).take_front(id),
+                                                    [](const sema::Extent &before) { return before.perBatch; }));
+  ir::BindOp::create(builder, place, ir::BindKind::Extent, id, value, slot, slot ? builder.getStringAttr(extent.name) : StringAttr());
+}
+
 void generateBinder(OpBuilder &builder, const sema::Attention &attention) {
   OpBuilder::InsertionGuard guard(builder);
-  GraphGenerator graph(builder, attention);
-  auto binder = ir::BinderOp::create(builder, graph.location(attention.range), attention.name + "_binder");
+  GraphGenerator graph(builder, attention, GraphGenerator::Purpose::Binder);
+  auto binder = ir::BinderOp::create(builder, graph.location(attention.range), builder.getStringAttr(attention.name + "_binder"),
+                                     graph.coordinates());
   addBody(builder, binder);
   auto bind = [&](ir::BindKind kind, int64_t index, SourceRange range, NodeId node) {
-    Location place = graph.location(range);
-    Value value = node == sema::none ? Value(ir::ConstantOp::create(builder, place, ir::FnType::get(builder.getI64Type(), {}),
-                                                                    builder.getI64IntegerAttr(1)))
-                                     : graph.generate(node);
-    ir::BindOp::create(builder, place, kind, index, value);
+    Value value = graph.generate(node);
+    ir::BindOp::create(builder, graph.location(range), kind, index, value, IntegerAttr(), StringAttr());
   };
   BindOrder order(attention);
   for (BindOrder::Entry entry : order.entries())
     if (entry.kind == ir::BindKind::Extent)
-      bind(entry.kind, entry.index, attention.extents[entry.index].range, attention.extents[entry.index].value);
+      bindExtent(builder, graph, attention, entry.index);
     else
       bind(entry.kind, entry.index, attention.scalars[entry.index].range, attention.scalars[entry.index].defaultValue);
+  for (auto [number, output] : llvm::enumerate(attention.outputs))
+    if (output.checkOneToOne)
+      graph.generateApart(number);
   int64_t size = 0;
   for (const sema::Tensor &tensor : attention.tensors)
     for (const sema::Dimension &dimension : tensor.dimensions)

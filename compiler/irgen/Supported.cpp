@@ -112,15 +112,16 @@ private:
 
   void checkExtents() {
     for (const Extent &extent : attention.extents) {
-      if (extent.perBatch) {
-        refuse(extent.range, "the extent `{}`, which varies with `b`,", extent.name);
-        continue;
-      }
       if (extent.value == none || extent.fixed)
         continue;
-      for (NodeId id : reach(extent.value, [](const Node &) { return true; }))
-        if (at(id).kind == NodeKind::Load || isReduction(at(id).kind) || at(id).kind == NodeKind::Rebase)
-          refuse(rangeOf(id), "the extent `{}`, which is computed from a tensor,", extent.name);
+      for (NodeId id : reach(extent.value, [](const Node &) { return true; })) {
+        if (at(id).kind == NodeKind::Rebase)
+          refuse(rangeOf(id), "the extent `{}`, which is read at other coordinates than its own,", extent.name);
+        else if (at(id).kind == NodeKind::Dot)
+          refuse(rangeOf(id), "a dot product in the extent `{}`", extent.name);
+        else if (at(id).kind == NodeKind::Reduce && runsOverRagged(at(id)))
+          refuse(rangeOf(id), "the extent `{}`, which reduces over a coordinate whose extent varies with `b`,", extent.name);
+      }
     }
     for (const Tensor &tensor : attention.tensors)
       checkDimensions(tensor.dimensions);
@@ -130,9 +131,6 @@ private:
     for (const Dimension &dimension : dimensions)
       if (!isSizeExpression(attention, dimension.value))
         refuse(dimension.range, "a dimension of any other form than extents and integers under `+ - * // %`");
-      else if (dimension.extent != none && (dimension.scaleValue != none || dimension.offsetValue != none))
-        refuse(dimension.range, "finding `{}` from a dimension in which other extents stand",
-               attention.extents[dimension.extent].name);
   }
 
   /// Whether an extent is 1 in every run.
@@ -157,8 +155,10 @@ private:
 
   void checkOutput(const Output &output) {
     checkDimensions(output.dimensions);
-    if (!output.indices.empty())
-      refuse(output.range, "storing `{}` at computed indices", output.name);
+    if (output.checkOneToOne && !checkedStore(attention, output))
+      refuse(output.range, "checking that `{}` is stored once everywhere, at a table that varies with more than `b`,", output.name);
+    for (NodeId index : output.indices)
+      checkFunction(index);
     const Node &value = at(output.value);
     bool isScore = output.value == attention.score || output.value == attention.weight;
     CoordinateSet varies = value.varies | (isScore ? at(attention.mask).varies : 0);
@@ -175,8 +175,6 @@ private:
       refuse(output.range, "storing `{}` in an output of {}", output.name, spelling(output.element));
     checkFunction(output.value);
 
-    if (!output.indices.empty())
-      return;
     CoordinateSet indexed = 0;
     for (CoordinateId id : output.coordinates)
       indexed |= setOf(id);
@@ -216,6 +214,7 @@ private:
                  unbound, char(unbound[0] - 'a' + 'A'));
         else
           refuse(node.range, "reading a product of queries and keys at other coordinates");
+        checkBatch(node);
         break;
       default:
         break;
@@ -251,6 +250,26 @@ private:
              node.type == ScalarType::Int ? "integers" : "floats of 64 bits", namesOf(feature));
   }
 
+  bool runsOverRagged(const Node &reduction) const {
+    return std::any_of(reduction.coordinates.begin(), reduction.coordinates.end(), [&](CoordinateId coordinate) {
+      ExtentId extent = attention.coordinates[coordinate].extent;
+      return extent != none && attention.extents[extent].perBatch;
+    });
+  }
+
+  /// A run knows the extents of the batch it is at.
+  void checkBatch(const Node &rebase) {
+    if (!std::count(rebase.coordinates.begin(), rebase.coordinates.end(), coordinateB))
+      return;
+    for (NodeId id : reach(rebase.operands[0], [](const Node &) { return true; })) {
+      const Node &node = at(id);
+      if (node.kind == NodeKind::Extent && attention.extents[node.index].perBatch)
+        refuse(rebase.range, "reading the extent `{}`, which varies with `b`, at another `b`", attention.extents[node.index].name);
+      else if ((node.kind == NodeKind::Reduce || node.kind == NodeKind::Dot) && runsOverRagged(node))
+        refuse(rebase.range, "reading at another `b` what is reduced over a coordinate whose extent varies with `b`");
+    }
+  }
+
   /// Whether a value is computed from a dot product or a row of keys, which exist at their own query and key only.
   bool containsProduct(NodeId root) const {
     for (NodeId id : reach(root, [](const Node &) { return true; })) {
@@ -267,6 +286,8 @@ private:
       const Node &node = at(id);
       if (node.kind == NodeKind::Dot)
         refuse(rangeOf(id), "a dot product in `mask`");
+      else if (node.kind == NodeKind::Rebase)
+        checkBatch(node);
       else if (node.kind == NodeKind::Reduce)
         checkReduction(node);
     }
@@ -296,6 +317,45 @@ bool isSizeExpression(const Attention &attention, NodeId value) {
     open.insert(open.end(), node.operands.begin(), node.operands.end());
   }
   return true;
+}
+
+std::optional<CheckedStore> checkedStore(const Attention &attention, const Output &output) {
+  for (size_t n = 0; n < output.indices.size(); ++n) {
+    NodeId table = none, coordinate = none;
+    std::vector<NodeId> open = {output.indices[n]};
+    unsigned tables = 0, coordinates = 0;
+    while (!open.empty()) {
+      NodeId id = open.back();
+      const Node &node = attention.nodes[id];
+      open.pop_back();
+      if (node.kind == NodeKind::Binary && node.binary == BinaryOp::Add)
+        open.insert(open.end(), node.operands.begin(), node.operands.end());
+      else if (node.kind == NodeKind::Binary && node.binary == BinaryOp::Subtract)
+        open.push_back(node.operands[0]);
+      else if (node.kind == NodeKind::Load && node.varies == setOf(coordinateB))
+        table = id, ++tables;
+      else if (node.kind == NodeKind::Coordinate)
+        coordinate = id, ++coordinates;
+    }
+    if (tables == 1 && coordinates == 1)
+      return CheckedStore{n, table, attention.nodes[coordinate].coordinate};
+  }
+  return std::nullopt;
+}
+
+std::optional<std::pair<TensorId, size_t>> solvedDimension(const Attention &attention, ExtentId id) {
+  std::optional<std::pair<TensorId, size_t>> found;
+  for (TensorId tensor = 0; tensor < attention.tensors.size(); ++tensor)
+    for (size_t n = 0; n < attention.tensors[tensor].dimensions.size(); ++n) {
+      const Dimension &dimension = attention.tensors[tensor].dimensions[n];
+      if (dimension.extent != id)
+        continue;
+      if (dimension.scaleValue == none && dimension.offsetValue == none)
+        return std::nullopt;
+      if (!found)
+        found = {tensor, n};
+    }
+  return found;
 }
 
 ExtentId definingExtent(const Attention &attention, ExtentId id) {

@@ -47,6 +47,7 @@ ArrayRef<Stage> loweringStages() {
          GuardReadsPassOptions guard;
          guard.split = true;
          passes.nest<ir::KernelOp>().addPass(createGuardReadsPass(guard));
+         passes.nest<ir::BinderOp>().addPass(createGuardBinderPass());
        }},
       {"online", "Softmax, its weighted sum and its logarithm are one pass over the keys with a mergeable state.",
        [](OpPassManager &passes, const LoweringOptions &) {

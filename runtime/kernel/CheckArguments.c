@@ -336,36 +336,66 @@ static int32_t attn_check_heads(attn_check *check) {
   return ATTN_INVALID_ARGUMENT;
 }
 
-/* After bind: every dimension against the size it must have. */
-static int32_t attn_check_sizes(attn_check *check) {
+/* After bind: every dimension of a tensor against the size it must have. */
+static int32_t attn_check_sizes_of(attn_check *check, int32_t t) {
   attn_run *run = check->run;
-  for (int32_t t = 0; t < run->info->tensor_count; ++t) {
-    const attn_tensor_info *wanted = &run->info->tensors[t];
-    for (int32_t n = 0; n < wanted->rank; ++n) {
-      const attn_dimension_info *dimension = &wanted->dimensions[n];
-      int64_t size = check->tensors[t]->shape[n], must = run->sizes[wanted->first_size + n];
-      if (size == must || (size == 1 && dimension->broadcastable && !wanted->is_output))
-        continue;
-      attn_text text = attn_mismatch(check, t, n, must);
-      if (dimension->extent >= 0) {
-        attn_append_extent(&text, check, dimension->extent, t);
-      } else {
-        attn_append(&text, "dimension ");
-        attn_append_integer(&text, n);
-        attn_append(&text, " must be ");
-        attn_append_integer(&text, must);
-      }
-      return ATTN_INVALID_ARGUMENT;
+  const attn_tensor_info *wanted = &run->info->tensors[t];
+  for (int32_t n = 0; n < wanted->rank; ++n) {
+    const attn_dimension_info *dimension = &wanted->dimensions[n];
+    int64_t size = check->tensors[t]->shape[n], must = run->sizes[wanted->first_size + n];
+    if (size == must || (size == 1 && dimension->broadcastable && !wanted->is_output))
+      continue;
+    attn_text text = attn_mismatch(check, t, n, must);
+    if (dimension->extent >= 0) {
+      attn_append_extent(&text, check, dimension->extent, t);
+    } else {
+      attn_append(&text, "dimension ");
+      attn_append_integer(&text, n);
+      attn_append(&text, " must be ");
+      attn_append_integer(&text, must);
     }
+    return ATTN_INVALID_ARGUMENT;
   }
   return ATTN_OK;
 }
 
+static int32_t attn_check_sizes(attn_check *check) {
+  int32_t status = ATTN_OK;
+  for (int32_t t = 0; t < check->run->info->tensor_count && status == ATTN_OK; ++t)
+    status = attn_check_sizes_of(check, t);
+  return status;
+}
+
+/* What bind may read: each input within its own shape. One that can't be read has no elements for now. */
+static void attn_open_inputs(attn_check *check) {
+  attn_run *run = check->run;
+  attn_error *error = check->error;
+  check->error = NULL;
+  for (int32_t t = 0; t < run->info->tensor_count; ++t)
+    if (run->info->tensors[t].is_output || attn_locate_tensor(check, t) != ATTN_OK)
+      memset(run->shape + (size_t)ATTN_MAX_RANK * (size_t)t, 0, ATTN_MAX_RANK * sizeof(int64_t));
+  check->error = error;
+}
+
+/* An index that leaves a tensor of another shape than it should have is the shape's fault. */
+static int32_t attn_report_bind(attn_check *check) {
+  const attn_site_info *site = &check->run->info->sites[check->run->failed_site];
+  if (site->kind == ATTN_SITE_INDEX) {
+    int32_t status = attn_check_sizes_of(check, site->tensor);
+    if (status == ATTN_OK)
+      status = attn_locate_tensor(check, site->tensor);
+    if (status != ATTN_OK)
+      return status;
+  }
+  return attn_report_failure(check->run, check->error);
+}
+
 static int32_t attn_bind_computed(attn_check *check) {
   attn_run *run = check->run;
+  attn_open_inputs(check);
   run->info->bind(run);
   if (run->failed)
-    return attn_report_failure(run, check->error);
+    return attn_report_bind(check);
   for (int32_t e = 0; e < run->info->extent_count; ++e) {
     int32_t status = ATTN_OK;
     if (run->info->extents[e].kind == ATTN_EXTENT_SCALAR) {

@@ -93,6 +93,11 @@ static int32_t attn_locate(attn_check *check, int32_t t) {
   return ATTN_OK;
 }
 
+static int32_t attn_locate_tensor(attn_check *check, int32_t t) {
+  int32_t status = attn_read_strides(check, t);
+  return status == ATTN_OK ? attn_locate(check, t) : status;
+}
+
 /* No two elements share an address if, from the smallest stride up, each stride exceeds all that the smaller ones
  * reach. */
 static int32_t attn_overlaps_itself(const int64_t *shape, const int64_t *strides, int32_t rank) {
@@ -159,9 +164,7 @@ static int32_t attn_check_memory(attn_check *check) {
   attn_run *run = check->run;
   const attn_tensor_info *tensors = run->info->tensors;
   for (int32_t t = 0; t < run->info->tensor_count; ++t) {
-    int32_t status = attn_read_strides(check, t);
-    if (status == ATTN_OK)
-      status = attn_locate(check, t);
+    int32_t status = attn_locate_tensor(check, t);
     if (status != ATTN_OK)
       return status;
   }

@@ -80,12 +80,22 @@ typedef struct attn_scalar_info {
 #define ATTN_UNSET_INT INT64_MIN
 #define ATTN_UNSET_FLOAT (-1.7976931348623157e308)
 
-/* A place where data can be wrong: an index of a load (`tensor`, `dimension`) or an integer divisor (`tensor` = -1). */
+/* What can be wrong with data, and what the two numbers of `attn_fail` then are. */
+typedef enum attn_site_kind {
+  ATTN_SITE_INDEX,     /* of a load or store, in `dimension` of `tensor`: the index, the dimension's size */
+  ATTN_SITE_DIVISOR,   /* of integers, 0 */
+  ATTN_SITE_EXTENT,    /* computed for each b: its value, b */
+  ATTN_SITE_DIMENSION, /* `dimension` of `tensor`, from which no extent `text` can be computed: the size, ignored */
+  ATTN_SITE_COLLISION  /* of stores in `dimension` of `tensor`: two values of b */
+} attn_site_kind;
+
+/* A place where data can be wrong. */
 typedef struct attn_site_info {
+  int32_t kind; /* attn_site_kind */
   int32_t tensor;
   int32_t dimension;
-  const char *place;
-  const char *text; /* the source of the load or division */
+  const char *place; /* `spec.attn:3:5` */
+  const char *text;  /* the source of the load, store or division, or the name of the extent */
 } attn_site_info;
 
 /* One run's state: everything generated code reads. Arrays follow the info's tables. */
@@ -102,6 +112,8 @@ typedef struct attn_run {
   void *summaries;         /* the launcher's: minima and maxima of tables (TableRange.c) */
   int64_t failed;          /* 0, or 1 once a site failed (set atomically); generated loops may stop early */
   int64_t failed_site, failed_value, failed_limit;
+  int64_t *batch_extents;  /* per extent that varies with b and each b: its value; `extents` has the largest. Null when
+                              `bind` is called first */
 } attn_run;
 
 /* A tensor the mask reads, whose slices' minima and maxima classification may ask for. */
@@ -114,7 +126,11 @@ typedef struct attn_kernel_info {
   const attn_site_info *sites;
   const int32_t *summaries; /* tensor numbers */
   int32_t heads, groups;    /* extents H and G: H % G == 0 is checked; -1 if absent */
-  /* Fills computed extents, then sizes, tasks and workspace_bytes. Called once tensors' own extents are bound. */
+  int32_t batch_extent_count; /* how many vary with b */
+  int32_t batch;              /* extent B, where one does */
+  /* Fills computed extents, then sizes, tasks and workspace_bytes. Called once tensors' own extents are bound, before any
+     size is checked: it reads inputs within their own shapes. Where extents vary with b it is called again, to
+     fill batch_extents. */
   void (*bind)(attn_run *run);
   /* Computes tasks [begin, end). `workspace` holds workspace_bytes, 64-aligned. */
   void (*body)(attn_run *run, int64_t begin, int64_t end, void *workspace);
@@ -154,8 +170,7 @@ ATTN_SUPPORT_API int32_t attn_launch(const attn_kernel_info *info, const void *a
 
 /* For generated code. */
 
-/* Records that a site saw a wrong value (for an index: its value and the dimension's size as limit). The first one
- * recorded wins. */
+/* Records that a site saw a wrong value (see attn_site_kind). The first one recorded wins. */
 ATTN_SUPPORT_API void attn_fail(attn_run *run, int32_t site, int64_t value, int64_t limit);
 
 /* target[d * width + r] = source[r * row_stride + d * column_stride] * scale for r < rows, d < columns; lanes

@@ -39,19 +39,56 @@ ATTN_SUPPORT_API void attn_fail(attn_run *run, int32_t site, int64_t value, int6
   run->failed_limit = limit;
 }
 
+static ATTN_COLD int32_t attn_report_extent(const attn_run *run, const attn_site_info *site, attn_text *text) {
+  attn_append(text, site->text);
+  attn_append(text, ": extent ");
+  attn_append(text, site->text);
+  attn_append(text, " is ");
+  attn_append_integer(text, run->failed_value);
+  attn_append(text, " for b = ");
+  attn_append_integer(text, run->failed_limit);
+  attn_append(text, ", computed at ");
+  attn_append(text, site->place);
+  attn_append(text, run->failed_value < 0 ? "; it may not be negative" : "; the largest supported is 2147483647");
+  return ATTN_INVALID_ARGUMENT;
+}
+
 static int32_t attn_report_failure(const attn_run *run, attn_error *error) {
   const attn_site_info *site = &run->info->sites[run->failed_site];
   attn_text text = attn_text_of(error);
-  if (site->tensor < 0) {
+  if (site->kind == ATTN_SITE_EXTENT)
+    return attn_report_extent(run, site, &text);
+  if (site->kind == ATTN_SITE_DIVISOR) {
     attn_append(&text, "integer division by zero");
   } else {
     attn_append(&text, run->info->tensors[site->tensor].name);
-    attn_append(&text, ": index ");
+    attn_append(&text, ": ");
+  }
+  if (site->kind == ATTN_SITE_INDEX) {
+    attn_append(&text, "index ");
     attn_append_integer(&text, run->failed_value);
     attn_append(&text, " is outside [0, ");
     attn_append_integer(&text, run->failed_limit);
     attn_append(&text, ") in dimension ");
     attn_append_integer(&text, site->dimension);
+  } else if (site->kind == ATTN_SITE_COLLISION) {
+    attn_append(&text, "b = ");
+    attn_append_integer(&text, run->failed_value);
+    attn_append(&text, " and b = ");
+    attn_append_integer(&text, run->failed_limit);
+    attn_append(&text, " would be stored at the same elements of dimension ");
+    attn_append_integer(&text, site->dimension);
+  } else if (site->kind == ATTN_SITE_DIMENSION) {
+    attn_append(&text, "dimension ");
+    attn_append_integer(&text, site->dimension);
+    attn_append(&text, " is ");
+    attn_append_integer(&text, run->failed_value);
+    attn_append(&text, ", which is not `");
+    attn_append(&text, run->info->tensors[site->tensor].dimensions[site->dimension].text);
+    attn_append(&text, "` for any ");
+    attn_append(&text, site->text);
+    attn_append(&text, " >= 0");
+    return ATTN_INVALID_ARGUMENT;
   }
   attn_append(&text, " at ");
   attn_append(&text, site->place);
@@ -181,7 +218,7 @@ static int32_t attn_launch_status(const attn_kernel_info *info, const void *argu
   size_t tensors = (size_t)info->tensor_count, extents = (size_t)info->extent_count;
   size_t words =
       (2 * ATTN_MAX_RANK + 4) * tensors + 3 * extents + (size_t)info->scalar_count + (size_t)info->size_count;
-  size_t bytes = words * 8;
+  size_t bytes = words * 8, batch_bytes = 0;
   int64_t *state, *cursor;
   attn_run run;
   attn_check check;
@@ -214,8 +251,17 @@ static int32_t attn_launch_status(const attn_kernel_info *info, const void *argu
     memcpy(run.scalars, (const char *)arguments + (tensors * sizeof(void *) + 7) / 8 * 8,
            8 * (size_t)info->scalar_count);
   status = attn_check_arguments(&check);
+  if (status == ATTN_OK && info->batch_extent_count > 0 && run.tasks > 0) {
+    batch_bytes = 8 * (size_t)info->batch_extent_count * (size_t)run.extents[info->batch];
+    run.batch_extents = attn_allocate(context, batch_bytes);
+    if (!run.batch_extents)
+      status = attn_out_of_memory(error, batch_bytes, "for the extents of each b");
+    else
+      info->bind(&run);
+  }
   if (status == ATTN_OK)
-    status = attn_run_checked(&run, context, error);
+    status = run.failed ? attn_report_failure(&run, error) : attn_run_checked(&run, context, error);
+  attn_release(context, run.batch_extents, batch_bytes);
   attn_release(context, state, bytes + 8);
   return status;
 }

@@ -63,6 +63,10 @@ typedef struct attn_check {
 static int32_t attn_check_arguments(attn_check *check);
 static int32_t attn_check_memory(attn_check *check);
 
+/* Fills run->data, strides and shape of one tensor, and its footprint. Where a dimension has size 1 but run->sizes says otherwise
+   its stride is 0. */
+static int32_t attn_locate_tensor(attn_check *check, int32_t tensor);
+
 /* A message about tensor `tensor`, begun: `q: `. */
 static ATTN_COLD attn_text attn_about_tensor(attn_check *check, int32_t tensor);
 

@@ -27,10 +27,31 @@ Value constantFloat(OpBuilder &builder, Location location, Type element, double 
   return ir::ConstantOp::create(builder, location, ir::FnType::get(element, {}), builder.getFloatAttr(element, value));
 }
 
-Value extent(OpBuilder &builder, Location location, ir::KernelOp kernel, StringRef coordinate) {
-  int64_t number = kernel.extentOf(coordinate);
-  auto fixed = kernel.fixedExtent(number);
-  return ir::ExtentOp::create(builder, location, ir::FnType::get(builder.getI64Type(), {}), coordinate.take_front().upper(), number,
+int64_t FunctionGraph::extentOf(StringRef coordinate) const {
+  if (auto kernel = dyn_cast<ir::KernelOp>(op))
+    return kernel.extentOf(coordinate);
+  auto coordinates = cast<ir::BinderOp>(op).getCoordinates();
+  auto number = coordinates ? coordinates->getAs<IntegerAttr>(coordinate) : IntegerAttr();
+  return number ? number.getInt() : -1;
+}
+
+std::optional<int64_t> FunctionGraph::fixedExtent(int64_t number) const {
+  auto kernel = dyn_cast<ir::KernelOp>(op);
+  return kernel ? kernel.fixedExtent(number) : std::nullopt;
+}
+
+bool FunctionGraph::variesWithBatch(int64_t number) const {
+  auto kernel = dyn_cast<ir::KernelOp>(op);
+  return kernel && kernel.variesWithBatch(number);
+}
+
+Value extent(OpBuilder &builder, Location location, FunctionGraph graph, StringRef coordinate) {
+  int64_t number = graph.extentOf(coordinate);
+  auto fixed = graph.fixedExtent(number);
+  SmallVector<StringAttr> varies;
+  if (graph.variesWithBatch(number))
+    varies.push_back(builder.getStringAttr("b"));
+  return ir::ExtentOp::create(builder, location, ir::FnType::get(builder.getI64Type(), varies), coordinate.take_front().upper(), number,
                               fixed ? builder.getI64IntegerAttr(*fixed) : IntegerAttr());
 }
 
@@ -101,8 +122,8 @@ Value maskOfRow(Operation *op) {
       .Default([](Operation *) { return Value(); });
 }
 
-void eraseUnused(ir::KernelOp kernel) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBody().front())))
+void eraseUnused(FunctionGraph graph) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(graph.block())))
     if (op.getNumResults() != 0 && op.use_empty())
       op.erase();
 }

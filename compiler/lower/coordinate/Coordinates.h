@@ -24,8 +24,25 @@ mlir::Value constantInt(mlir::OpBuilder &builder, mlir::Location location, int64
 mlir::Value constantBool(mlir::OpBuilder &builder, mlir::Location location, bool value);
 mlir::Value constantFloat(mlir::OpBuilder &builder, mlir::Location location, mlir::Type element, double value);
 
+/// A kernel's body, or a binder's, in which no extent is known to the compiler nor varies with b.
+class FunctionGraph {
+public:
+  FunctionGraph(ir::KernelOp kernel) : op(kernel) {}
+  FunctionGraph(ir::BinderOp binder) : op(binder) {}
+
+  mlir::Block &block() const { return op->getRegion(0).front(); }
+  mlir::Location location() const { return op->getLoc(); }
+  /// Number of the extent a coordinate runs over; -1 if it has none.
+  int64_t extentOf(llvm::StringRef coordinate) const;
+  std::optional<int64_t> fixedExtent(int64_t number) const;
+  bool variesWithBatch(int64_t number) const;
+
+private:
+  mlir::Operation *op;
+};
+
 /// The extent of a coordinate that has one.
-mlir::Value extent(mlir::OpBuilder &builder, mlir::Location location, ir::KernelOp kernel, llvm::StringRef coordinate);
+mlir::Value extent(mlir::OpBuilder &builder, mlir::Location location, FunctionGraph graph, llvm::StringRef coordinate);
 
 /// Pointwise operations whose type follows from their operands.
 mlir::Value unary(mlir::OpBuilder &builder, mlir::Location location, ir::UnaryKind kind, mlir::Value operand);
@@ -50,7 +67,7 @@ bool isOverKeys(ir::ReduceOp reduce);
 /// The mask of a row function: which keys of a row it looks at. Null for any other operation.
 mlir::Value maskOfRow(mlir::Operation *op);
 
-/// Erases the operations of the kernel whose results nobody uses.
-void eraseUnused(ir::KernelOp kernel);
+/// Erases the operations whose results nobody uses.
+void eraseUnused(FunctionGraph graph);
 
 } // namespace attn::lower

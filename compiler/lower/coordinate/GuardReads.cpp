@@ -6,6 +6,7 @@
 
 namespace attn::lower {
 #define GEN_PASS_DEF_GUARDREADSPASS
+#define GEN_PASS_DEF_GUARDBINDERPASS
 #include "compiler/lower/coordinate/Passes.h.inc"
 
 using namespace mlir;
@@ -130,11 +131,12 @@ private:
 
 class Guards {
 public:
-  Guards(ir::KernelOp kernel, bool split)
-      : kernel(kernel), split(split), bounds(kernel), builder(OpBuilder::atBlockEnd(&kernel.getBody().front())) {}
+  /// With the bounds of a kernel's integers, conditions that vary with more than what they guard stay apart.
+  Guards(FunctionGraph graph, std::optional<IntegerBounds> bounds)
+      : graph(graph), bounds(std::move(bounds)), builder(OpBuilder::atBlockEnd(&graph.block())) {}
 
   void run() {
-    Block &block = kernel.getBody().front();
+    Block &block = graph.block();
     SmallVector<Operation *> operations;
     for (Operation &op : block)
       operations.push_back(&op);
@@ -207,16 +209,13 @@ private:
 
   /// What is reduced over nothing is not evaluated, also where it doesn't vary with the coordinate.
   Condition atAnyValue(const Condition &condition, StringRef coordinate) {
-    int64_t number = kernel.extentOf(coordinate);
+    int64_t number = graph.extentOf(coordinate);
     if (number < 0)
       return condition;
     Value &isNotEmpty = notEmpty[number];
     if (!isNotEmpty) {
-      Location location = kernel.getLoc();
-      auto fixed = kernel.fixedExtent(number);
-      isNotEmpty = fixed ? constantBool(builder, location, *fixed > 0)
-                         : ir::CompareOp::create(builder, location, ir::FnType::get(builder.getI1Type(), {}), ir::CompareKind::Greater,
-                                                 extent(builder, location, kernel, coordinate), constantInt(builder, location, 0));
+      auto fixed = graph.fixedExtent(number);
+      isNotEmpty = fixed ? constantBool(builder, graph.location(), *fixed > 0) : isPositive(graph.location(), coordinate);
     }
     return condition.andAlso(isNotEmpty, false);
   }
@@ -224,7 +223,7 @@ private:
   /// Whether a value is one that `atAnyValue` added, and clear from what varies with the coordinate.
   bool isImplied(Literal literal, Value by) {
     return llvm::any_of(functionType(by).getCoordinates(), [&](StringAttr coordinate) {
-      auto found = notEmpty.find(kernel.extentOf(coordinate));
+      auto found = notEmpty.find(graph.extentOf(coordinate));
       return found != notEmpty.end() && found->second == literal.value && !literal.negated;
     });
   }
@@ -239,7 +238,7 @@ private:
     if (condition.isAlways())
       return;
     Value where = forSome(op, materialise(op->getLoc(), condition));
-    if (split && addsCoordinates(op, where) && !isInReduction(where.getDefiningOp())) {
+    if (bounds && addsCoordinates(op, where) && !isInReduction(where.getDefiningOp())) {
       if (!isInReduction(op))
         return check(op, where, indicesOf(op));
       if (std::optional<SmallVector<Value>> row = indicesOfRow(op))
@@ -289,7 +288,7 @@ private:
     SmallVector<Value> indices;
     for (auto [dimension, index] : llvm::enumerate(read.getIndices())) {
       bool ofFeature = isInReduction(index.getDefiningOp());
-      if (ofFeature && !bounds.isInside(read, dimension))
+      if (ofFeature && !bounds->isInside(read, dimension))
         return std::nullopt;
       indices.push_back(ofFeature ? constantInt(builder, op->getLoc(), 0) : index);
     }
@@ -302,15 +301,16 @@ private:
     for (StringAttr name : functionType(op->getResult(0)).getCoordinates()) {
       if (llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()))
         continue;
-      int64_t number = kernel.extentOf(name);
-      auto fixed = kernel.fixedExtent(number);
-      Value size = ir::ExtentOp::create(builder, location, ir::FnType::get(builder.getI64Type(), {}), name, builder.getI64IntegerAttr(number),
-                                        fixed ? builder.getI64IntegerAttr(*fixed) : IntegerAttr());
-      Value isThere = ir::CompareOp::create(builder, location, ir::FnType::get(builder.getI1Type(), {}), ir::CompareKind::Greater, size,
-                                            constantInt(builder, location, 0));
-      where = logicalAnd(builder, location, isThere, where);
+      where = logicalAnd(builder, location, isPositive(location, name), where);
     }
     return where;
+  }
+
+  /// Whether a coordinate has any value.
+  Value isPositive(Location location, StringRef coordinate) {
+    Value size = extent(builder, location, graph, coordinate);
+    return ir::CompareOp::create(builder, location, ir::pointwiseType(builder.getI1Type(), {size}), ir::CompareKind::Greater, size,
+                                 constantInt(builder, location, 0));
   }
 
   /// Lets the value be computed everywhere and looks after it apart.
@@ -329,7 +329,7 @@ private:
   /// What scores and outputs are computed from, the masks apart.
   void findScoreGraph() {
     SmallVector<Value> roots;
-    for (Operation &op : kernel.getBody().front()) {
+    for (Operation &op : graph.block()) {
       for (Value operand : op.getOperands()) {
         Value mask = maskOfRow(&op);
         if (!mask && !isa<ir::OutputOp>(op) && !isa<ir::ReduceOp>(op))
@@ -402,9 +402,8 @@ private:
     return Op::create(builder, location, ir::pointwiseType(builder.getI1Type(), {left, right}), left, right);
   }
 
-  ir::KernelOp kernel;
-  bool split;
-  IntegerBounds bounds; ///< before anything was guarded
+  FunctionGraph graph;
+  std::optional<IntegerBounds> bounds; ///< before anything was guarded
   OpBuilder builder;
   llvm::DenseSet<Operation *> inScore;
   llvm::DenseMap<int64_t, Value> notEmpty; ///< by extent: that it isn't 0
@@ -412,8 +411,8 @@ private:
 };
 
 /// Once nothing on either side can fail, strict and lazy are the same.
-void relaxBooleans(ir::KernelOp kernel) {
-  for (ir::BinaryOp op : llvm::make_early_inc_range(kernel.getBody().getOps<ir::BinaryOp>())) {
+void relaxBooleans(FunctionGraph graph) {
+  for (ir::BinaryOp op : llvm::make_early_inc_range(graph.block().getOps<ir::BinaryOp>())) {
     if (!functionType(op).getElementType().isInteger(1))
       continue;
     OpBuilder builder(op);
@@ -435,9 +434,22 @@ struct GuardReadsPass : impl::GuardReadsPassBase<GuardReadsPass> {
   using GuardReadsPassBase::GuardReadsPassBase;
 
   void runOnOperation() override {
-    Guards(getOperation(), split).run();
+    Guards(getOperation(), split ? std::optional<IntegerBounds>(getOperation()) : std::nullopt).run();
     relaxBooleans(getOperation());
     eraseUnused(getOperation());
+  }
+};
+
+struct GuardBinderPass : impl::GuardBinderPassBase<GuardBinderPass> {
+  void runOnOperation() override {
+    ir::BinderOp binder = getOperation();
+    // Each is bound after what it uses; nothing else says in which order.
+    auto binds = llvm::to_vector(binder.getBody().getOps<ir::BindOp>());
+    Guards(binder, std::nullopt).run();
+    for (ir::BindOp bind : binds)
+      bind->moveBefore(&binder.getBody().front(), binder.getBody().front().end());
+    relaxBooleans(binder);
+    eraseUnused(binder);
   }
 };
 

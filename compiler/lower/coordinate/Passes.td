@@ -66,6 +66,11 @@ def GuardReadsPass : CoordinatePass<"attn-guard-reads"> {
   let options = [Option<"split", "split", "bool", "false", "keep conditions that vary with more apart from the value">];
 }
 
+def GuardBinderPass : Pass<"attn-guard-binder", "::attn::ir::BinderOp"> {
+  let summary = "does as much for what is computed before a run";
+  let description = "The same as `attn-guard-reads`, without splitting. What is bound stays in its order.";
+}
+
 def FormOnlinePass : CoordinatePass<"attn-form-online"> {
   let summary = "brings sums over the keys into forms that one pass can take";
   let description = [{

@@ -78,8 +78,7 @@ Value TileEvaluator::extent(StringRef coordinate) {
   for (auto known : kernel.getBody().getOps<ir::ExtentOp>())
     if (int64_t(known.getIndex()) == number)
       return uniform(known);
-  auto type = ir::FnType::get(outside.getI64Type(), {});
-  return uniform(ir::ExtentOp::create(outside, code.location, type, coordinate.upper(), number, IntegerAttr()));
+  return uniform(lower::extent(outside, code.location, kernel, coordinate));
 }
 
 /// What `op` gives: one arm where the condition is decided, otherwise either.

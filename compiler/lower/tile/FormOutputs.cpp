@@ -29,7 +29,7 @@ void TileFormer::emitPairOutputs() {
     totals = storePairs(pairs, leaves, reductions);
   for (ir::OutputOp output : rowsOfKeys) {
     Value tile = keyTile(output.getValue());
-    ir::TileStoreOp::create(builder, location, tile, rowValue(output.getTensor()), output.getCoordinates(), block);
+    ir::TileStoreOp::create(builder, location, tile, rowValue(output.getTensor()), output.getCoordinates(), block, indicesOf(output));
   }
   endVisit(totals);
 }
@@ -44,26 +44,32 @@ SmallVector<Value> TileFormer::storePairs(ArrayRef<ir::OutputOp> outputs, const 
                        });
   for (auto [output, tile] : llvm::zip(outputs, map.getTiles()))
     ir::TileStoreOp::create(builder, location, tile, rowValue(ir::OutputOp(output).getTensor()),
-                            ir::OutputOp(output).getCoordinates(), block);
+                            ir::OutputOp(output).getCoordinates(), block, indicesOf(output));
   return SmallVector<Value>(map.getTotals());
+}
+
+SmallVector<Value> TileFormer::indicesOf(ir::OutputOp output) {
+  IRMapping perKey;
+  return llvm::map_to_vector(output.getIndices(), [&](Value index) { return clone(index, perKey); });
 }
 
 void TileFormer::emitOutput(ir::OutputOp output) {
   Value value = output.getValue();
   builder.setInsertionPoint(rowBlockEnd);
   Value target = rowValue(output.getTensor());
+  SmallVector<Value> indices = indicesOf(output);
   if (auto tile = tileOf.find(value); tile != tileOf.end()) {
-    ir::TileStoreOp::create(builder, output.getLoc(), tile->second, target, output.getCoordinates(), Value());
+    ir::TileStoreOp::create(builder, output.getLoc(), tile->second, target, output.getCoordinates(), Value(), indices);
     return;
   }
   SmallVector<StringAttr> features = featuresOf(value);
   Value copy = rowValue(value);
   if (features.empty()) {
-    ir::TileStoreRowOp::create(builder, output.getLoc(), copy, target, output.getCoordinates());
+    ir::TileStoreRowOp::create(builder, output.getLoc(), copy, target, output.getCoordinates(), indices);
     return;
   }
   Value tile = ir::TileComputeOp::create(builder, output.getLoc(), tileType(features[0]), copy, Value());
-  ir::TileStoreOp::create(builder, output.getLoc(), tile, target, output.getCoordinates(), Value());
+  ir::TileStoreOp::create(builder, output.getLoc(), tile, target, output.getCoordinates(), Value(), indices);
 }
 
 } // namespace attn::lower

@@ -19,7 +19,7 @@ LogicalResult TileFormer::form() {
     classify = found;
   auto most = kernel->getAttrOfType<IntegerAttr>(mostFewQueriesAttributeName);
   auto tiles = ir::TileKernelOp::create(builder, location, kernel.getSymNameAttr(), kernel.getCoordinatesAttr(), kernel.getExtentsAttr(),
-                                        schedule, most);
+                                        kernel.getBatchExtentsAttr(), schedule, most);
   builder.setInsertionPointToStart(builder.createBlock(&tiles.getBody()));
   // What is computed per row block comes before this marker, which moves on past each visit.
   rowBlockEnd = marker();

@@ -47,6 +47,8 @@ private:
   void emitThreshold(ir::ThresholdOp op);
   void emitOutput(ir::OutputOp output);
   void emitPairOutputs();
+  /// Copies of where an output is stored.
+  llvm::SmallVector<mlir::Value> indicesOf(ir::OutputOp output);
   /// The block's pairs, each stored; returns the running sums.
   llvm::SmallVector<mlir::Value> storePairs(llvm::ArrayRef<ir::OutputOp> outputs, const Leaves &leaves,
                                             const Reductions &reductions);

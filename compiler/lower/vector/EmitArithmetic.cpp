@@ -310,7 +310,7 @@ Plain FunctionEmitter::emitBinary(ir::BinaryOp op) {
     return pointwise(*op, width, [&](ArrayRef<Value> parts) {
       return arithmetic.binaryInt(op.getKind(), parts[0], parts[1], width == 32);
     });
-  int32_t site = op.getSafe() ? -1 : sites.number(op, -1, 0, op.getTextAttr());
+  int32_t site = op.getSafe() ? -1 : sites.number(op, ATTN_SITE_DIVISOR, -1, 0, op.getTextAttr());
   return pointwise(*op, width, [&](ArrayRef<Value> parts) {
     Value isZero = code.compare(arith::CmpIPredicate::eq, parts[1], arithmetic.integer(0, parts[1]));
     if (!op.getSafe())

@@ -55,7 +55,7 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const KeyBlock &block,
     for (size_t n = 0; n < reductions; ++n)
       functions.define(body.getArgument(products + n), {SmallVector<Value>(running.slice(n * vectors, vectors)), true, false});
     for (auto check : body.getOps<ir::CheckOp>())
-      if (masked || !check.getInMask())
+      if ((masked || !check.getInMask()) && !isOfBlock(check))
         functions.emitCheck(check);
     SmallVector<Value> visible = masked ? functions.emitVectors(mask) : SmallVector<Value>();
     SmallVector<SmallVector<Value>> results;
@@ -96,7 +96,10 @@ void TileEmitter::emitMap(ir::TileMapOp op) {
   KeyBlock block = blocks[op.getBlock()];
   for (auto [n, tile] : llvm::enumerate(op.getTiles()))
     tiles[tile] = {n < op.getProducts().size() ? tiles[op.getProducts()[n]].address : scratchTiles[tile], {}};
-  auto unmasked = [&] { return isPlain(op) ? tiles[op.getProducts()[0]].rowMaximum : mapRows(op, block, false); };
+  emitBlockChecks(op, block);
+  auto checks = op.getBody().front().getOps<ir::CheckOp>();
+  bool isPlain = isProduct(op) && llvm::all_of(checks, [&](ir::CheckOp check) { return check.getInMask() || isOfBlock(check); });
+  auto unmasked = [&] { return isPlain ? tiles[op.getProducts()[0]].rowMaximum : mapRows(op, block, false); };
   SmallVector<Value> totals;
   if (!op.getMask() || !block.mayHide) {
     totals = unmasked();

@@ -18,7 +18,7 @@ static Value larger(Code &code, Value candidate, Value current) {
 static bool isScore(Value products) {
   return llvm::all_of(products.getUsers(), [](Operation *user) {
     auto map = dyn_cast<ir::TileMapOp>(user);
-    return isa<ir::TileAbsorbOp>(user) || (map && isPlain(map));
+    return isa<ir::TileAbsorbOp>(user) || (map && isProduct(map));
   });
 }
 

@@ -179,6 +179,8 @@ void TileEmitter::emitStore(ir::TileStoreOp op) {
   Value tile = op.getTile(), source = tiles[tile].address;
   StringRef feature = featureOf(tile);
   storeOnce(op.getAxes(), [&] {
+    if (!op.getIndices().empty())
+      return storeComputedTile(op);
     if (rowsOf(tile) == "j" && lanesOf(tile) != "i") {
       Matrix target = matrixOf(op.getTensor(), op.getAxes(), lanesOf(tile), "j");
       target.base = code.at(target.base, target.element, code.multiply(currentBlock.first, target.columnStride));
@@ -204,6 +206,8 @@ void TileEmitter::emitStore(ir::TileStoreOp op) {
 void TileEmitter::emitStoreRow(ir::TileStoreRowOp op) {
   storeOnce(op.getAxes(), [&] {
     FunctionEmitter::Scope scope(functions);
+    if (!op.getIndices().empty())
+      return storeComputedRow(op);
     bool hasRows = llvm::is_contained(op.getAxes().getAsValueRange<StringAttr>(), "i");
     SmallVector<Value> values = functions.emitVectors(op.getValue());
     Type element = matrixElement(op.getTensor());

@@ -126,7 +126,7 @@ Plain FunctionEmitter::emitRead(ir::ReadOp op) {
         Value inside = code.compare(arith::CmpIPredicate::ult, value, code.broadcast(limit, value.getType()));
         if (!op.getSafe()) {
           Value wrong = counts ? code.both(counts, code.negate(inside)) : code.negate(inside);
-          int32_t site = sites.number(op, number, dimension, op.getTextAttr());
+          int32_t site = sites.number(op, ATTN_SITE_INDEX, number, dimension, op.getTextAttr());
           sites.reportIfAny(code, run.pointer(), site, wrong, value, limit);
         }
         load = load ? code.both(load, inside) : inside;
@@ -182,7 +182,7 @@ void FunctionEmitter::emitCheck(ir::CheckOp op) {
                                    : wrong.back();
       any = arith::OrIOp::create(code.builder, code.location, any, some);
     }
-    int32_t site = sites.number(op, tensor ? tensor.getIndex() : -1, dimension, op.getTextAttr());
+    int32_t site = sites.number(op, tensor ? ATTN_SITE_INDEX : ATTN_SITE_DIVISOR, tensor ? tensor.getIndex() : -1, dimension, op.getTextAttr());
     code.when(any, [&] {
       Scope scope(*this);
       Plain counts = emit(op.getWhere());

@@ -128,6 +128,23 @@ Plain FunctionEmitter::emitConstant(ir::ConstantOp op) {
   return result;
 }
 
+Value FunctionEmitter::emitSolution(ir::SolveOp op) {
+  int64_t tensor = op.getTensor().getDefiningOp<ir::TensorOp>().getIndex(), dimension = op.getDimension();
+  Value size = run.shape(tensor, dimension), zero = code.integer(0), one = code.integer(1);
+  Value scale = emitScalar(op.getScale()), rest = code.subtract(size, emitScalar(op.getOffset()));
+  auto is = [&](int64_t number) { return code.compare(arith::CmpIPredicate::eq, scale, code.integer(number)); };
+  // -1 is apart since the smallest integer divided by it has no quotient.
+  Value divisor = code.select(is(0), one, code.select(is(-1), one, scale));
+  Value quotient = arith::DivSIOp::create(code.builder, code.location, rest, divisor);
+  Value solution = code.select(is(-1), code.subtract(zero, quotient), quotient);
+  Value fits = code.both(code.compare(arith::CmpIPredicate::eq, code.multiply(solution, scale), rest),
+                         code.compare(arith::CmpIPredicate::sge, solution, zero));
+  Value isWrong = code.negate(code.both(fits, code.negate(is(0))));
+  int32_t site = sites.number(op, ATTN_SITE_DIMENSION, tensor, dimension, op.getNameAttr());
+  sites.reportIfAny(code, run.pointer(), site, isWrong, size, zero);
+  return code.select(isWrong, zero, solution);
+}
+
 Plain FunctionEmitter::emitOperation(Operation &op) {
   auto scalar = [&](Value value) {
     Plain plain;
@@ -147,6 +164,7 @@ Plain FunctionEmitter::emitOperation(Operation &op) {
         return scalar(run.scalar(argument.getIndex(), cast<ir::FnType>(argument.getType()).getElementType()));
       })
       .Case([&](ir::ReadOp read) { return emitRead(read); })
+      .Case([&](ir::SolveOp solve) { return scalar(emitSolution(solve)); })
       .Case([&](ir::UnaryOp unary) { return emitUnary(unary); })
       .Case([&](ir::BinaryOp binary) { return emitBinary(binary); })
       .Case([&](ir::CompareOp compare) { return emitCompare(compare); })

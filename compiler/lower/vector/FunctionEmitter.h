@@ -92,6 +92,7 @@ private:
   Plain emitCoordinate(ir::CoordinateOp op);
   Plain emitConstant(ir::ConstantOp op);
   Plain emitRead(ir::ReadOp op);
+  mlir::Value emitSolution(ir::SolveOp op);
   Plain emitUnary(ir::UnaryOp op);
   Plain emitBinary(ir::BinaryOp op);
   Plain emitCompare(ir::CompareOp op);

@@ -52,14 +52,13 @@ void emitTasks(func::FuncOp function, ir::TileKernelOp kernel, Sites &sites, con
 }
 
 /// Emits NAME_body; where there are two kernels it calls one of two functions.
-void lowerKernels(Kernels kernels, const MathTarget &target, bool onlyVisits) {
+void lowerKernels(Kernels kernels, Sites &sites, const MathTarget &target, bool onlyVisits) {
   auto module = kernels.many->getParentOfType<ModuleOp>();
   MLIRContext *context = kernels.many.getContext();
   Type pointer = LLVM::LLVMPointerType::get(context), i64 = IntegerType::get(context, 64);
   SmallVector<Type> arguments{pointer, i64, i64, pointer};
   Location location = kernels.many.getLoc();
   func::FuncOp function = createFunction(module, location, kernels.many.getSymName() + "_body", arguments);
-  Sites sites;
   if (!kernels.few) {
     emitTasks(function, kernels.many, sites, target, onlyVisits);
   } else {
@@ -104,8 +103,65 @@ Value givenOr(Code &code, Value slot, Value byDefault) {
   return code.select(code.compare(arith::CmpIPredicate::eq, raw, unset), bits, raw);
 }
 
+/// Emits the binding of an extent that varies with b: every value is checked, and kept if there is a place for it; the largest is the extent's.
+Value bindPerBatch(Code &code, RunState &run, Sites &sites, ir::BindOp bind, ir::TileKernelOp kernel, FunctionEmitter &functions) {
+  Value batches = run.extent(kernel.extentOf("b")), zero = code.integer(0), limit = code.integer(INT32_MAX);
+  Value values = runArray(code, run.pointer(), offsetof(attn_run, batch_extents));
+  Value none = LLVM::ZeroOp::create(code.builder, code.location, code.pointer());
+  Value isKept = LLVM::ICmpOp::create(code.builder, code.location, LLVM::ICmpPredicate::ne, values, none);
+  int32_t site = sites.number(bind, ATTN_SITE_EXTENT, -1, 0, bind.getNameAttr());
+  return code.loop(zero, batches, 1, {zero}, [&](Value batch, ValueRange largest) -> SmallVector<Value> {
+    FunctionEmitter::Scope scope(functions);
+    functions.place.batch = batch;
+    Value value = functions.emitScalar(bind.getValue());
+    Value isWrong = code.compare(arith::CmpIPredicate::ugt, value, limit);
+    sites.reportIfAny(code, run.pointer(), site, isWrong, value, batch);
+    Value safe = code.select(isWrong, zero, value);
+    code.when(isKept, [&] {
+      Value place = code.add(code.multiply(code.integer(*bind.getSlot()), batches), batch);
+      code.store(safe, code.at(values, code.i64(), place), 8);
+    });
+    return {arith::MaxSIOp::create(code.builder, code.location, largest[0], safe)};
+  })[0];
+}
+
+/// Compares the ranges of all values of b: each with the next where they are in order, else each with each. Once, before anything else is
+/// known of a run.
+void checkApart(Code &code, RunState &run, Sites &sites, ir::ApartOp apart, ir::TileKernelOp kernel, FunctionEmitter &functions) {
+  Value batches = run.extent(kernel.extentOf("b")), zero = code.integer(0), one = code.integer(1);
+  int32_t number = apart.getTensor().getDefiningOp<ir::TensorOp>().getIndex();
+  int32_t site = sites.number(apart, ATTN_SITE_COLLISION, number, apart.getDimension(), apart.getTextAttr());
+  auto rangeOf = [&](Value batch) {
+    FunctionEmitter::Scope scope(functions);
+    functions.place.batch = batch;
+    Value size = functions.emitScalar(apart.getSize()), start = functions.emitScalar(apart.getStart());
+    return std::pair(start, code.add(start, size));
+  };
+  auto isLess = [&](Value left, Value right) { return code.compare(arith::CmpIPredicate::slt, left, right); };
+  SmallVector<Value> initial{code.integer(INT64_MIN), code.boolean(true)};
+  Value inOrder = code.loop(zero, batches, 1, initial, [&](Value batch, ValueRange carried) -> SmallVector<Value> {
+    auto [start, end] = rangeOf(batch);
+    Value isThere = isLess(start, end), follows = code.compare(arith::CmpIPredicate::sle, carried[0], start);
+    Value isFine = arith::OrIOp::create(code.builder, code.location, follows, code.negate(isThere));
+    return {code.select(isThere, end, carried[0]), code.both(carried[1], isFine)};
+  })[1];
+  code.when(code.negate(inOrder), [&] {
+    code.loop(zero, batches, 1, {}, [&](Value first, ValueRange) -> SmallVector<Value> {
+      auto [start, end] = rangeOf(first);
+      code.loop(code.add(first, one), batches, 1, {}, [&, start = start, end = end](Value second, ValueRange) -> SmallVector<Value> {
+        auto [otherStart, otherEnd] = rangeOf(second);
+        Value bothThere = code.both(isLess(start, end), isLess(otherStart, otherEnd));
+        Value meet = code.both(bothThere, code.both(isLess(start, otherEnd), isLess(otherStart, end)));
+        sites.reportIfAny(code, run.pointer(), site, meet, first, second);
+        return {};
+      });
+      return {};
+    });
+  });
+}
+
 /// Emits NAME_bind: what the binder computes, then how many tasks there are and how much memory each needs.
-LogicalResult lowerBinder(ir::BinderOp binder, Kernels kernels, const MathTarget &target) {
+LogicalResult lowerBinder(ir::BinderOp binder, Kernels kernels, Sites &sites, const MathTarget &target) {
   ir::TileKernelOp kernel = kernels.many;
   auto module = binder->getParentOfType<ModuleOp>();
   func::FuncOp function = createFunction(module, binder.getLoc(), kernel.getSymName() + "_bind",
@@ -117,17 +173,26 @@ LogicalResult lowerBinder(ir::BinderOp binder, Kernels kernels, const MathTarget
   auto array = [&](size_t field) { return runArray(code, runPointer, field); };
   Value extents = array(offsetof(attn_run, extents)), scalars = array(offsetof(attn_run, scalars)), sizes = array(offsetof(attn_run, sizes));
 
-  Sites sites;
   auto unknown = [](int64_t) { return std::optional<int64_t>(); };
   for (ir::BindOp bind : binder.getBody().getOps<ir::BindOp>()) {
     // A fresh state for each, since each may read what the last has stored.
     Operation *marker = code.integer(0).getDefiningOp();
     RunState run(runPointer, marker, unknown);
+    run.trustsShapes = bind.getKind() == ir::BindKind::Size;
     FunctionEmitter functions(code, run, sites, kernel.getSchedule(), kernel.getCoordinates());
-    Value value = functions.emitScalar(bind.getValue());
+    Value value = bind.getSlot() ? bindPerBatch(code, run, sites, bind, kernel, functions) : functions.emitScalar(bind.getValue());
     Value target = bind.getKind() == ir::BindKind::Extent ? extents : bind.getKind() == ir::BindKind::Scalar ? scalars : sizes;
     Value slot = code.at(target, code.i64(), bind.getIndex());
     code.store(bind.getKind() == ir::BindKind::Scalar ? givenOr(code, slot, value) : value, slot, 8);
+    marker->erase();
+  }
+
+  for (ir::ApartOp apart : binder.getBody().getOps<ir::ApartOp>()) {
+    Operation *marker = code.integer(0).getDefiningOp();
+    RunState run(runPointer, marker, unknown);
+    run.trustsShapes = false;
+    FunctionEmitter functions(code, run, sites, kernel.getSchedule(), kernel.getCoordinates());
+    checkApart(code, run, sites, apart, kernel, functions);
     marker->erase();
   }
 
@@ -166,9 +231,10 @@ struct LowerTilesPass : impl::LowerTilesBase<LowerTilesPass> {
         return signalPassFailure();
       }
       Kernels kernels{kernel, module.lookupSymbol<ir::TileKernelOp>((kernel.getSymName() + ir::TileKernelOp::fewSuffix).str())};
-      if (failed(lowerBinder(binder, kernels, target)))
+      Sites sites;
+      if (failed(lowerBinder(binder, kernels, sites, target)))
         return signalPassFailure();
-      lowerKernels(kernels, target, onlyVisits);
+      lowerKernels(kernels, sites, target, onlyVisits);
       binder.erase();
       for (ir::TileKernelOp lowered : kernels.all())
         lowered.erase();

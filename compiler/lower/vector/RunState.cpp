@@ -23,10 +23,26 @@ template <typename Emit> Value RunState::cached(StringRef what, int64_t index, E
 }
 
 Value RunState::extent(int64_t index) {
+  if (Value here = current.lookup(index))
+    return here;
   return cached("extent", index, [&](Code &code) -> Value {
     if (auto known = fixedExtent(index))
       return code.integer(*known);
     return code.load(code.i64(), code.at(runArray(code, run, offsetof(attn_run, extents)), code.i64(), index), 8);
+  });
+}
+
+Value RunState::batchExtents(int64_t slot, int64_t batches) {
+  return cached("batch extents", slot, [&](Code &code) {
+    Value first = code.multiply(code.integer(slot), extent(batches));
+    return code.at(runArray(code, run, offsetof(attn_run, batch_extents)), code.i64(), first);
+  });
+}
+
+Value RunState::shape(int64_t tensor, int64_t dimension) {
+  int64_t index = tensor * ATTN_MAX_RANK + dimension;
+  return cached("shape", index, [&](Code &code) {
+    return code.load(code.i64(), code.at(runArray(code, run, offsetof(attn_run, shape)), code.i64(), index), 8);
   });
 }
 
@@ -75,7 +91,11 @@ static Value emitSize(Code &code, AffineExpr expression, function_ref<Value(int6
 
 Value RunState::size(int64_t tensor, int64_t dimension, AffineMap sizes) {
   return cached("size", tensor * ATTN_MAX_RANK + dimension, [&](Code &code) {
-    return emitSize(code, sizes.getResult(dimension), [&](int64_t index) { return extent(index); });
+    Value wanted = emitSize(code, sizes.getResult(dimension), [&](int64_t index) { return extent(index); });
+    if (trustsShapes)
+      return wanted;
+    Value own = shape(tensor, dimension);
+    return code.select(code.compare(arith::CmpIPredicate::eq, own, code.integer(1)), wanted, own);
   });
 }
 

@@ -20,7 +20,12 @@ public:
       : run(run), prologue(prologue), fixedExtent(std::move(fixedExtent)) {}
 
   mlir::Value pointer() const { return run; }
+  /// Of an extent that varies with b: that of the batch at hand if there is one, else the largest.
   mlir::Value extent(int64_t index);
+  /// Says what an extent is from here on.
+  void setExtent(int64_t index, mlir::Value value) { current[index] = value; }
+  /// The value for each b of the `slot`th extent that varies with b.
+  mlir::Value batchExtents(int64_t slot, int64_t batches);
   /// The raw 8 bytes of a scalar argument, as `type`.
   mlir::Value scalar(int64_t index, mlir::Type type);
   mlir::Value data(int64_t tensor);
@@ -28,6 +33,11 @@ public:
   mlir::Value stride(int64_t tensor, int64_t dimension);
   /// The size a dimension must have; equal to the tensor's own except where that is 1 and broadcast.
   mlir::Value size(int64_t tensor, int64_t dimension, mlir::AffineMap sizes);
+  /// The size that the caller's tensor has.
+  mlir::Value shape(int64_t tensor, int64_t dimension);
+
+  /// Sizes haven't been compared yet: a dimension's is the tensor's own, except where that is 1.
+  bool trustsShapes = true;
 
 private:
   template <typename Emit> mlir::Value cached(llvm::StringRef what, int64_t index, Emit emit);
@@ -36,6 +46,7 @@ private:
   mlir::Operation *prologue;
   FixedExtent fixedExtent;
   llvm::StringMap<mlir::Value> loaded;
+  llvm::DenseMap<int64_t, mlir::Value> current;
 };
 
 /// Stores and loads of `attn_run` fields without caching, for the function that fills them.

@@ -16,11 +16,12 @@ static std::string placeOf(Location location) {
   return "";
 }
 
-int32_t Sites::number(Operation *op, int32_t tensor, int32_t dimension, StringAttr text) {
+int32_t Sites::number(Operation *op, attn_site_kind kind, int32_t tensor, int32_t dimension, StringAttr text) {
   auto [entry, added] = numbers.try_emplace({op, dimension}, static_cast<int32_t>(sites.size()));
   if (added) {
     Builder builder(op->getContext());
     sites.push_back(builder.getDictionaryAttr({
+        builder.getNamedAttr("kind", builder.getI32IntegerAttr(kind)),
         builder.getNamedAttr("tensor", builder.getI32IntegerAttr(tensor)),
         builder.getNamedAttr("dimension", builder.getI32IntegerAttr(dimension)),
         builder.getNamedAttr("place", builder.getStringAttr(placeOf(op->getLoc()))),

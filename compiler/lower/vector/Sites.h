@@ -1,6 +1,7 @@
 #pragma once
 
 #include "compiler/lower/vector/Code.h"
+#include "runtime/kernel/Kernel.h"
 
 #include "llvm/ADT/DenseMap.h"
 
@@ -10,8 +11,8 @@ namespace attn::lower {
 /// from.
 class Sites {
 public:
-  /// `tensor` is -1 for a division. The same operation and dimension always get the same number.
-  int32_t number(mlir::Operation *op, int32_t tensor, int32_t dimension, mlir::StringAttr text);
+  /// `tensor` is -1 where there is none. The same operation and dimension always get the same number.
+  int32_t number(mlir::Operation *op, attn_site_kind kind, int32_t tensor, int32_t dimension, mlir::StringAttr text);
   /// Emits a call of `attn_fail` where any lane of `wrong` is set, with the largest such lane's value.
   void reportIfAny(Code &code, mlir::Value run, int32_t site, mlir::Value wrong, mlir::Value value, mlir::Value limit);
   mlir::ArrayAttr attribute(mlir::MLIRContext *context) const { return mlir::ArrayAttr::get(context, sites); }

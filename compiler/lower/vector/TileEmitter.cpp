@@ -176,13 +176,28 @@ void TileEmitter::emitTask(Value task) {
   functions.place.head = holdsGroups() ? Value() : headSet;
   if (kernel.extentOf("g") >= 0)
     functions.place.group = holdsGroups() ? headSet : code.divide(headSet, code.divide(extentOf("h"), extentOf("g")));
-  Value rowCount = code.multiply(extentOf("i"), headsOfSet());
   functions.place.firstQuery = code.multiply(code.remainder(task, blocks), code.integer(schedule.queryBlock()));
+  setBatchExtents();
+  Value rowCount = code.multiply(extentOf("i"), headsOfSet());
   functions.place.lastQuery = code.subtract(rowCount, code.integer(1));
   rows = code.minimum(code.subtract(rowCount, functions.place.firstQuery), code.integer(schedule.queryBlock()));
   if (holdsGroups())
     placeRowsOfGroup();
+  if (kernel.variesWithBatch(kernel.extentOf("i")))
+    code.when(code.compare(arith::CmpIPredicate::sgt, rows, code.integer(0)), [&] { emitRowBlockTwice(); });
+  else
+    emitRowBlockTwice();
+}
 
+/// Extents that vary with b are those of the task's batch from here on.
+void TileEmitter::setBatchExtents() {
+  for (auto [slot, number] : llvm::enumerate(kernel.getBatchExtents().value_or(ArrayRef<int64_t>()))) {
+    Value values = run.batchExtents(slot, kernel.extentOf("b"));
+    run.setExtent(number, code.load(code.i64(), code.at(values, code.i64(), functions.place.batch), 8));
+  }
+}
+
+void TileEmitter::emitRowBlockTwice() {
   if (onlyVisits) {
     FunctionEmitter::Scope scope(functions);
     return emitRowBlock();

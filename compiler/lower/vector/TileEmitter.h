@@ -35,8 +35,8 @@ inline std::pair<mlir::Value, double> takeConstantFactor(mlir::Value value) {
   return {product.getLhs(), mlir::cast<mlir::FloatAttr>(factor.getValue()).getValueAsDouble()};
 }
 
-/// Whether a map hands on its only product as the score it is.
-inline bool isPlain(ir::TileMapOp map) {
+/// Whether a map hands on its only product as the score it is. There may be checks beside it.
+inline bool isProduct(ir::TileMapOp map) {
   return map.getScores() == 1 && map.getResults().size() == 1 && map.getProducts().size() == 1 &&
          map.getBody().front().getTerminator()->getOperand(0) == map.getBody().front().getArgument(0);
 }
@@ -97,6 +97,9 @@ private:
   std::pair<mlir::Value, mlir::Value> headAndQuery(mlir::Value row);
   /// The first and last query of the row block.
   std::pair<mlir::Value, mlir::Value> queriesOfBlock();
+  void setBatchExtents();
+  /// The row block, and once more with care where its result isn't finite.
+  void emitRowBlockTwice();
   void emitRowBlock();
   void emitOperation(mlir::Operation &op);
 
@@ -126,8 +129,32 @@ private:
   /// Calls `store` with rows of the row block that follow each other in tensors, the first and how many, and the first one's query: all at once, or, where they
   /// are of several heads, one after the other.
   void forEachRun(llvm::function_ref<void(mlir::Value row, mlir::Value count, mlir::Value query)> store);
+  /// Part of a tile, or of the tensor it is stored in: `count` values of a coordinate from `first` on.
+  struct Span {
+    llvm::StringRef coordinate;
+    mlir::Value first, count;
+  };
+  /// What is stored at computed indices: element (row, column) is at source[column * width + row], a float or, as `isWide` says, 8 bytes.
+  struct StoredBlock {
+    mlir::Value source, width;
+    Span rows, columns;
+    bool isWide = false;
+  };
+  void storeComputed(mlir::Operation *op, mlir::Value tensor, mlir::ValueRange indices, const StoredBlock &block);
+  void storeEach(mlir::Operation *op, mlir::Value tensor, mlir::ValueRange indices, const StoredBlock &block);
+  void storeBlock(const Matrix &target, const StoredBlock &block);
+  /// i1: every index is inside its dimension. Where some isn't and `counts`, the run fails.
+  mlir::Value checkStored(mlir::Operation *op, int64_t number, llvm::ArrayRef<mlir::Value> lowest, llvm::ArrayRef<mlir::Value> highest,
+                          mlir::Value counts);
+  /// An index as rest + row * i + column * j, for the coordinates of a block's rows and columns.
+  struct LinearIndex {
+    mlir::Value rest, row, column;
+  };
+  std::optional<LinearIndex> linearIndex(mlir::Value index, llvm::StringRef row, llvm::StringRef column);
   void emitStore(ir::TileStoreOp op);
   void emitStoreRow(ir::TileStoreRowOp op);
+  void storeComputedTile(ir::TileStoreOp op);
+  void storeComputedRow(ir::TileStoreRowOp op);
 
   /// The visit's body for one block of keys; takes and returns what is carried in registers: states and reductions.
   llvm::SmallVector<mlir::Value> emitBlock(ir::TileVisitOp op, KeyBlock block, mlir::ValueRange carried);
@@ -152,6 +179,11 @@ private:
   /// Drops keys at both ends of a block that no query of the row block sees; not at its beginning where the block before it was
   /// visible, since visible keys rarely begin again there.
   KeyBlock trim(KeyBlock block, mlir::Value followsVisible);
+  /// Whether a check of a map can be decided for a whole block of keys: its values don't vary with the key, or grow or fall with it.
+  bool isOfBlock(ir::CheckOp check);
+  /// Emits such checks of a map: pairs are looked at only where something in the block may be wrong.
+  void emitBlockChecks(ir::TileMapOp op, const KeyBlock &block);
+  mlir::Value mayBeWrong(ir::CheckOp check, const KeyBlock &block);
   llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const KeyBlock &block, bool masked);
   llvm::SmallVector<mlir::Value> contractBlock(ir::TileContractOp op, const Matrix &keys);
   void accumulateBlock(ir::TileAccumulateOp op, const Matrix &values);

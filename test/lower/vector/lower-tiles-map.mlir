@@ -112,7 +112,7 @@ attn.tile_kernel @score coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 
 // A read whose index may be wrong: an index outside is reported where it counts, with its place in the source, and nothing is loaded from there. Where it doesn't
 // count it isn't compared at all, nor loaded.
 // CHECK-LABEL: func.func @guarded_body
-// CHECK-SAME: attn.sites = [{dimension = 0 : i32, place = "spec.attn:3:5", tensor = 3 : i32, text = "bias[j - i]"}]
+// CHECK-SAME: attn.sites = [{dimension = 0 : i32, kind = 0 : i32, place = "spec.attn:3:5", tensor = 3 : i32, text = "bias[j - i]"}]
 // CHECK: math.fma
 // CHECK: %[[COUNTS:.*]] = arith.cmpi sle, {{.*}} : vector<4xi{{32|64}}>
 // CHECK: %[[INSIDE:.*]] = arith.cmpi ult, {{.*}} : vector<4xi64>

@@ -105,7 +105,7 @@ func.func private @view(%data: !llvm.ptr, %size: i64) -> memref<?xf32> {
   return %memory : memref<?xf32>
 }
 llvm.func @NAME_body(%run: !llvm.ptr, %begin: i64, %end: i64, %workspace: !llvm.ptr) attributes {
-    attn.sites = [{tensor = 0 : i32, dimension = 0 : i32, place = "scale.attn:1:2", text = "q[d]"}],
+    attn.sites = [{kind = 0 : i32, tensor = 0 : i32, dimension = 0 : i32, place = "scale.attn:1:2", text = "q[d]"}],
     attn.summaries = array<i32>} {
   %data.at = llvm.getelementptr %run[8] : (!llvm.ptr) -> !llvm.ptr, i8
   %data = llvm.load %data.at : !llvm.ptr -> !llvm.ptr

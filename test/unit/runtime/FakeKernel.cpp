@@ -61,7 +61,11 @@ int FakeKernel::output(const char *name, ElementType element, std::vector<FakeDi
 }
 
 int FakeKernel::site(int tensor, int dimension, const char *text) {
-  sites.push_back({tensor, dimension, "spec.attn:5:20", text});
+  return site(tensor < 0 ? ATTN_SITE_DIVISOR : ATTN_SITE_INDEX, tensor, dimension, text);
+}
+
+int FakeKernel::site(attn_site_kind kind, int tensor, int dimension, const char *text) {
+  sites.push_back({kind, tensor, dimension, "spec.attn:5:20", text});
   return int(sites.size()) - 1;
 }
 
@@ -87,6 +91,8 @@ attn_status FakeKernel::launch(const attn_context *context) {
   info.summaries = summaries.data();
   info.heads = heads;
   info.groups = groups;
+  info.batch_extent_count = batchExtents;
+  info.batch = batch;
   std::vector<int64_t> arguments;
   for (size_t t = 0; t < tensors.size(); ++t)
     arguments.push_back(nulls[t] ? 0 : int64_t(reinterpret_cast<intptr_t>(&views[t])));

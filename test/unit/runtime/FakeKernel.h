@@ -30,6 +30,7 @@ public:
   int input(const char *name, ElementType element, std::vector<FakeDimension> dimensions);
   int output(const char *name, ElementType element, std::vector<FakeDimension> dimensions);
   int site(int tensor, int dimension, const char *text);
+  int site(attn_site_kind kind, int tensor, int dimension, const char *text);
 
   /// A compact tensor of zeros as the argument of tensor `tensor`; `views[tensor]` is what the kernel gets.
   Tensor &give(int tensor, std::vector<int64_t> shape);
@@ -40,6 +41,7 @@ public:
   std::string refusal(attn_status status = ATTN_INVALID_ARGUMENT, const attn_context *context = nullptr);
 
   int heads = -1, groups = -1;
+  int batchExtents = 0, batch = -1;
   std::vector<int32_t> summaries;
   std::vector<int64_t> scalarValues;
   std::vector<DLTensor> views;

@@ -225,6 +225,84 @@ TEST_CASE("wrong data ends the run with tensor, index, size, place and text") {
   }
 }
 
+TEST_CASE("extents of each b are filled once there is room for them") {
+  FakeKernel kernel;
+  kernel.batch = kernel.extent("B");
+  kernel.batchExtents = 2;
+  kernel.give(kernel.input("len", ElementType::I32, {{"B", kernel.batch}}), {3});
+  int calls = 0;
+  std::vector<int64_t> seen;
+  kernel.bind = [&](attn_run &run) {
+    run.tasks = 1;
+    CHECK((run.batch_extents != nullptr) == (calls++ == 1));
+    for (int64_t n = 0; run.batch_extents && n < 6; ++n)
+      run.batch_extents[n] = n * n;
+  };
+  kernel.body = [&](attn_run &run, int64_t, int64_t, void *) { seen.assign(run.batch_extents, run.batch_extents + 6); };
+  CHECK(kernel.launch() == ATTN_OK);
+  CHECK(calls == 2);
+  CHECK(seen == std::vector<int64_t>{0, 1, 4, 9, 16, 25});
+
+  SECTION("and not if there is no task") {
+    kernel.bind = [&](attn_run &run) { run.tasks = 0, ++calls; };
+    CHECK(kernel.launch() == ATTN_OK);
+    CHECK(calls == 3);
+  }
+  SECTION("each is checked") {
+    int length = kernel.site(ATTN_SITE_EXTENT, -1, 0, "J");
+    kernel.bind = [&](attn_run &run) { attn_fail(&run, length, -4, 2); };
+    CHECK(kernel.refusal() == "J: extent J is -4 for b = 2, computed at spec.attn:5:20; it may not be negative");
+    kernel.bind = [&](attn_run &run) { attn_fail(&run, length, int64_t(1) << 40, 0); };
+    CHECK(kernel.refusal() == "J: extent J is 1099511627776 for b = 0, computed at spec.attn:5:20; the largest supported is 2147483647");
+  }
+}
+
+TEST_CASE("bind reads inputs as they are, before their sizes are compared") {
+  FakeKernel kernel;
+  int B = kernel.extent("B");
+  kernel.give(kernel.input("q", ElementType::F32, {{"B", B}}), {4});
+  int offsets = kernel.input("cu", ElementType::I32, {{"B + 1"}});
+  Tensor &given = kernel.give(offsets, {3});
+  for (int n = 0; n < 3; ++n)
+    reinterpret_cast<int32_t *>(given.data())[n] = 10 * n;
+  int load = kernel.site(offsets, 0, "cu[b + 1]");
+  kernel.bind = [&](attn_run &run) {
+    run.tasks = 1;
+    run.sizes[1] = 5;
+    int64_t size = run.shape[ATTN_MAX_RANK * offsets];
+    for (int64_t n = 0; n < size; ++n)
+      CHECK(static_cast<int32_t *>(run.data[offsets])[n * run.strides[ATTN_MAX_RANK * offsets]] == 10 * n);
+    if (size <= 4)
+      attn_fail(&run, load, size, size);
+  };
+  CHECK(kernel.refusal() == "cu: expected i32[B + 1 = 5], got i32[3]: dimension 0 must be 5");
+
+  SECTION("one that can't be read has nothing in it") {
+    kernel.give(offsets, {5});
+    kernel.views[size_t(offsets)].data = nullptr;
+    CHECK(kernel.refusal() == "cu: its data pointer is null; only a tensor without elements may have none");
+  }
+  SECTION("an index that leaves a tensor of the right size is the index's fault") {
+    kernel.give(offsets, {5});
+    kernel.bind = [&](attn_run &run) {
+      run.sizes[1] = 5;
+      attn_fail(&run, load, 7, 5);
+    };
+    CHECK(kernel.refusal(ATTN_INVALID_DATA) == "cu: index 7 is outside [0, 5) in dimension 0 at spec.attn:5:20: `cu[b + 1]`");
+  }
+}
+
+TEST_CASE("what else data can be wrong in") {
+  FakeKernel kernel;
+  kernel.give(kernel.input("q3", ElementType::F32, {{"H * D"}}), {7});
+  int solved = kernel.site(ATTN_SITE_DIMENSION, 0, 0, "D"), stored = kernel.site(ATTN_SITE_COLLISION, 0, 0, "at[b] + i");
+  kernel.bind = [&](attn_run &run) { attn_fail(&run, solved, 7, 0); };
+  CHECK(kernel.refusal() == "q3: dimension 0 is 7, which is not `H * D` for any D >= 0");
+  kernel.bind = [&](attn_run &run) { attn_fail(&run, stored, 1, 3); };
+  CHECK(kernel.refusal(ATTN_INVALID_DATA) ==
+        "q3: b = 1 and b = 3 would be stored at the same elements of dimension 0 at spec.attn:5:20: `at[b] + i`");
+}
+
 TEST_CASE("scalars arrive as 64 bits, bools as 0 or 1") {
   FakeKernel kernel;
   double scale = 0.125;
