@@ -34,10 +34,12 @@ def main():
     lines = tries(spec)
     if len(lines) < 2:
         sys.exit(f"{spec}: the head comment needs at least two lines '# try: ...' of different sizes")
-    failures = 0
+    failures, output = 0, "o"
     for arguments in lines:
         done = run([attnc, "run", spec, "--random", "--check", *arguments])
         checked = re.search(r"error", done.stdout) and re.search(r"bound|tolerance", done.stdout)
+        if named := re.match(r"(\w+): ", done.stdout):
+            output = named[1]
         if done.returncode != 0 or not checked:
             print(f"FAILED: exit status {done.returncode}" + ("" if checked else ", and no error and bound were printed"))
             failures += 1
@@ -46,7 +48,7 @@ def main():
         outputs = []
         for threads in ("1", "3"):
             path = os.path.join(folder, f"o{threads}.npy")
-            done = run([attnc, "run", spec, "--random", "--threads", threads, *lines[0], "-o", f"o={path}"])
+            done = run([attnc, "run", spec, "--random", "--threads", threads, *lines[0], "-o", f"{output}={path}"])
             if done.returncode == 0:
                 with open(path, "rb") as file:
                     outputs.append(file.read())
