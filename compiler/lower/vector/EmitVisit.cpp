@@ -61,11 +61,14 @@ SmallVector<Value> TileEmitter::emitBlock(ir::TileVisitOp op, KeyBlock block, Va
 }
 
 void TileEmitter::emitVisit(ir::TileVisitOp op) {
-  SmallVector<Value> carried = registersOf(op.getInits());
+  // Where only visits are emitted there is nothing to carry: what comes before them isn't.
+  SmallVector<Value> carried = onlyVisits ? SmallVector<Value>() : registersOf(op.getInits());
   if (op.getClassifier().empty())
     carried = visitAll(op, carried);
   else
     carried = op.getDescending() ? visitDescending(op, carried) : visitClassified(op, carried);
+  if (onlyVisits)
+    return;
   setRegisters(op.getResults(), carried);
   for (auto [result, init] : llvm::zip(op.getResults(), op.getInits()))
     if (isa<ir::TileType>(result.getType()))
