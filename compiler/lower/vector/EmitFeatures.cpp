@@ -40,10 +40,8 @@ static void prefetch(Code &code, Value address) {
 }
 
 Value TileEmitter::lanesBefore(Value count, int64_t part) {
-  VectorType type = VectorType::get(vectorType.getShape(), code.i32());
-  auto numbers = llvm::to_vector(llvm::seq<int32_t>(part * schedule.getLanes(), (part + 1) * schedule.getLanes()));
-  Value lane = arith::ConstantOp::create(code.builder, code.location, DenseElementsAttr::get(type, ArrayRef(numbers)));
-  return code.compare(arith::CmpIPredicate::slt, lane, code.broadcast(functions.resize(count, 32), type));
+  Value lane = functions.laneNumbers(part);
+  return code.compare(arith::CmpIPredicate::slt, lane, code.broadcast(functions.resize(count, 32), lane.getType()));
 }
 
 Value TileEmitter::spillPerQuery(ValueRange perQuery, int64_t place) {

@@ -79,6 +79,11 @@ Plain FunctionEmitter::pointwise(Operation &op, unsigned width, EmitPart emitPar
   return result;
 }
 
+Value FunctionEmitter::laneNumbers(int64_t part) {
+  auto numbers = llvm::to_vector(llvm::seq<int32_t>(part * lanes, (part + 1) * lanes));
+  return arith::ConstantOp::create(code.builder, code.location, DenseElementsAttr::get(vectorType(code.i32()), ArrayRef(numbers)));
+}
+
 Plain FunctionEmitter::emitCoordinate(ir::CoordinateOp op) {
   Plain result;
   result.narrow = true;
@@ -95,9 +100,7 @@ Plain FunctionEmitter::emitCoordinate(ir::CoordinateOp op) {
   VectorType type = vectorType(code.i32());
   Value first = code.broadcast(resize(place.firstQuery, 32), type), last = code.broadcast(resize(place.lastQuery, 32), type);
   for (int64_t part = 0; part < vectors; ++part) {
-    auto offsets = llvm::to_vector(llvm::seq<int32_t>(part * lanes, (part + 1) * lanes));
-    Value lane = arith::ConstantOp::create(code.builder, code.location, DenseElementsAttr::get(type, ArrayRef(offsets)));
-    result.parts.push_back(code.minimum(code.add(first, lane), last));
+    result.parts.push_back(code.minimum(code.add(first, laneNumbers(part)), last));
   }
   return result;
 }

@@ -75,6 +75,8 @@ public:
     llvm::DenseMap<mlir::Value, Plain> saved;
   };
 
+  /// The numbers of a part's lanes, i32.
+  mlir::Value laneNumbers(int64_t part);
   mlir::VectorType vectorType(mlir::Type element) const { return mlir::VectorType::get({lanes}, element); }
   /// Whether a function is a vector here.
   bool isInLanes(mlir::Value value) const {

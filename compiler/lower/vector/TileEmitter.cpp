@@ -65,9 +65,7 @@ void TileEmitter::placeRowsOfGroup() {
   functions.place.heads.clear();
   functions.place.queries.clear();
   for (int64_t part = 0; part < vectors; ++part) {
-    auto numbers = llvm::to_vector(llvm::seq<int32_t>(part * schedule.getLanes(), (part + 1) * schedule.getLanes()));
-    Value lane = arith::ConstantOp::create(code.builder, code.location, DenseElementsAttr::get(integers, ArrayRef(numbers)));
-    Value row = code.minimum(code.add(first, lane), last);
+    Value row = code.minimum(code.add(first, functions.laneNumbers(part)), last);
     Value middle = arith::AddFOp::create(code.builder, code.location, arith::SIToFPOp::create(code.builder, code.location, floats, row),
                                          code.real(0.5, floats));
     Value head = arith::FPToSIOp::create(code.builder, code.location, integers, arith::DivFOp::create(code.builder, code.location, middle, divisor));
