@@ -14,22 +14,6 @@ constexpr CoordinateSet ofQuery = batchAndHead | setOf(coordinateI);
 constexpr CoordinateSet ofKey = batchAndHead | setOf(coordinateJ);
 constexpr CoordinateSet ofPair = ofQuery | ofKey;
 
-bool isReduction(NodeKind kind) {
-  switch (kind) {
-  case NodeKind::Reduce:
-  case NodeKind::Softmax:
-  case NodeKind::LogSumExp:
-  case NodeKind::Normalize:
-  case NodeKind::TopK:
-  case NodeKind::Sparsemax:
-  case NodeKind::Entmax15:
-  case NodeKind::SumAfter:
-    return true;
-  default:
-    return false;
-  }
-}
-
 /// What a person calls a row function or reduction.
 std::string nameOf(const Node &node) {
   switch (node.kind) {
@@ -274,8 +258,7 @@ private:
   bool containsProduct(NodeId root) const {
     for (NodeId id : reach(root, [](const Node &) { return true; })) {
       const Node &node = at(id);
-      bool overKeys = std::count(node.coordinates.begin(), node.coordinates.end(), coordinateJ) != 0;
-      if (node.kind == NodeKind::Dot || (isReduction(node.kind) && (node.kind != NodeKind::Reduce || overKeys)))
+      if (node.kind == NodeKind::Dot || isRowFunction(node))
         return true;
     }
     return false;

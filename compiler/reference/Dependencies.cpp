@@ -10,23 +10,6 @@ bool bindsCoordinate(const Node &node, CoordinateId coordinate) {
   return std::find(node.coordinates.begin(), node.coordinates.end(), coordinate) != node.coordinates.end();
 }
 
-bool isRowFunction(const Node &node) {
-  switch (node.kind) {
-  case NodeKind::Softmax:
-  case NodeKind::LogSumExp:
-  case NodeKind::Normalize:
-  case NodeKind::TopK:
-  case NodeKind::Sparsemax:
-  case NodeKind::Entmax15:
-  case NodeKind::SumAfter:
-    return true;
-  case NodeKind::Reduce:
-    return bindsCoordinate(node, coordinateJ);
-  default:
-    return false;
-  }
-}
-
 CoordinateSet boundBy(const Node &node) {
   CoordinateSet bound = 0;
   for (CoordinateId coordinate : node.coordinates)

@@ -29,8 +29,6 @@ private:
   bool hides = false;
 };
 
-/// Whether a node is computed from the visible keys of a row.
-bool isRowFunction(const sema::Node &node);
 bool bindsCoordinate(const sema::Node &node, sema::CoordinateId coordinate);
 
 /// The coordinates a Rebase, Reduce or Dot sets: its own, and g where it sets h.

@@ -196,7 +196,6 @@ private:
   NodeId evaluateRow(const Builtin &builtin, const syntax::Expr &at, std::vector<NodeId> operands,
                      const Context &context);
   CoordinateSet visibility(SourceRange use, const Context &context, std::string_view what);
-  bool isRowFunction(const Node &node) const;
   /// Whether a key with a score of -inf is invisible: the weight is used and reads the score.
   bool scoreDecides();
 

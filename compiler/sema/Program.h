@@ -150,6 +150,9 @@ struct Node {
   SourceRange range{}; ///< where it was first written
 };
 
+/// Whether a node is computed from the visible keys of a row.
+bool isRowFunction(const Node &node);
+
 enum class ExtentBinding : uint8_t {
   Dimension, ///< bound by the tensor dimensions that name it
   Input,     ///< a scalar input the caller gives (`H: int`)

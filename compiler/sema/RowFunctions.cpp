@@ -6,7 +6,7 @@ namespace attn::sema {
 
 using syntax::Expr;
 
-bool AttentionChecker::isRowFunction(const Node &node) const {
+bool isRowFunction(const Node &node) {
   switch (node.kind) {
   case NodeKind::Softmax:
   case NodeKind::LogSumExp:

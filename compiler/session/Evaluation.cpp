@@ -18,7 +18,7 @@ namespace {
 /// visible.
 std::vector<sema::NodeId> rootsOf(const sema::Attention &attention) {
   std::vector<sema::NodeId> roots{attention.outputs.front().value};
-  bool readsRow = std::any_of(attention.nodes.begin(), attention.nodes.end(), reference::isRowFunction);
+  bool readsRow = std::any_of(attention.nodes.begin(), attention.nodes.end(), sema::isRowFunction);
   for (sema::NodeId id : {attention.mask, attention.score, attention.weight})
     if (readsRow && id != sema::none)
       roots.push_back(id);
