@@ -129,4 +129,8 @@ std::map<std::string, int64_t> featureExtents(const sema::Attention &attention, 
 /// How many queries a run has.
 QueryCount queryCount(const sema::Attention &attention, const reference::Binding &binding);
 
+/// The request made for one run: with the extents above, unless it fixes them, and the run's number of queries. Everything that compiles
+/// for a run goes through this, so that all of it finds the same kernel.
+CompileRequest forRun(const sema::Attention &attention, const reference::Binding &binding, CompileRequest request = {});
+
 } // namespace attn::library

@@ -195,3 +195,10 @@ QueryCount library::queryCount(const sema::Attention &attention, const reference
   int64_t queries = *binding.extents[id];
   return queries <= few ? QueryCount::Few : queries > many ? QueryCount::Many : QueryCount::Any;
 }
+
+CompileRequest library::forRun(const sema::Attention &attention, const reference::Binding &binding, CompileRequest request) {
+  for (const auto &[name, size] : featureExtents(attention, binding))
+    request.extents.insert({name, size});
+  request.queries = queryCount(attention, binding);
+  return request;
+}

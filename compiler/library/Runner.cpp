@@ -24,10 +24,7 @@ void Runner::resume() {
 std::shared_ptr<const Kernel> library::loadFor(Compiler &compiler, const std::shared_ptr<const Spec> &spec,
                                                const sema::Attention &attention, const RunData &data,
                                                CompileRequest request, CompileReport &report) {
-  for (const auto &[name, size] : featureExtents(attention, data.binding))
-    request.extents.insert({name, size});
-  request.queries = queryCount(attention, data.binding);
-  return compiler.load(spec, attention.name, request, report);
+  return compiler.load(spec, attention.name, forRun(attention, data.binding, std::move(request)), report);
 }
 
 Status library::runKernel(const Kernel &kernel, const RunData &data, Runner &runner) {

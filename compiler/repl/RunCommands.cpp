@@ -127,7 +127,7 @@ std::shared_ptr<const Kernel> Commands::compile(const Chosen &chosen, StageTimes
     std::shared_ptr<const Kernel> kernel;
   };
   auto work = std::make_shared<Work>();
-  work->request.extents = featureExtents(*chosen.attention, data->binding);
+  work->request = forRun(*chosen.attention, data->binding);
   if (!apart([work, chosen, compiler = compiler] {
         work->kernel = compiler->load(chosen.spec, chosen.attention->name, work->request, work->report);
       }))
@@ -266,10 +266,8 @@ CompileRequest Commands::requestFor(const Chosen &chosen) {
   inputs.onlyNodes = {chosen.attention->mask};
   inputs.allExtents = true;
   std::vector<std::string> unheard;
-  if (std::optional<RunData> known = gatherInputs(*chosen.attention, inputs, unheard)) {
-    request.extents = featureExtents(*chosen.attention, known->binding);
-    request.queries = queryCount(*chosen.attention, known->binding);
-  }
+  if (std::optional<RunData> known = gatherInputs(*chosen.attention, inputs, unheard))
+    return forRun(*chosen.attention, known->binding, std::move(request));
   return request;
 }
 

@@ -104,6 +104,14 @@ class Cache(unittest.TestCase):
         self.assertTrue(self.hits(attnc=other))
         self.assertTrue(self.hits())
 
+    def test_a_session_compiles_for_its_run_alone(self):
+        done = subprocess.run([ATTNC, "repl", "a.attn"], input=f":dims {DIMS.replace(',', ' ')}\n:random\n:run\n:check\n:bench\n", cwd=self.folder,
+                              env=dict(os.environ, ATTN_CACHE_DIR=self.cache), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        # One kernel, what searches for its visible keys alone for :bench, and nothing for another number of queries.
+        self.assertEqual(len(self.files()), 2)
+        self.assertTrue(self.hits())
+
     def test_damage_is_repaired(self):
         self.run_it()
         file, = self.files()
