@@ -27,17 +27,16 @@ public:
       if (node.kind == NodeKind::Extent)
         needs.extents[node.index] = true;
       need(node.varies);
+      if (node.kind == NodeKind::Coordinate)
+        need(setOf(node.coordinate));
       for (CoordinateId coordinate : node.coordinates)
         need(setOf(coordinate));
       waiting.insert(waiting.end(), node.operands.begin(), node.operands.end());
     }
   }
 
-  /// The extents of coordinates. A head's group follows from both.
+  /// The extents of coordinates. A group that is a head's, which needs the numbers of both, is read beside something that varies with heads.
   void need(CoordinateSet coordinates) {
-    constexpr CoordinateSet headAndGroup = setOf(coordinateH) | setOf(coordinateG);
-    if (coordinates & headAndGroup)
-      coordinates |= headAndGroup;
     for (size_t n = 0; n < attention.coordinates.size(); ++n)
       if (ExtentId extent = attention.coordinates[n].extent; (coordinates & setOf(CoordinateId(n))) && extent != none)
         needs.extents[extent] = true;

@@ -35,6 +35,25 @@ TEST_CASE("without any attention coordinates are there all the same") {
   CHECK(evaluate(talk, "sum(j: 1)").grid->integers == std::vector<int64_t>{3});
 }
 
+TEST_CASE("heads don't need their groups, nor groups their heads, unless both are read") {
+  Talk talk;
+  CHECK(evaluate(talk, "h").missing == "H");
+  CHECK(evaluate(talk, "h + g").missing == "H, G");
+  (void)talk.session.bindings.set("H", "4");
+  CHECK(evaluate(talk, "h").grid->integers == std::vector<int64_t>{0, 1, 2, 3});
+  CHECK(evaluate(talk, "sum(h: h)").grid->integers == std::vector<int64_t>{6});
+  CHECK(evaluate(talk, "g").missing == "G");
+  CHECK(evaluate(talk, "10 * h + g").missing == "G");
+  CHECK(evaluate(talk, "g[h = 3]").missing == "G");
+  talk.add("layout gqa");
+  CHECK(evaluate(talk, "h").grid->integers == std::vector<int64_t>{0, 1, 2, 3});
+  CHECK(evaluate(talk, "10 * h + g").missing == "G");
+  (void)talk.session.bindings.set("G", "2");
+  CHECK(evaluate(talk, "g").grid->integers == std::vector<int64_t>{0, 1});
+  CHECK(evaluate(talk, "10 * h + g").grid->integers == std::vector<int64_t>{0, 10, 21, 31});
+  CHECK(evaluate(talk, "g[h = 3]").grid->integers == std::vector<int64_t>{1});
+}
+
 TEST_CASE("only what an expression reads must be given") {
   Talk talk;
   talk.add("slopes: f32[H]");
