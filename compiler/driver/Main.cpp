@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
 
 using namespace attn;
@@ -14,9 +12,6 @@ using namespace attn::driver;
 namespace {
 
 constexpr std::string_view version = "attnc " ATTN_VERSION;
-
-/// Commands of the design that this version answers with an error.
-constexpr std::array laterCommands = std::to_array<std::string_view>({"tune"});
 
 int (*mainOf(std::string_view command))(const Arguments &) {
   return command == "check"   ? checkMain
@@ -34,8 +29,6 @@ bool looksLikeSpec(std::string_view word) {
 }
 
 int unknownCommand(const std::string &word) {
-  if (std::find(laterCommands.begin(), laterCommands.end(), word) != laterCommands.end())
-    return usageError(fmt::format("`{}` is not in this version; `attnc --help` lists the commands there are", word));
   std::vector<std::string> names;
   for (const Command &command : commands())
     names.push_back(std::string(command.name));
