@@ -14,6 +14,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
+#include <pthread.h>
 #include <thread>
 
 using namespace attn;
@@ -64,20 +65,28 @@ bool Commands::apart(std::function<void()> work) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   // Its state goes before it is counted as finished, with what belongs to the process.
-  std::thread([work = std::move(work), shared, count = unfinished]() mutable {
+  std::thread worker([work = std::move(work), shared, count = unfinished]() mutable {
     work();
     work = nullptr;
     std::unique_lock lock(shared->mutex);
     shared->isDone = true;
     shared->changed.notify_all();
     --*count;
-  }).detach();
+  });
+  pthread_t thread = worker.native_handle();
+  worker.detach();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   std::unique_lock lock(shared->mutex);
   // A signal can't wake it.
   while (!shared->isDone && !threads->stopped())
     shared->changed.wait_for(lock, std::chrono::milliseconds(20));
-  return shared->isDone;
+  if (shared->isDone)
+    return true;
+  // Code generation has no way to be stopped. From here on it gets what nobody else wants of the processor; the thread
+  // is there, since it takes the lock before it ends.
+  sched_param none{};
+  pthread_setschedparam(thread, SCHED_IDLE, &none);
+  return false;
 }
 
 std::optional<Commands::Chosen> Commands::choose(const std::string &name) {

@@ -209,6 +209,11 @@ class SessionTest(unittest.TestCase):
         self.assertIn("o: error", terminal.enter(":check"))
         self.leave(terminal)
 
+    @staticmethod
+    def policies(terminal):
+        """How the threads of a session are scheduled."""
+        return [os.sched_getscheduler(int(thread)) for thread in os.listdir(f"/proc/{terminal.pid}/task")]
+
     def slow_to_compile(self, terminal):
         """A score of some thousand operations, in one def that doubles and isn't the same twice."""
         terminal.enter(":dims B=1 H=1 I=16 J=16 D=16")
@@ -223,7 +228,9 @@ class SessionTest(unittest.TestCase):
         self.slow_to_compile(terminal)
         for command in (":run", ":asm", ":bench"):
             self.interrupt(terminal, command, 5)
-        # What goes on in the background is no obstacle, and none to leaving.
+        # What goes on in the background takes no processor from anybody, is no obstacle, and none to leaving.
+        self.assertIn(os.SCHED_IDLE, self.policies(terminal))
+        self.assertEqual(os.sched_getscheduler(terminal.pid), os.SCHED_OTHER)
         terminal.enter("score = dot(q, k)")
         self.assertIn("o: error", terminal.enter(":check"))
         self.leave(terminal)
