@@ -29,6 +29,7 @@ private:
   NodeId reduceMaximum(NodeId operand, std::vector<CoordinateId> coordinates);
   NodeId magnitude(NodeId id);
   NodeId computeMagnitude(NodeId id);
+  bool isOneOrMore(NodeId id) const;
   NodeId findValues(NodeId output) const;
   uint32_t addOutput(const Output &like, NodeId value);
 
@@ -143,10 +144,21 @@ NodeId BoundBuilder::computeMagnitude(NodeId id) {
       return binary(BinaryOp::Divide, magnitude(copy.operands[0]), unary(UnaryOp::Abs, copy.operands[1]));
     case BinaryOp::Minimum:
     case BinaryOp::Maximum: return binary(BinaryOp::Maximum, magnitude(copy.operands[0]), magnitude(copy.operands[1]));
+    case BinaryOp::Power:
+      // As `x * x` is.
+      return isOneOrMore(copy.operands[1]) ? binary(BinaryOp::Power, magnitude(copy.operands[0]), copy.operands[1])
+                                           : unary(UnaryOp::Abs, id);
     default: return unary(UnaryOp::Abs, id);
     }
   default: return unary(UnaryOp::Abs, id);
   }
+}
+
+/// Whether a node is a constant of 1 at least.
+bool BoundBuilder::isOneOrMore(NodeId id) const {
+  while (node(id).kind == NodeKind::Convert)
+    id = node(id).operands[0];
+  return node(id).kind == NodeKind::Integer ? node(id).integer >= 1 : node(id).kind == NodeKind::Float && node(id).real >= 1;
 }
 
 /// The v of `sum(j: weight * v)`.

@@ -114,3 +114,22 @@ TEST_CASE("a sum that cancels is measured by its terms") {
   o = exact + 0.1f;
   CHECK_FALSE(checkOutputs(attention, data, {}).agrees());
 }
+
+TEST_CASE("a power is measured as the product that it is") {
+  double errors[2];
+  for (int n = 0; n < 2; ++n) {
+    auto spec = test::specOf(std::string("attention a { q: f32[I]; k: f32[J]; weight = ") + (n ? "(q - k) * (q - k)" : "(q - k) ** 2") +
+                             "; out o: f32[I]; o = sum(j: weight) }");
+    const sema::Attention &attention = spec->program().attentions.front();
+    RunData data = test::dataOf(*spec, {{"I", 1}, {"J", 1}});
+    data.tensors[0].values<float>()[0] = 1.0f;
+    data.tensors[1].values<float>()[0] = 1.0001f;
+    fill(attention, data);
+    data.tensors[attention.tensors.size()].values<float>()[0] *= 1.0001f;
+    CheckResult result = checkOutputs(attention, data, {});
+    CHECK(result.agrees());
+    errors[n] = result.outputs[0].error;
+  }
+  CHECK(errors[0] > 0);
+  CHECK(errors[0] == errors[1]);
+}
