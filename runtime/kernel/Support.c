@@ -7,6 +7,8 @@
 
 #include "runtime/kernel/CheckMemory.c"
 
+#include "runtime/kernel/TableSummary.c"
+
 #include "runtime/kernel/TableRange.c"
 
 #include "runtime/kernel/ClassifyParts.c"

@@ -15,6 +15,8 @@ char *strchr(const char *text, int character);
 
 /* Messages are built out of line and for size: no kernel is waiting for them. */
 #define ATTN_COLD __attribute__((cold, noinline))
+/* Beside a short path that is usually taken, which would save registers for it. */
+#define ATTN_OUT_OF_LINE __attribute__((noinline))
 
 /* One line of text that grows inside a fixed buffer. What does not fit is cut, with `...` at the end. */
 typedef struct attn_text {
