@@ -358,7 +358,8 @@ def ClassifyOp : AttnOp<"classify", [SingleBlock, RecursiveMemoryEffects]> {
     The region takes the tile's first and last query and first and last key (i64, inclusive) and yields two booleans: *some pair may be
     visible*, *some pair may be invisible*. Only the second false: full. Only the first false: empty. Both true is always
     correct. Values that don't vary with i or j enter through `attn.uniform`. An `exact` classifier says both only of tiles that have both, and so
-    has nothing to gain from being asked about parts of a tile.
+    has nothing to gain from being asked about parts of a tile. Another may yield a third boolean: where the first two are true, whether the tile is
+    known to have both.
   }];
   let arguments = (ins UnitAttr:$exact);
   let regions = (region SizedRegion<1>:$body);
@@ -540,7 +541,7 @@ def TileVisitOp : AttnOp<"tile_visit"> {
   let description = [{
     The first region, if it isn't empty, classifies a tile as `attn.classify` does. The body takes the block of keys and what is carried from block to
     block, states, accumulators and reductions, and yields them anew. `descending` visits take the last keys first. Blocks of keys that a classifier
-    which isn't `exact` doesn't decide are looked at in parts.
+    leaves open are looked at in parts.
   }];
   let arguments = (ins Variadic<AnyType>:$inits, UnitAttr:$descending, UnitAttr:$exact);
   let results = (outs Variadic<AnyType>:$results);

@@ -37,9 +37,12 @@ LogicalResult verifyClassifier(Operation *op, Region &region) {
       llvm::any_of(block.getArgumentTypes(), [](Type type) { return !type.isInteger(64); }))
     return op->emitOpError("takes the tile's four bounds as i64");
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
-  if (!yield || yield.getNumOperands() != 2 ||
+  unsigned most = op->hasAttr("exact") ? 2 : 3;
+  if (!yield || yield.getNumOperands() < 2 || yield.getNumOperands() > most ||
       llvm::any_of(yield.getOperandTypes(), [](Type type) { return !type.isInteger(1); }))
-    return op->emitOpError("yields two booleans: some pair may be visible, some pair may be invisible");
+    return op->emitOpError("yields two booleans: some pair may be visible, some pair may be invisible; and, unless it "
+                           "is exact, one that tells "
+                           "whether both are known to be there");
   return success();
 }
 

@@ -30,8 +30,7 @@ static int32_t attn_corners(attn_part_classifier *classify, void *closure, const
     int64_t i = corner & 1 ? tile->last[0] : tile->first[0];
     int64_t j = (corner & 1) == (corner >> 1) ? tile->first[1] : tile->last[1];
     int32_t answer = classify(closure, i, i, j, j);
-    if (answer != 3)
-      proven |= answer;
+    proven |= answer == 3 ? 0 : answer & 3;
   }
   return proven;
 }
@@ -57,7 +56,7 @@ static int32_t attn_search_parts(attn_part_classifier *classify, void *closure, 
       if (answer == 3 && count < ATTN_MOST_WAITING)
         waiting[count++] = halves[n];
       else
-        *proven |= answer;
+        *proven |= answer & 3;
       if (*proven == 3)
         return 1;
     }

@@ -109,7 +109,7 @@ typedef struct attn_run {
   int64_t *sizes;          /* per dimension of all tensors: the size it must have */
   int64_t tasks;           /* how many tasks `body` is divided into; filled by bind */
   int64_t workspace_bytes; /* per concurrent call of `body`, 64-aligned; filled by bind */
-  void *summaries;         /* the launcher's: minima and maxima of tables (TableRange.c) */
+  void *summaries;         /* the launcher's: minima and maxima of tables (TableSummary.c) */
   int64_t failed;          /* 0, or 1 once a site failed (set atomically); generated loops may stop early */
   int64_t failed_site, failed_value, failed_limit;
   int64_t *batch_extents;  /* per extent that varies with b and each b: its value; `extents` has the largest. Null when
@@ -202,9 +202,10 @@ ATTN_SUPPORT_API int32_t attn_table_range_float(const attn_run *run, int32_t ten
 ATTN_SUPPORT_API int32_t attn_table_holds_int(const attn_run *run, int32_t tensor, const int64_t *low,
                                               const int64_t *high, int64_t least, int64_t most);
 
-/* Classifies a tile (inclusive bounds) that `classify` says of that it may show and may hide pairs, by its parts: 1 where some
-   pair may be visible, plus 2 where some may be invisible. Exact unless that takes too long; `classify` answers in the same way for any
-   part. `credit` is 0 for the first tile of a row block, and makes tiles cheaper if looking at others before them was in vain. */
+/* Classifies a tile (inclusive bounds) that `classify` says of that it may show and may hide pairs, by its parts: 1
+   where some pair may be visible, plus 2 where some may be invisible. Exact unless that takes too long; `classify`
+   answers in the same way for any part, and adds 4 where it knows that some are visible and some are not. `credit` is 0
+   for the first tile of a row block, and makes tiles cheaper if looking at others before them was in vain. */
 typedef int32_t attn_part_classifier(void *closure, int64_t first_query, int64_t last_query, int64_t first_key,
                                      int64_t last_key);
 ATTN_SUPPORT_API int32_t attn_classify_parts(attn_part_classifier *classify, void *closure, int64_t *credit,

@@ -312,6 +312,17 @@ attn.kernel @classify coordinates {i = 0 : i64} {
 
 // -----
 
+attn.kernel @classify coordinates {i = 0 : i64} {
+  // expected-error@below {{and, unless it is exact, one that tells whether both are known to be there}}
+  attn.classify exact {
+  ^bb0(%0: i64, %1: i64, %2: i64, %3: i64):
+    %true = arith.constant true
+    attn.yield %true, %true, %true : i1, i1, i1
+  }
+}
+
+// -----
+
 attn.kernel @uniform coordinates {i = 0 : i64} {
   %i = attn.coordinate "i" : !attn.fn<i64, [i]>
   // expected-error@below {{takes what varies with neither i nor j}}

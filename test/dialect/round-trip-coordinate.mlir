@@ -123,8 +123,8 @@ attn.kernel @every_operation
     %extent = attn.uniform %J : !n -> i64
     // CHECK: attn.table_range %{{.*}}[%{{.*}}] to[%{{.*}}] : <1 x i1> -> i64
     %known, %least, %most = attn.table_range %flags[%j0] to [%extent] : !attn.tensor<1 x i1> -> i64
-    // CHECK: attn.yield %{{.*}}, %{{.*}} : i1, i1
-    attn.yield %known, %known : i1, i1
+    // CHECK: attn.yield %{{.*}}, %{{.*}}, %{{.*}} : i1, i1, i1
+    attn.yield %known, %known, %known : i1, i1, i1
   }
 }
 

@@ -49,8 +49,10 @@ struct ClassifyMaskPass : impl::ClassifyMaskPassBase<ClassifyMaskPass> {
     TileEvaluator evaluator(kernel, bounds, outside, code, tile);
     Truth visible = evaluator.truth(mask);
     Value mayFail = evaluator.mayFail(mask);
-    Value results[] = {code.either(visible.mayBeTrue, mayFail), code.either(visible.mayBeFalse, mayFail)};
+    SmallVector<Value> results{code.either(visible.mayBeTrue, mayFail), code.either(visible.mayBeFalse, mayFail)};
     classify.setExact(evaluator.isExact(mask));
+    if (!classify.getExact())
+      results.push_back(code.both(evaluator.holdsBoth(mask), code.negate(mayFail)));
     ir::YieldOp::create(code.builder, location, results);
     hoistUniform(classify, outside);
     eraseUnusedIn(*block);

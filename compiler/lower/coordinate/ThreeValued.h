@@ -35,10 +35,26 @@ public:
   /// tile's pairs.
   bool isExact(mlir::Value value);
 
+  /// Whether the tile is known to hold a pair where the value is true and one where it is false, so that looking at the
+  /// tile's parts would find nothing. False is always correct; true but for tables of which too much is read to be
+  /// looked through.
+  mlir::Value holdsBoth(mlir::Value value);
+
   /// Whether an operation the value is computed from may end the run, so that the pairs must be evaluated one by one.
   mlir::Value mayFail(mlir::Value value);
 
 private:
+  /// That both ends of an integer's interval are among its values, all of which it takes as `with` (i, j, or neither)
+  /// goes through the tile; where `known`.
+  struct Ends {
+    mlir::Value known;
+    llvm::StringRef with;
+  };
+  std::optional<Ends> attainedEnds(mlir::Value value);
+  bool isPlain(mlir::Value value);
+  mlir::Value compareHoldsBoth(ir::CompareOp op);
+  mlir::Value computeHoldsBoth(mlir::Value value);
+
   Interval integer(mlir::Value value);
   RealInterval real(mlir::Value value);
   Interval computeInteger(mlir::Value value);
@@ -84,6 +100,8 @@ private:
   llvm::DenseMap<mlir::Value, Interval> integers;
   llvm::DenseMap<mlir::Value, RealInterval> realIntervals;
   llvm::DenseMap<mlir::Value, Truth> truths;
+  llvm::DenseMap<mlir::Value, mlir::Value> bothHeld;                 ///< `holdsBoth` of each
+  llvm::DenseMap<mlir::Value, bool> plain;                           ///< `isPlain` of each
   std::map<std::vector<const void *>, ir::TableRangeOp> tableRanges; ///< by tensor and indices
   std::map<std::pair<const void *, bool>, std::optional<Terms>> termsOf;
 };

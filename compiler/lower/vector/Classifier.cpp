@@ -142,8 +142,11 @@ static func::FuncOp outlinePart(Code &code, ir::TileKernelOp kernel, Classifier 
   auto answer = func::CallOp::create(builder, code.location, classifier.tile, arguments).getResults();
   Value shows = arith::ExtUIOp::create(builder, code.location, code.i32(), answer[0]);
   Value hides = arith::ExtUIOp::create(builder, code.location, code.i32(), answer[1]);
-  Value both = arith::AddIOp::create(builder, code.location, shows, arith::AddIOp::create(builder, code.location, hides, hides));
-  func::ReturnOp::create(builder, code.location, both);
+  Value found =
+      arith::AddIOp::create(builder, code.location, shows, arith::AddIOp::create(builder, code.location, hides, hides));
+  if (answer.size() > 2)
+    found = body.select(body.both(body.both(answer[0], answer[1]), answer[2]), body.integer(7, code.i32()), found);
+  func::ReturnOp::create(builder, code.location, found);
   return function.function;
 }
 
@@ -181,7 +184,7 @@ Classifier outlineClassifier(Code &code, ir::TileKernelOp kernel, ir::TileVisitO
   SmallVector<Type> arguments(common);
   arguments.append(computed);
   arguments.append(2, code.i64());
-  ClassifierFunction function = begin("classify", arguments, {code.i1(), code.i1()});
+  ClassifierFunction function = begin("classify", arguments, source.getTerminator()->getOperandTypes());
   for (auto [value, argument] : llvm::zip(ofRowBlock, function.entry->getArguments().drop_front(common.size())))
     function.mapping.map(value, argument);
   for (unsigned n : {2, 3})

@@ -98,24 +98,28 @@ SmallVector<Value> TileEmitter::visitDescending(ir::TileVisitOp op, ValueRange c
     Value first = code.subtract(code.subtract(whole, size), step);
     Value end = code.minimum(code.add(first, size), keys);
     Value last = code.subtract(end, one);
-    auto [mayShow, mayHide] = classifyParts(first, last, classify(first, last), code.boolean(true));
+    auto [mayShow, mayHide] = classifyParts(first, last, code.boolean(true));
     return code.branch(
         mayShow, types, [&] { return emitBlock(op, {first, end, mayHide}, values); }, [&] { return SmallVector<Value>(values); });
   });
 }
 
-std::pair<Value, Value> TileEmitter::classify(Value first, Value last) {
+TileEmitter::TileAnswer TileEmitter::classify(Value first, Value last) {
   SmallVector<Value> arguments(classifierArguments);
   arguments.append({first, last});
   auto call = func::CallOp::create(code.builder, code.location, classifier, arguments);
-  return {call.getResult(0), call.getResult(1)};
+  Value open = code.both(call.getResult(0), call.getResult(1));
+  if (call.getNumResults() > 2)
+    open = code.both(open, code.negate(call.getResult(2)));
+  return {call.getResult(0), call.getResult(1), open};
 }
 
-std::pair<Value, Value> TileEmitter::classifyParts(Value first, Value last, std::pair<Value, Value> whole, Value condition) {
+std::pair<Value, Value> TileEmitter::classifyParts(Value first, Value last, Value condition) {
+  TileAnswer whole = classify(first, last);
   if (!partClassifier)
-    return whole;
+    return {whole.mayShow, whole.mayHide};
   SmallVector<Value> answer = code.branch(
-      code.both(condition, code.both(whole.first, whole.second)), {code.i1(), code.i1()},
+      code.both(condition, whole.isOpen), {code.i1(), code.i1()},
       [&]() -> SmallVector<Value> {
         Value function = func::ConstantOp::create(code.builder, code.location, partClassifier.getFunctionType(), partClassifier.getSymName());
         Value credit = code.at(partArguments, code.i64(), partWords() - 1);
@@ -129,7 +133,9 @@ std::pair<Value, Value> TileEmitter::classifyParts(Value first, Value last, std:
         };
         return {has(1), has(2)};
       },
-      [&]() -> SmallVector<Value> { return {whole.first, whole.second}; });
+      [&]() -> SmallVector<Value> {
+        return {whole.mayShow, whole.mayHide};
+      });
   return {answer[0], answer[1]};
 }
 
@@ -144,7 +150,7 @@ KeyBlock TileEmitter::trim(KeyBlock block, Value followsVisible) {
                                code.compare(arith::CmpIPredicate::slt, candidate, ends[1]));
       return code.branch(
           code.both(condition, inside), code.i64(),
-          [&]() -> SmallVector<Value> { return {code.select(classify(first, last).first, old, candidate)}; },
+          [&]() -> SmallVector<Value> { return {code.select(classify(first, last).mayShow, old, candidate)}; },
           [&]() -> SmallVector<Value> { return {old}; })[0];
     };
     Value begin = code.add(ends[0], size), end = code.subtract(ends[1], size);
@@ -188,7 +194,7 @@ SmallVector<Value> TileEmitter::visitClassified(ir::TileVisitOp op, ValueRange s
   Value begin = code.branch(
       useful, code.i64(),
       [&]() -> SmallVector<Value> {
-        return {code.select(classify(code.integer(0), code.subtract(guess, one)).first, code.integer(0), guess)};
+        return {code.select(classify(code.integer(0), code.subtract(guess, one)).mayShow, code.integer(0), guess)};
       },
       [&]() -> SmallVector<Value> { return {code.integer(0)}; })[0];
 
@@ -202,7 +208,7 @@ SmallVector<Value> TileEmitter::visitClassified(ir::TileVisitOp op, ValueRange s
         Value end = code.minimum(code.add(first, step), keys);
         Value last = code.subtract(end, one);
         Value isOneBlock = code.compare(arith::CmpIPredicate::sle, step, blockSize);
-        auto [mayShow, mayHide] = classifyParts(first, last, classify(first, last), isOneBlock);
+        auto [mayShow, mayHide] = classifyParts(first, last, isOneBlock);
         SmallVector<Type> types = llvm::to_vector(llvm::map_range(values, [](Value value) { return value.getType(); }));
         return code.branch(
             code.both(mayShow, isOneBlock), types,

@@ -166,12 +166,15 @@ private:
   /// What of a visit is carried in registers, one value after another, and back.
   llvm::SmallVector<mlir::Value> registersOf(mlir::ValueRange carried);
   void setRegisters(mlir::ValueRange carried, mlir::ValueRange registers);
-  /// Some pair of the row block and keys [first, last] may be visible; may be invisible.
-  std::pair<mlir::Value, mlir::Value> classify(mlir::Value first, mlir::Value last);
-  /// What looking at a block's parts adds to the answer for the whole, where the condition holds, that answer is both, and the classifier isn't
-  /// exact.
-  std::pair<mlir::Value, mlir::Value> classifyParts(mlir::Value first, mlir::Value last, std::pair<mlir::Value, mlir::Value> whole,
-                                                    mlir::Value condition);
+  /// Some pair of the row block and some keys may be visible; may be invisible; both may be, and it isn't known that
+  /// both are.
+  struct TileAnswer {
+    mlir::Value mayShow, mayHide, isOpen;
+  };
+  TileAnswer classify(mlir::Value first, mlir::Value last);
+  /// The first two of `classify`; where the condition holds and the classifier, which isn't exact, leaves the tile
+  /// open, by looking at its parts.
+  std::pair<mlir::Value, mlir::Value> classifyParts(mlir::Value first, mlir::Value last, mlir::Value condition);
   /// Words of memory that `partArguments` needs.
   int64_t partWords();
   /// Where only visits are emitted, adds the block to the counts at the workspace's start.

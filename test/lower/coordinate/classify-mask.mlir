@@ -94,7 +94,9 @@ attn.kernel @document coordinates {i = 0 : i64, j = 1 : i64, e = 2 : i64} {
   // CHECK: %[[FAILS:.*]] = arith.andi %[[OUTSIDE]], %[[CAUSAL]]
   // CHECK: %[[VISIBLE:.*]] = arith.ori %{{.*}}, %[[FAILS]]
   // CHECK: %[[INVISIBLE:.*]] = arith.ori %{{.*}}, %[[FAILS]]
-  // CHECK: attn.yield %[[VISIBLE]], %[[INVISIBLE]] : i1, i1
+  // CHECK: %[[NO_FAIL:.*]] = arith.xori %[[FAILS]], %true
+  // CHECK: %[[BOTH:.*]] = arith.andi %{{.*}}, %[[NO_FAIL]]
+  // CHECK: attn.yield %[[VISIBLE]], %[[INVISIBLE]], %[[BOTH]] : i1, i1, i1
 }
 
 // -----

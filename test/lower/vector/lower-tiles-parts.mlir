@@ -1,6 +1,6 @@
 // RUN: attn-opt %s --attn-lower-tiles --cse | FileCheck %s
 
-// A block of keys that a classifier leaves open which isn't exact is looked at in parts: the classifier goes to the launcher as a function
+// A block of keys that a classifier leaves open which isn't exact, and which it doesn't know to hold both, is looked at in parts: the classifier goes to the launcher as a function
 // of any part, with what it is called with beside it in the workspace.
 
 !t = !attn.tensor<2 x f32>
@@ -23,20 +23,25 @@ attn.binder @parts_binder {
 // CHECK: func.func private @attn_classify_parts((!llvm.ptr, i64, i64, i64, i64) -> i32, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
 // CHECK-LABEL: func.func @parts_body
 // CHECK: scf.while
-// CHECK: %[[ANSWER:.*]]:2 = func.call @parts.classify
-// CHECK: %[[OPEN:.*]] = arith.andi %[[ANSWER]]#0, %[[ANSWER]]#1
-// CHECK: scf.if %{{.*}} -> (i1, i1) {
+// CHECK: %[[ANSWER:.*]]:3 = func.call @parts.classify
+// CHECK: %[[SOME:.*]] = arith.andi %[[ANSWER]]#0, %[[ANSWER]]#1
+// CHECK: %[[UNKNOWN:.*]] = arith.xori %[[ANSWER]]#2
+// CHECK: %[[OPEN:.*]] = arith.andi %[[SOME]], %[[UNKNOWN]]
+// CHECK: %[[ONE:.*]] = arith.andi %{{.*}}, %[[OPEN]]
+// CHECK: scf.if %[[ONE]] -> (i1, i1) {
 // CHECK: %[[FUNCTION:.*]] = func.constant @parts.classify_part
 // CHECK: func.call @attn_classify_parts(%[[FUNCTION]], %{{.*}}, %{{.*}},
 // CHECK: } else {
 // CHECK: scf.yield %[[ANSWER]]#0, %[[ANSWER]]#1
 // CHECK-LABEL: func.func private @parts.classify_part
-// CHECK: %[[PART:.*]]:2 = call @parts.classify
+// CHECK: %[[PART:.*]]:3 = call @parts.classify
 // CHECK: %[[SHOW:.*]] = arith.extui %[[PART]]#0
 // CHECK: %[[HIDE:.*]] = arith.extui %[[PART]]#1
 // CHECK: %[[TWICE:.*]] = arith.addi %[[HIDE]], %[[HIDE]]
-// CHECK: %[[BOTH:.*]] = arith.addi %[[SHOW]], %[[TWICE]]
-// CHECK: return %[[BOTH]] : i32
+// CHECK: %[[FOUND:.*]] = arith.addi %[[SHOW]], %[[TWICE]]
+// CHECK: %[[BOTH:.*]] = arith.andi %{{.*}}, %[[PART]]#2
+// CHECK: %[[RESULT:.*]] = arith.select %[[BOTH]], %c7_i32, %[[FOUND]]
+// CHECK: return %[[RESULT]] : i32
 attn.tile_kernel @parts coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 3 : i64}
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %q = attn.tensor "q" 0 sizes #query : !t
@@ -49,7 +54,8 @@ attn.tile_kernel @parts coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, e = 
   ^bb0(%i0: i64, %i1: i64, %j0: i64, %j1: i64):
     %show = arith.cmpi sle, %j0, %i1 : i64
     %hide = arith.cmpi sgt, %j1, %i0 : i64
-    attn.yield %show, %hide : i1, i1
+    %known = arith.cmpi eq, %j0, %i0 : i64
+    attn.yield %show, %hide, %known : i1, i1, i1
   } keys {
   ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
     %products = attn.tile_contract %packed, %k ["j", "d"] at %block : !queries, !t -> !scores

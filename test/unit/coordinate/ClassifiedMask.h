@@ -35,7 +35,10 @@ struct MaskTile {
 /// Whether a tile holds visible and invisible pairs; both, where a pair ends the run.
 struct Classified {
   bool mayBeVisible, mayBeInvisible;
-  friend bool operator==(const Classified &, const Classified &) = default;
+  bool bothKnown = false; ///< what code says of a tile that may hold both
+  friend bool operator==(const Classified &a, const Classified &b) {
+    return a.mayBeVisible == b.mayBeVisible && a.mayBeInvisible == b.mayBeInvisible;
+  }
 };
 
 /// The mask of an attention, evaluated by definition and by its `attn.classify`.
