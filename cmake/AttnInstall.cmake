@@ -24,6 +24,13 @@ if(ATTN_BUNDLE_LLVM)
       # libMLIR looks for libLLVM where LLVM's own packages put it.
       file(RPATH_CHANGE FILE \${copy} OLD_RPATH \"\\\$ORIGIN/../lib\" NEW_RPATH \"\\\$ORIGIN\")")
   endforeach()
+  # Who hands the copies on hands on their licence.
+  find_file(ATTN_LLVM_LICENSE copyright PATHS /usr/share/doc/libllvm${LLVM_VERSION_MAJOR} NO_DEFAULT_PATH)
+  if(ATTN_LLVM_LICENSE)
+    install(FILES ${ATTN_LLVM_LICENSE} DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright.llvm)
+  else()
+    message(WARNING "an install would lack the licence of its copies of LLVM: set ATTN_LLVM_LICENSE to that file, or ATTN_BUNDLE_LLVM=OFF")
+  endif()
 else()
   set_target_properties(attnc attn_shared PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 endif()
@@ -35,6 +42,7 @@ install(DIRECTORY runtime/include/attn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY compiler/sema/library DESTINATION ${CMAKE_INSTALL_DATADIR}/attn FILES_MATCHING PATTERN "*.attn")
 install(DIRECTORY examples editors DESTINATION ${CMAKE_INSTALL_DATADIR}/attn)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md")
 
 install(FILES ${ATTN_PAGES}/attnc.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
@@ -49,6 +57,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/attnConfigVersion
 install(FILES ${PROJECT_BINARY_DIR}/package/attnConfig.cmake ${PROJECT_BINARY_DIR}/package/attnConfigVersion.cmake
               cmake/package/AttnKernel.cmake DESTINATION ${package})
 file(RELATIVE_PATH ATTN_PKGCONFIG_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" ATTN_PKGCONFIG_TO_PREFIX ${ATTN_PKGCONFIG_TO_PREFIX})
 configure_file(cmake/package/attn.pc.in ${PROJECT_BINARY_DIR}/package/attn.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/package/attn.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -37,6 +37,10 @@ def main():
             raise SystemExit(f"the package depends on {sorted(needed)}")
         root = os.path.join(folder, "root")
         run("dpkg-deb", "-x", package, root)
+        for name in ("copyright", "copyright.llvm"):
+            with open(os.path.join(root, "usr", "share", "doc", "attn", name), encoding="utf-8") as file:
+                if "Apache" not in file.read():
+                    raise SystemExit(f"{name} is no licence")
         attnc = os.path.join(root, "usr", "bin", "attnc")
         example = os.path.join(root, "usr", "share", "attn", "examples", "causal.attn")
         run(attnc, "run", example, "--random", "--dims", "B=1,H=1,I=20,J=20,D=8", "--check")
