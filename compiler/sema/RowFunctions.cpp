@@ -37,6 +37,9 @@ CoordinateSet AttentionChecker::visibility(SourceRange use, const Context &conte
   // rule 9.1: which keys are visible varies with what the mask, and the score the weight uses, vary with.
   auto collect = [&](std::string_view name) -> CoordinateSet {
     EntityId entity = findEntity(name, Context::last);
+    // What comes of a mask that uses the score is that one mistake, which checkMask reports.
+    if (EntityId score = findEntity("score", Context::last); name == "mask" && entity != score && reads(entity, score))
+      return 0;
     if (entities[entity].state == State::InProgress) {
       report(DiagnosticKind::RowFunctionPlace, use, context, what, fmt::format("`{}`", name))
           .note("row functions belong in `weight`, `o` and outputs");
