@@ -39,7 +39,7 @@ int driver::explainMain(const Arguments &arguments) {
   CompileRequest request;
   request.cpu = arguments.value(OptionId::Cpu).value_or("");
   CompileReport report;
-  std::string text = explain(*special, data ? &*data : nullptr, request, report);
+  std::string text = explain(spec, *special, data ? &*data : nullptr, request, report);
   if (!writeOut(text))
     return exitInput;
   if (!report.failed())

@@ -164,7 +164,7 @@ public:
   /// What is drawn of one attention. Nothing on failure; `status` says how.
   std::optional<picture::Figure> draw(const sema::Attention &attention, int &status);
   /// A section of a page for it.
-  std::optional<picture::PageSection> section(const sema::Attention &attention, int &status);
+  std::optional<picture::PageSection> section(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, int &status);
   int write(const std::string &made) const;
 
   const ShowOptions options;
@@ -240,7 +240,7 @@ std::optional<picture::Figure> Shower::draw(const sema::Attention &attention, in
   return data ? figureOf(attention, *data, quantities, status) : std::nullopt;
 }
 
-std::optional<picture::PageSection> Shower::section(const sema::Attention &attention, int &status) {
+std::optional<picture::PageSection> Shower::section(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, int &status) {
   std::vector<Quantity> quantities = options.quantities;
   if (quantities.empty()) {
     quantities = {Quantity::Mask};
@@ -256,7 +256,7 @@ std::optional<picture::PageSection> Shower::section(const sema::Attention &atten
   std::optional<picture::Figure> figure = data ? figureOf(attention, *data, quantities, status) : std::nullopt;
   if (!figure)
     return std::nullopt;
-  picture::PageSection section = pageSection(attention, *data, compile);
+  picture::PageSection section = pageSection(spec, attention, *data, compile);
   section.figure = *std::move(figure);
   return section;
 }
@@ -310,7 +310,7 @@ int driver::showMain(const Arguments &arguments) {
       return shower.write(shower.options.isText() ? picture::terminalText(*figure, {shower.options.width, isColored})
                                                   : imageOf(*figure, shower.options));
     }
-    std::optional<picture::PageSection> section = shower.section(*special, status);
+    std::optional<picture::PageSection> section = shower.section(spec, *special, status);
     if (!section)
       return status;
     page.sections.push_back(*std::move(section));

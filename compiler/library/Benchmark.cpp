@@ -2,6 +2,7 @@
 
 #include "compiler/library/Facts.h"
 #include "compiler/library/PeakRate.h"
+#include "compiler/library/TileVisits.h"
 
 #include <fmt/format.h>
 
@@ -169,6 +170,8 @@ std::optional<Measurement> KernelBench::measure() {
 
   begin("counting visible pairs");
   result.mask = countMask(attention, data, facts->schedule.queryBlock, facts->schedule.keyBlock);
+  if (Result<TileVisits> visits = countVisits(*search, data, *facts))
+    result.mask.empty = visits->empty, result.mask.full = visits->full, result.mask.mixed = visits->mixed;
   double perPair = result.mask.pairs > 0 ? 2 * multiplyAdds(attention, data.binding) / result.mask.pairs : 0;
   result.gflops = perPair * result.mask.visible;
 

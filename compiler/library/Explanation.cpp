@@ -5,6 +5,8 @@
 #include "compiler/library/ErrorBound.h"
 #include "compiler/library/Facts.h"
 #include "compiler/library/MaskStatistics.h"
+#include "compiler/library/Runner.h"
+#include "compiler/library/TileVisits.h"
 
 #include <fmt/format.h>
 
@@ -130,18 +132,41 @@ std::string factsText(const Facts &facts) {
   return text + fmt::format("  {} over the keys{}; nothing of the size I × J is kept but outputs that are\n", passes, backwards);
 }
 
-std::string maskText(const sema::Attention &attention, const RunData &data, int64_t queries, int64_t keys) {
+/// What the kernel of a run does with tiles.
+Result<TileVisits> visitsOfRun(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const RunData &data,
+                               CompileRequest request, const Facts &facts) {
+  if (!request.triple.empty())
+    return Failure{"it is made for another machine"};
+  request.onlyVisits = true;
+  for (const sema::Extent &extent : attention.extents)
+    if (extent.fixed)
+      request.extents[extent.name] = *extent.fixed;
+  Compiler compiler{std::optional<KernelCache>()};
+  CompileReport report;
+  std::shared_ptr<const Kernel> visits = loadFor(compiler, spec, attention, data, request, report);
+  return visits ? countVisits(*visits, data, facts) : Failure{report.failure};
+}
+
+std::string maskText(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const RunData &data,
+                     const CompileRequest &request, const std::optional<Facts> &facts) {
+  int64_t queries = facts ? facts->schedule.queryBlock : 32, keys = facts ? facts->schedule.keyBlock : 128;
   if (!canCountMask(attention, data, queries, keys))
     return "mask: so many tiles are not counted here; `attnc show --what tiles` estimates them\n";
   MaskStatistics mask = countMask(attention, data, queries, keys);
+  Result<TileVisits> visits = facts ? visitsOfRun(spec, attention, data, request, *facts) : Failure{"there is none yet"};
+  if (visits)
+    mask.empty = visits->empty, mask.full = visits->full, mask.mixed = visits->mixed;
   double tiles = std::max<double>(1, double(mask.empty + mask.full + mask.mixed));
-  std::string text = fmt::format("mask, in tiles of {} queries × {} keys over all batches and heads\n", queries, keys);
+  std::string text = fmt::format("mask, in tiles of {} queries{} × {} keys over all batches and heads\n", queries,
+                                 visits && facts->schedule.headsTogether ? " of the heads of a group" : "", keys);
   auto row = [&](const char *name, int64_t count, const char *meaning) {
     text += fmt::format("  {:<6}{:>10}  {:5.1f} %  {}\n", name, count, 100 * double(count) / tiles, meaning);
   };
   row("empty", mask.empty, "never visited");
   row("full", mask.full, "the mask costs nothing");
   row("mixed", mask.mixed, "the mask is applied");
+  if (!visits)
+    text += fmt::format("  by what the mask is, not by what the kernel finds of it: {}\n", visits.message());
   text += fmt::format("  {:.0f} of {:.0f} pairs are visible ({:.1f} %)\n", mask.visible, mask.pairs,
                       mask.pairs > 0 ? 100 * mask.visible / mask.pairs : 0.0);
   // Row blocks with the same range of keys in a row are one line; long lists are cut in the middle.
@@ -168,8 +193,8 @@ std::string maskText(const sema::Attention &attention, const RunData &data, int6
 
 } // namespace
 
-std::string library::explain(const sema::Attention &attention, const RunData *data, const CompileRequest &request,
-                             CompileReport &report, bool countTiles) {
+std::string library::explain(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const RunData *data,
+                             const CompileRequest &request, CompileReport &report, bool countTiles) {
   std::string text = attention.name + "\n";
   for (const std::string &line : signature(attention))
     text += fmt::format("  {}\n", line);
@@ -179,7 +204,7 @@ std::string library::explain(const sema::Attention &attention, const RunData *da
   if (facts)
     text += factsText(*facts);
   if (data && countTiles)
-    text += maskText(attention, *data, facts ? facts->schedule.queryBlock : 32, facts ? facts->schedule.keyBlock : 128);
+    text += maskText(spec, attention, *data, request, facts);
 
   text += "accuracy, as --check asks for it\n";
   BoundedAttention bounds = withBounds(attention);

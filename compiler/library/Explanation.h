@@ -9,7 +9,8 @@ namespace attn::library {
 /// What the compiler understood and decided, as text for a person: signature, what each definition varies with and so how often it is
 /// computed, matrix products, guarded loads, the schedule; with `data` (may be null) also what the mask does to the tiles. Where the
 /// attention isn't compiled yet the report says so, and the text holds what is known all the same. Without `countTiles` the mask is left out.
-std::string explain(const sema::Attention &attention, const RunData *data, const CompileRequest &request,
-                    CompileReport &report, bool countTiles = true);
+/// `attention` is one of the spec's, or that made for some extents.
+std::string explain(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const RunData *data,
+                    const CompileRequest &request, CompileReport &report, bool countTiles = true);
 
 } // namespace attn::library

@@ -138,10 +138,19 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
       else if (auto sum = mlir::dyn_cast<ir::ReduceOp>(op); sum && sum.getKind() == ir::ReductionKind::Sum && isPerPair(sum.getResult()))
         addOnce(facts.pairwise, pairwiseText(sum));
       else if (auto visit = mlir::dyn_cast<ir::TileVisitOp>(op))
-        ++facts.passes, facts.descending += visit.getDescending();
+        ++facts.passes, facts.descending += visit.getDescending(), facts.searches += !visit.getClassifier().empty();
     });
   });
   return facts;
+}
+
+/// Of a batch, where their number varies with b; what a run decides by.
+static int64_t mostQueries(const sema::Attention &attention, const reference::Binding &binding) {
+  sema::ExtentId id = attention.coordinates[sema::coordinateI].extent;
+  if (!attention.extents[id].perBatch)
+    return binding.extents[id].value_or(0);
+  const std::vector<int64_t> &sizes = binding.perBatch[id];
+  return sizes.empty() ? 0 : *std::max_element(sizes.begin(), sizes.end());
 }
 
 std::optional<Facts> library::findFactsOfRun(const sema::Attention &attention, const reference::Binding &binding, CompileRequest request,
@@ -151,7 +160,7 @@ std::optional<Facts> library::findFactsOfRun(const sema::Attention &attention, c
     special = *std::move(fixed);
   request.queries = queryCount(attention, binding);
   std::optional<Facts> facts = findFacts(special, request, report);
-  if (facts && facts->few && binding.extents[attention.coordinates[sema::coordinateI].extent] <= facts->mostFew)
+  if (facts && facts->few && mostQueries(attention, binding) <= facts->mostFew)
     facts->schedule = *std::exchange(facts->few, std::nullopt);
   return facts;
 }

@@ -30,6 +30,7 @@ struct Facts {
   std::vector<std::string> products; ///< each product of a block of queries with a block of keys, once, however many passes take it
   std::vector<std::string> pairwise; ///< each sum over features that is taken for every pair of query and key instead
   int64_t passes = 0, descending = 0; ///< over the keys; of those, the ones that take the last keys first
+  int64_t searches = 0;               ///< of those passes, the ones that search for the tiles with something visible
   std::vector<AccessFact> accesses;  ///< in source order
 };
 

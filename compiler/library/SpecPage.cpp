@@ -60,7 +60,7 @@ picture::Page library::specPage(const Spec &spec) {
   return page;
 }
 
-picture::PageSection library::pageSection(const sema::Attention &attention, const RunData &data,
+picture::PageSection library::pageSection(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const RunData &data,
                                           const CompileRequest &request) {
   picture::PageSection section;
   section.name = attention.name;
@@ -71,7 +71,7 @@ picture::PageSection library::pageSection(const sema::Attention &attention, cons
     if (sema::ExtentId id = attention.coordinates[coordinate].extent; id != sema::none)
       pairs *= double(data.binding.extents[id].value_or(1));
   CompileReport report;
-  section.explanation = explain(attention, &data, request, report, pairs <= mostPairs);
+  section.explanation = explain(spec, attention, &data, request, report, pairs <= mostPairs);
   if (report.failed())
     section.explanation += report.failure.empty() ? render(report.diagnostics) : report.failure + "\n";
   return section;

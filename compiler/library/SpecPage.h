@@ -10,6 +10,7 @@ namespace attn::library {
 picture::Page specPage(const Spec &spec);
 
 /// What a page says of one attention beside its pictures. Where it isn't compiled yet the explanation says so.
-picture::PageSection pageSection(const sema::Attention &attention, const RunData &data, const CompileRequest &request);
+picture::PageSection pageSection(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const RunData &data,
+                                 const CompileRequest &request);
 
 } // namespace attn::library

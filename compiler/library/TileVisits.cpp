@@ -1,6 +1,7 @@
 #include "compiler/library/TileVisits.h"
 
 #include "compiler/library/MaskClassifier.h"
+#include "compiler/library/StandIns.h"
 #include "runtime/kernel/Kernel.h"
 
 #include <algorithm>
@@ -33,40 +34,51 @@ void release(void *allocator, void *memory, size_t bytes) {
 
 int64_t blocksOf(int64_t size, int64_t block) { return (size + block - 1) / block; }
 
-} // namespace
-
-Result<TileVisits> library::countVisits(const Kernel &visits, const RunData &data, int64_t tileQueries, int64_t tileKeys) {
-  Watch watch;
-  attn_context context{};
-  context.allocator = &watch;
-  context.allocate = allocate;
-  context.release = release;
-  std::vector<DLTensor> views = data.views();
-  std::vector<const DLTensor *> pointers;
-  for (const DLTensor &view : views)
-    pointers.push_back(&view);
-  if (Status status = visits.run(pointers, data.scalars, &context); !status)
-    return status.failure();
-
-  TileVisits result;
-  const sema::Attention &attention = visits.attention();
+/// Tiles are counted by the rows that a row block holds: of one head, or of all the heads of a group.
+void countTiles(const sema::Attention &attention, const RunData &data, const ScheduleFact &schedule, TileVisits &result, double &pairs) {
   MaskClassifier plane(attention, data);
-  double pairs = 0;
+  sema::ExtentId id = attention.coordinates[sema::coordinateG].extent;
+  int64_t groups = id == sema::none ? 1 : data.binding.extents[id].value_or(1);
   for (int64_t batch = 0; batch < plane.batches(); ++batch) {
     plane.enter(batch, 0);
-    result.tiles += blocksOf(plane.queries(), tileQueries) * blocksOf(plane.keys(), tileKeys) * plane.heads();
+    int64_t sets = schedule.headsTogether ? groups : plane.heads();
+    int64_t rows = sets > 0 ? plane.queries() * plane.heads() / sets : 0;
+    result.tiles += blocksOf(rows, schedule.queryBlock) * blocksOf(plane.keys(), schedule.keyBlock) * sets;
     pairs += double(plane.queries()) * double(plane.keys()) * double(plane.heads());
   }
+}
+
+} // namespace
+
+Result<TileVisits> library::countVisits(const Kernel &visits, const RunData &data, const Facts &facts) {
+  const sema::Attention &attention = visits.attention();
+  TileVisits result;
+  double pairs = 0;
+  countTiles(attention, data, facts.schedule, result, pairs);
   const sema::Node &mask = attention.node(attention.mask);
   if (mask.kind == sema::NodeKind::Boolean && mask.integer != 0) {
     result.full = result.tiles;
     result.visitedPairs = 1;
     return result;
   }
-  result.full = watch.found.full_blocks;
-  result.mixed = watch.found.blocks - watch.found.full_blocks;
-  result.empty = result.tiles - watch.found.blocks;
-  result.visitedPairs = pairs > 0 ? double(watch.found.pairs) / pairs : 0;
+  if (facts.searches == 0)
+    return Failure{"the kernel visits every tile without a search"};
+
+  Watch watch;
+  attn_context context{};
+  context.allocator = &watch;
+  context.allocate = allocate;
+  context.release = release;
+  StandIns tensors(attention, data);
+  if (!tensors.all())
+    return Failure{"the tensors are too large for this machine"};
+  if (Status status = visits.run(*tensors.all(), data.scalars, &context); !status)
+    return status.failure();
+  int64_t visited = watch.found.blocks / facts.searches;
+  result.full = watch.found.full_blocks / facts.searches;
+  result.mixed = visited - result.full;
+  result.empty = result.tiles - visited;
+  result.visitedPairs = pairs > 0 ? double(watch.found.pairs) / double(facts.searches) / pairs : 0;
   return result;
 }
 

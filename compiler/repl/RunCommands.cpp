@@ -303,7 +303,7 @@ Outcome Commands::explain(const std::string &argument) {
       return threads->stopped() ? stopped() : Outcome::Failed;
   }
   if (!apart([work, chosen] {
-        work->text = library::explain(*chosen->attention, work->known ? &*work->known : nullptr, {}, work->report);
+        work->text = library::explain(chosen->spec, *chosen->attention, work->known ? &*work->known : nullptr, {}, work->report);
       }))
     return stopped();
   if (!writeOut(work->text))

@@ -225,7 +225,7 @@ TEST_CASE("tiles are skipped, and spared the mask, wherever they are empty or fu
     REQUIRE(visits);
     std::optional<Facts> facts = findFactsOfRun(attention, data.binding, request, report);
     REQUIRE(facts);
-    Result<TileVisits> found = countVisits(*visits, data, facts->schedule.queryBlock, facts->schedule.keyBlock);
+    Result<TileVisits> found = countVisits(*visits, data, *facts);
     INFO((found ? std::string() : found.message()));
     REQUIRE(found);
     TileVisits truth = countTruly(attention, data, facts->schedule.queryBlock, facts->schedule.keyBlock);
