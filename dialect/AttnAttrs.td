@@ -56,6 +56,10 @@ def Orientation : AttnEnum<"Orientation", "what lies in the lanes of a kernel's 
   I32EnumAttrCase<"Queries", 0, "queries">, I32EnumAttrCase<"Features", 1, "features">
 ]>;
 
+def Products : AttnEnum<"Products", "what forms a kernel's products", [
+  I32EnumAttrCase<"Vectors", 0, "vectors">, I32EnumAttrCase<"Matrix", 1, "matrix">
+]>;
+
 def RowHeads : AttnEnum<"RowHeads", "the heads whose queries a row block holds", [
   I32EnumAttrCase<"One", 0, "one">, I32EnumAttrCase<"Group", 1, "group">
 ]>;
@@ -87,12 +91,16 @@ def ScheduleAttr : AttrDef<AttnDialect, "Schedule"> {
     A row block holds queries of one head, or of the heads of a group, one head after the other (`heads`): every key and value is then read once for all of
     them. Nothing that keys, values or the mask's classifier read varies with the head in that case, and every output has a row for each query of each head.
 
+    Products are formed by multiply-adds of vectors, or, where keys and values are stored in 16 bits, on the CPU's matrix unit (`products`), which takes
+    queries in lanes, 32 at a time, and whole tiles of 32 features.
+
     All numbers are positive. `lanes` is a power of two up to 16 and a row block a multiple of 4 queries, as scratch memory is aligned to 64 bytes; a key block is a
     multiple of the register tile's rows and `key_step` times a power of two, as it is trimmed by halving.
   }];
   let parameters = (ins "int64_t":$lanes, "int64_t":$vectors, "int64_t":$key_rows, "int64_t":$feature_rows,
                         "int64_t":$key_block, "int64_t":$key_step, EnumParameter<Orientation>:$orientation,
-                        EnumParameter<RowHeads>:$heads);
+                        EnumParameter<RowHeads>:$heads,
+                        DefaultValuedParameter<"::attn::ir::Products", "::attn::ir::Products::Vectors">:$products);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

@@ -28,7 +28,7 @@ void AttnDialect::initialize() {
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes, int64_t vectors, int64_t keyRows,
                                    int64_t featureRows, int64_t keyBlock, int64_t keyStep, Orientation orientation,
-                                   RowHeads heads) {
+                                   RowHeads heads, Products products) {
   for (auto [name, value] : {std::pair("lanes", lanes), {"vectors", vectors}, {"key_rows", keyRows}, {"feature_rows", featureRows},
                              {"key_block", keyBlock}, {"key_step", keyStep}})
     if (value < 1)
@@ -43,6 +43,11 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "the heads of a group are taken together with features in lanes only";
   if (orientation == Orientation::Features && lanes * vectors % featureRows)
     return emitError() << "with features in lanes a row block is a multiple of feature_rows " << featureRows << ", not " << lanes * vectors;
+  if (products == Products::Matrix && orientation != Orientation::Queries)
+    return emitError() << "products on the matrix unit have queries in lanes";
+  if (products == Products::Matrix && (lanes * vectors % 32 || featureRows % 32 || keyBlock % 32))
+    return emitError() << "on the matrix unit row blocks, feature_rows and key blocks are multiples of 32, not " << lanes * vectors << ", " << featureRows
+                       << " and " << keyBlock;
   if (keyBlock % keyStep || !llvm::isPowerOf2_64(keyBlock / keyStep))
     return emitError() << "a key block is key_step " << keyStep << " times a power of two, not " << keyBlock;
   return success();

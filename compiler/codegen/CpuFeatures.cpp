@@ -29,6 +29,14 @@ uint64_t codegen::requiredFeatures(const llvm::MCSubtargetInfo &subtarget) {
   return features;
 }
 
+uint64_t codegen::matrixFeatures() {
+  uint64_t features = 0;
+  for (size_t n = 0; n < names.size(); ++n)
+    if (names[n].starts_with("amx-"))
+      features |= uint64_t(1) << n;
+  return features;
+}
+
 std::string codegen::featureNames(uint64_t features) {
   std::string text;
   for (size_t n = 0; n < names.size(); ++n)

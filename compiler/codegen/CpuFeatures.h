@@ -14,6 +14,9 @@ namespace attn::codegen {
 /// chosen from.
 uint64_t requiredFeatures(const llvm::MCSubtargetInfo &subtarget);
 
+/// Those that only a kernel with products on the matrix unit needs.
+uint64_t matrixFeatures();
+
 /// LLVM's names of the features in a set: `avx512f, avx512vl`.
 std::string featureNames(uint64_t features);
 

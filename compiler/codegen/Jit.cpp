@@ -38,6 +38,13 @@ llvm::orc::SymbolMap supportSymbols(llvm::orc::LLJIT &jit) {
   add("attn_table_range_float", &attn_table_range_float);
   add("attn_table_holds_int", &attn_table_holds_int);
   add("attn_classify_parts", &attn_classify_parts);
+#if defined(__x86_64__)
+  add("attn_matrix_begin", &attn_matrix_begin);
+  add("attn_matrix_end", &attn_matrix_end);
+  add("attn_matrix_split_queries", &attn_matrix_split_queries);
+  add("attn_matrix_contract", &attn_matrix_contract);
+  add("attn_matrix_accumulate", &attn_matrix_accumulate);
+#endif
   return symbols;
 }
 

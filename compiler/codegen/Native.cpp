@@ -1,5 +1,7 @@
 #include "compiler/codegen/Native.h"
 
+#include "compiler/codegen/CpuFeatures.h"
+
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Analysis/CGSCCPassManager.h"
 #include "llvm/Analysis/LoopAnalysisManager.h"
@@ -81,6 +83,7 @@ llvm::Error codegen::translate(mlir::ModuleOp module, const KernelSource &kernel
   llvm::raw_string_ostream stream(reason);
   if (llvm::verifyModule(*translated, &stream))
     return llvm::createStringError(llvm::Twine("the LLVM module is not well formed: ") + reason);
+  uint64_t features = usesMatrixUnit(*translated) ? target.features : target.features & ~matrixFeatures();
   if (!native.module) {
     native.module = std::move(translated);
   } else {
@@ -89,9 +92,11 @@ llvm::Error codegen::translate(mlir::ModuleOp module, const KernelSource &kernel
     if (llvm::Linker::linkModules(*native.module, std::move(translated)))
       return llvm::createStringError("the kernels cannot be linked into one module");
   }
-  native.kernels.push_back({kernel.symbol, *tables, target.info.cpu, target.features});
+  native.kernels.push_back({kernel.symbol, *tables, target.info.cpu, features});
   return llvm::Error::success();
 }
+
+bool codegen::usesMatrixUnit(const llvm::Module &module) { return module.getFunction("attn_matrix_begin") != nullptr; }
 
 llvm::Error codegen::addEntries(NativeModule &native, Entry entry) {
   std::map<std::string, std::vector<KernelVersion>> bySymbol;

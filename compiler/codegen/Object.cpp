@@ -13,6 +13,8 @@ using namespace attn::codegen;
 /// The support code's assembly, which SupportText.c embeds.
 extern "C" const char attn_support_x86_64[];
 extern "C" const char attn_support_x86_64_end[];
+extern "C" const char attn_support_x86_64_matrix[];
+extern "C" const char attn_support_x86_64_matrix_end[];
 extern "C" const char attn_support_aarch64[];
 extern "C" const char attn_support_aarch64_end[];
 
@@ -57,9 +59,13 @@ llvm::Expected<std::string> findLinker(const Target &target) {
 
 void codegen::addSupport(llvm::Module &module) {
   bool isX86 = llvm::Triple(module.getTargetTriple()).isX86();
-  const char *begin = isX86 ? attn_support_x86_64 : attn_support_aarch64;
-  const char *end = isX86 ? attn_support_x86_64_end : attn_support_aarch64_end;
-  module.appendModuleInlineAsm(llvm::StringRef(begin, size_t(end - begin)));
+  auto add = [&](const char *begin, const char *end) { module.appendModuleInlineAsm(llvm::StringRef(begin, size_t(end - begin))); };
+  if (isX86)
+    add(attn_support_x86_64, attn_support_x86_64_end);
+  else
+    add(attn_support_aarch64, attn_support_aarch64_end);
+  if (usesMatrixUnit(module))
+    add(attn_support_x86_64_matrix, attn_support_x86_64_matrix_end);
 }
 
 llvm::Expected<std::string> codegen::linkSharedLibrary(std::string_view object, const Target &target) {

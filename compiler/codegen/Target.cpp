@@ -61,10 +61,14 @@ llvm::Expected<const llvm::Target *> findTarget(const llvm::Triple &triple) {
   return target;
 }
 
+/// The CPU's, less those that the operating system doesn't let this process use.
 std::string hostFeatures() {
   std::vector<std::string> features;
-  for (const auto &feature : llvm::sys::getHostCPUFeatures())
-    features.push_back((feature.second ? "+" : "-") + feature.first().str());
+  bool hasTiles = (attn_cpu_features() & matrixFeatures()) == matrixFeatures();
+  for (const auto &feature : llvm::sys::getHostCPUFeatures()) {
+    bool isThere = feature.second && (hasTiles || !feature.first().starts_with("amx-"));
+    features.push_back((isThere ? "+" : "-") + feature.first().str());
+  }
   std::sort(features.begin(), features.end());
   std::string joined;
   for (const std::string &feature : features)
@@ -94,6 +98,7 @@ void describe(const llvm::Triple &triple, const llvm::MCSubtargetInfo &subtarget
   if (triple.isX86()) {
     info.x86 = true;
     info.avx512 = subtarget.checkFeatures("+avx512f,+avx512vl,+avx512bw,+avx512dq");
+    info.matrixUnit = info.avx512 && subtarget.checkFeatures("+amx-tile,+amx-bf16,+avx512bf16");
     bool avx2 = subtarget.checkFeatures("+avx2,+fma");
     info.fma = info.avx512 || subtarget.checkFeatures("+fma");
     info.hasRound = subtarget.checkFeatures("+sse4.1");

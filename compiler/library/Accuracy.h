@@ -12,7 +12,8 @@ namespace attn::library {
 /// How a run compares with the oracle, and what is accepted. With M(row) the largest magnitude that enters a score of the row
 /// (`scale * sum(d: abs(q * k))` plus the magnitudes of what is added; tanh and the like pass it on):
 ///
-/// - an output `sum(j: weight * v)` may be off by (2e-6 + M * 2^-21) of the largest |v| the row sees;
+/// - an output `sum(j: weight * v)` may be off by (2e-6 + M * 2^-21) of the largest |v| the row sees; one stored in 16 bits by (2^-8 + M * 2^-21)
+///   (bf16) or (2^-11 + M * 2^-21) (f16) of it, beside its rounding;
 /// - the log-sum-exp by 1e-5 + M * 2^-21;
 /// - any other output by 1e-5 of the row's largest magnitude;
 ///

@@ -61,6 +61,7 @@ ArrayRef<Stage> loweringStages() {
          ScheduleOptions schedule;
          schedule.lanes = options.target.lanes();
          schedule.registers = options.target.vectorRegisters;
+         schedule.matrixUnit = options.target.matrixUnit;
          schedule.queries = options.queries == QueryCount::Few ? "few" : options.queries == QueryCount::Many ? "many" : "any";
          passes.addPass(createSchedule(schedule));
          passes.addPass(createFormTiles());

@@ -12,6 +12,7 @@ struct TargetInfo {
   std::string features; ///< `+avx512f,-amx-tile,…`: what the CPU has beyond its name, as LLVM spells it; may be empty
   bool x86 = false;
   bool avx512 = false;   ///< AVX-512 F, VL, BW and DQ: 512-bit vectors, masks, `vscalefps`
+  bool matrixUnit = false; ///< AMX for bf16, beside AVX-512 with conversions to bf16: products of numbers of 16 bits, tile by tile
   bool fma = false;      ///< fused multiply-add as one instruction
   bool hasRound = false; ///< rounding to integral values as one instruction (SSE4.1, AVX, NEON)
   unsigned vectorBits = 128;

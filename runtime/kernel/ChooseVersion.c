@@ -25,6 +25,21 @@ static uint64_t attn_saved_state(void) {
   return (uint64_t)high << 32 | low;
 }
 
+/* Linux saves the matrix unit's tiles for processes that asked for them. Where it can't be asked, or says no, they aren't there. */
+static int attn_may_use_tiles(void) {
+#if defined(__linux__)
+  enum { ATTN_ARCH_PRCTL = 158, ATTN_REQUEST_STATE = 0x1023, ATTN_TILE_DATA = 18 };
+  long result;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "0"((long)ATTN_ARCH_PRCTL), "D"((long)ATTN_REQUEST_STATE), "S"((long)ATTN_TILE_DATA)
+                   : "rcx", "r11", "memory");
+  return result == 0;
+#else
+  return 0;
+#endif
+}
+
 /* Whether CPUID has a leaf. An older CPU answers for a leaf it lacks with whatever it likes. */
 static int attn_has_leaf(uint32_t leaf, uint32_t subleaf) {
   uint32_t registers[4];
@@ -49,6 +64,8 @@ enum { ATTN_KNOWN_FEATURES = (int)(sizeof(attn_known_features) / sizeof(*attn_kn
 static ATTN_COLD uint64_t attn_detect_cpu(void) {
   uint64_t saved = attn_saved_state(), features = 0;
   uint32_t registers[4];
+  if ((saved & ATTN_STATE_TILES) == ATTN_STATE_TILES && !attn_may_use_tiles())
+    saved &= ~(uint64_t)ATTN_STATE_TILES;
   for (int n = 0; n < ATTN_KNOWN_FEATURES; ++n) {
     const attn_cpu_feature *feature = &attn_known_features[n], *previous = n ? feature - 1 : NULL;
     if (!previous || previous->leaf != feature->leaf || previous->subleaf != feature->subleaf) {

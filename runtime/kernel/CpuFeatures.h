@@ -3,7 +3,7 @@
 
    ATTN_CPU_FEATURES(feature) calls feature(LLVM's name, CPUID leaf, subleaf, register, bit, state) for each; a feature's
    place in the list is its bit. Registers count from eax. The state is what the operating system must save for it. What
-   a kernel never contains (cryptography, system instructions, matrix tiles) isn't among them. The bit of avx10.2 is one of a
+   a kernel never contains (cryptography, system instructions) isn't among them. The bit of avx10.2 is one of a
    version number, 2 or 3; on later versions it is taken for absent. */
 #ifndef ATTN_RUNTIME_KERNEL_CPU_FEATURES_H
 #define ATTN_RUNTIME_KERNEL_CPU_FEATURES_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Bits of the extended control register 0. */
-enum { ATTN_STATE_NONE = 0, ATTN_STATE_YMM = 0x6, ATTN_STATE_ZMM = 0xe6, ATTN_STATE_EGPR = 0x80000 };
+enum { ATTN_STATE_NONE = 0, ATTN_STATE_YMM = 0x6, ATTN_STATE_ZMM = 0xe6, ATTN_STATE_TILES = 0x60000, ATTN_STATE_EGPR = 0x80000 };
 enum { ATTN_EAX, ATTN_EBX, ATTN_ECX, ATTN_EDX };
 
 #define ATTN_CPU_FEATURES(feature)                                                                                     \
@@ -47,7 +47,9 @@ enum { ATTN_EAX, ATTN_EBX, ATTN_ECX, ATTN_EDX };
   feature("avx512vnni", 7, 0, ATTN_ECX, 11, ATTN_STATE_ZMM)                                                            \
   feature("avx512bitalg", 7, 0, ATTN_ECX, 12, ATTN_STATE_ZMM)                                                          \
   feature("avx512vpopcntdq", 7, 0, ATTN_ECX, 14, ATTN_STATE_ZMM)                                                       \
+  feature("amx-bf16", 7, 0, ATTN_EDX, 22, ATTN_STATE_TILES)                                                            \
   feature("avx512fp16", 7, 0, ATTN_EDX, 23, ATTN_STATE_ZMM)                                                            \
+  feature("amx-tile", 7, 0, ATTN_EDX, 24, ATTN_STATE_TILES)                                                            \
   feature("avxvnni", 7, 1, ATTN_EAX, 4, ATTN_STATE_YMM)                                                                \
   feature("avx512bf16", 7, 1, ATTN_EAX, 5, ATTN_STATE_ZMM)                                                             \
   feature("avxifma", 7, 1, ATTN_EAX, 23, ATTN_STATE_YMM)                                                               \

@@ -188,6 +188,29 @@ ATTN_SUPPORT_API void attn_unpack_rows_bf16(const float *source, int64_t width, 
 ATTN_SUPPORT_API void attn_unpack_rows_f16(const float *source, int64_t width, int64_t rows, int64_t columns,
                                            uint16_t *target, int64_t row_stride, int64_t column_stride);
 
+/* For kernels whose keys and values are stored in 16 bits, on CPUs with a matrix unit (Matrix.c). Between `begin` and `end` a thread's matrix unit
+   is set up for the others. Tiles of floats have rows of `width` queries, a multiple of 32, and start at multiples of 64 bytes, as do the other arrays but the keys
+   and values; `element` is ATTN_BF16 or ATTN_F16. */
+ATTN_SUPPORT_API void attn_matrix_begin(void);
+ATTN_SUPPORT_API void attn_matrix_end(void);
+
+/* Brings queries[d * width + q] into the form that products take: 3 numbers of 16 bits for each, features rounded up to a multiple of 32. */
+ATTN_SUPPORT_API void attn_matrix_split_queries(const float *queries, int64_t width, int64_t features, uint16_t *target);
+
+/* products[k * width + q] = sum over d of keys[k * row_stride + d * column_stride] * queries[d][q] for k < rows, d < features, 0 < rows; rows up to
+   a multiple of 32 are written. `scratch` has room for 4 bytes for each of `features` rounded up to a multiple of 32, by `rows` likewise. Returns 1 if
+   some key isn't finite: the products are then not to be used. Of bf16 also if all but 0 are so small that the matrix unit would take them for 0. */
+ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t element, int64_t row_stride, int64_t column_stride, int64_t rows,
+                                              int64_t features, const uint16_t *queries, int64_t width, float *products,
+                                              uint16_t *scratch);
+
+/* sums[e * width + q] = rescale[q] * sums[e * width + q] + sum over k of values[k * row_stride + e * column_stride] * weights[k * width + q]. Weights are
+   taken to 8 significant bits times `weight_parts`, 1 to 3; of f16 at least 2. Sums have rows up to a multiple of 32. `scratch` has room as above, 4 KiB more for every 32 rows, and for
+   2 * `weight_parts` bytes for each weight, with rows rounded up to a multiple of 32. Returns as above. */
+ATTN_SUPPORT_API int32_t attn_matrix_accumulate(const uint16_t *values, int32_t element, int64_t row_stride, int64_t column_stride, int64_t rows,
+                                                int64_t features, const float *weights, int64_t weight_parts, const float *rescale,
+                                                int64_t width, float *sums, uint16_t *scratch);
+
 /* Minimum and maximum of the elements of a tensor inside a box (inclusive bounds, one pair per dimension); of blocks
    that cover the box where its rim alone is too large to be worth reading. Integers and bools into
    the int64_t pair, floats into the double pair. Returns 0 where it can't tell: the box leaves the tensor, holds a NaN,

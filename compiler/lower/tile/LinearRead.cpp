@@ -25,9 +25,11 @@ static std::optional<std::pair<StringAttr, Value>> countedFrom(Value index) {
   return std::nullopt;
 }
 
+bool LinearRead::isF32() const { return cast<ir::TensorHandleType>(tensor.getType()).getElementType().isF32(); }
+
 std::optional<LinearRead> linearRead(Value value) {
   auto read = value.getDefiningOp<ir::ReadOp>();
-  if (!read || !read.getUnchecked() || !cast<ir::TensorHandleType>(read.getTensor().getType()).getElementType().isF32())
+  if (!read || !read.getUnchecked() || !isa<FloatType>(cast<ir::TensorHandleType>(read.getTensor().getType()).getElementType()))
     return std::nullopt;
   LinearRead result;
   result.tensor = read.getTensor();

@@ -10,9 +10,11 @@ struct LinearRead {
   mlir::Value tensor;
   mlir::ArrayAttr axes; ///< the coordinate of each dimension, empty where there is none
   llvm::SmallVector<std::pair<int64_t, mlir::Value>> offsets; ///< of dimensions that don't start at 0
+
+  bool isF32() const; ///< or of 16 bits
 };
 
-/// Nothing where the read is checked, converted, or at indices of another form. `rows` (i or j) and a feature may be
+/// Nothing where the read is checked, of integers, or at indices of another form. `rows` (i or j) and a feature may be
 /// coordinates.
 std::optional<LinearRead> linearRead(mlir::Value value);
 

@@ -13,6 +13,7 @@ def Schedule : Pass<"attn-schedule"> {
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of one vector register">,
     Option<"registers", "registers", "int64_t", "32", "vector registers">,
+    Option<"matrixUnit", "matrix-unit", "bool", "false", "products of bf16 can be formed tile by tile">,
     Option<"queries", "queries", "std::string", "\"any\"", "how many a run has where the extent of i isn't known: any, few or many">
   ];
 }

@@ -1,6 +1,7 @@
 #include "compiler/lower/tile/Passes.h"
 
 #include "compiler/lower/coordinate/Coordinates.h"
+#include "compiler/lower/tile/LinearRead.h"
 
 using namespace mlir;
 
@@ -19,6 +20,24 @@ bool allowsFeaturesInLanes(ir::KernelOp kernel) {
     auto sum = dyn_cast<ir::WeightedSumOp>(op);
     return !sum || !variesWith(sum.getValue(), "i");
   });
+}
+
+/// Whether every product is with keys or values as they lie in memory in 16 bits.
+bool hasNarrowKeysAndValues(ir::KernelOp kernel) {
+  bool hasProducts = false;
+  auto isNarrow = [&](Value value) {
+    auto read = linearRead(value);
+    hasProducts = true;
+    return read && !read->isF32();
+  };
+  return llvm::all_of(kernel.getBody().front(), [&](Operation &op) {
+    if (auto dot = dyn_cast<ir::DotOp>(op))
+      return isNarrow(dot.getRhs());
+    if (auto online = dyn_cast<ir::OnlineOp>(op))
+      return isNarrow(online.getValue());
+    auto sum = dyn_cast<ir::WeightedSumOp>(op);
+    return !sum || isNarrow(sum.getValue());
+  }) && hasProducts;
 }
 
 /// Whether the heads of a group can share a row block: what they share is the same for all of them, and they have results of their own, at
@@ -49,12 +68,15 @@ bool allowsHeadsTogether(ir::KernelOp kernel) {
 /// come with, products need registers too, and 4 x 2 is what fits. Broadcasts are loads: the more vectors share one, the closer the tile comes to
 /// the peak.
 ///
+/// On the matrix unit tiles have sizes of their own; four vectors of queries share what bringing a block's values into form costs. A row block done
+/// once more, with care, is multiplied by vectors: 4 x 4 of them.
+///
 /// With features in lanes a tile of `keyRows` by `featureRows` accumulators needs as many vectors of both operands: 4 x 4 of 32 registers, 4 x 2 of 16.
 struct SchedulePass : impl::ScheduleBase<SchedulePass> {
   using ScheduleBase::ScheduleBase;
 
   void runOnOperation() override {
-    if (!manyQueries())
+    if (!vectorProducts())
       return signalPassFailure();
     getOperation()->walk([&](ir::KernelOp kernel) {
       if (!kernel->hasAttr(scheduleAttributeName))
@@ -65,7 +87,13 @@ struct SchedulePass : impl::ScheduleBase<SchedulePass> {
 private:
   static constexpr int64_t keyBlock = 64, keyStep = 16;
 
-  ir::ScheduleAttr manyQueries() {
+  ir::ScheduleAttr manyQueries(ir::KernelOp kernel) {
+    if (matrixUnit && hasNarrowKeysAndValues(kernel))
+      return schedule(4, 4, 32, ir::Orientation::Queries, ir::RowHeads::One, ir::Products::Matrix);
+    return vectorProducts();
+  }
+
+  ir::ScheduleAttr vectorProducts() {
     int64_t vectors = registers >= 32 || lanes >= 8 ? 3 : 2, rows = registers >= 32 ? 8 : 4;
     return schedule(vectors, rows, rows, ir::Orientation::Queries, ir::RowHeads::One);
   }
@@ -86,9 +114,9 @@ private:
   }
 
   ir::ScheduleAttr schedule(int64_t vectors, int64_t keyRows, int64_t featureRows, ir::Orientation orientation,
-                            ir::RowHeads heads) {
+                            ir::RowHeads heads, ir::Products products = ir::Products::Vectors) {
     return ir::ScheduleAttr::getChecked([&] { return getOperation()->emitError(); }, &getContext(), lanes.getValue(), vectors, keyRows, featureRows,
-                                        keyBlock, keyStep, orientation, heads);
+                                        keyBlock, keyStep, orientation, heads, products);
   }
 
   /// A row block of many queries is mostly idle lanes below this.
@@ -99,7 +127,7 @@ private:
     auto known = number < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(number);
     bool canBeFew = allowsFeaturesInLanes(kernel) && (known ? *known <= mostFewQueries() : queries != "many");
     bool canBeMany = !canBeFew || (!known && queries != "few");
-    kernel->setAttr(scheduleAttributeName, canBeMany ? manyQueries() : fewQueries(kernel, known));
+    kernel->setAttr(scheduleAttributeName, canBeMany ? manyQueries(kernel) : fewQueries(kernel, known));
     if (!canBeFew || !canBeMany)
       return;
     kernel->setAttr(fewScheduleAttributeName, fewQueries(kernel, known));

@@ -58,7 +58,7 @@ Value TileFormer::cloneOperand(Operation *user, Value operand, IRMapping &perPai
     perRow.map(operand, function);
     return function;
   }
-  if (linearRead(operand))
+  if (auto read = linearRead(operand); read && read->isF32())
     return clone(operand, perPair);
   Value function = ir::TileFunctionOp::create(builder, operand.getLoc(), operand.getType(), keyTile(operand));
   perPair.map(operand, function);
@@ -100,7 +100,7 @@ Value TileFormer::queryTile(Value value, Value scale, ir::Orientation orientatio
   builder.setInsertionPoint(rowBlockEnd);
   StringAttr feature = featuresOf(value)[0];
   auto read = linearRead(value);
-  if (read && !featuresInLanes()) {
+  if (read && read->isF32() && !featuresInLanes()) {
     Value tensor = place(*read);
     return tile = ir::TilePackOp::create(builder, location, tileType(feature), tensor, read->axes, scale);
   }
@@ -123,7 +123,7 @@ Value TileFormer::keyTile(Value value) {
 }
 
 std::pair<Value, ArrayAttr> TileFormer::keyMatrix(Value value) {
-  if (auto read = linearRead(value))
+  if (auto read = linearRead(value); read && (read->isF32() || schedule.getProducts() == ir::Products::Matrix))
     return {place(*read), read->axes};
   return {keyTile(value), builder.getArrayAttr({})};
 }

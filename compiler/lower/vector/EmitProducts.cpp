@@ -6,7 +6,7 @@ namespace attn::lower {
 
 /// Steps of the innermost loops taken at once: enough that their few rounds are predicted, and no more than keeps the code small. Rows whose
 /// elements lie apart take one, so that code few run doesn't cost everybody's compile time.
-static int64_t unrolledFeatures(const Matrix &matrix) { return matrix.isContiguous ? 8 : 1; }
+static int64_t unrolledFeatures(const Matrix &matrix) { return matrix.isContiguous && matrix.element.isF32() ? 8 : 1; }
 static int64_t unrolledKeys(const Matrix &matrix) { return matrix.isContiguous ? 4 : 1; }
 
 static Value larger(Code &code, Value candidate, Value current) {
@@ -49,7 +49,14 @@ void TileEmitter::emitContract(ir::TileContractOp op) {
   Matrix keys = keyMatrixOf(op.getKeys(), op.getAxes(), blocks[op.getBlock()], featureOf(op.getQueries()));
   Value scale = scaleOf(op.getQueries()), tile = scratchTiles[op.getResult()];
   SmallVector<Value> maximum;
-  if (lanesOf(op.getQueries()) == "i") {
+  if (isOnMatrixUnit(op.getKeys())) {
+    maximum = code.branch(
+        isCareful, SmallVector<Type>(vectors, vectorType), [&] { return contractBlock(op, keys); },
+        [&] {
+          contractOnMatrixUnit(op, keys);
+          return maximumOfRows(tile, blocks[op.getBlock()]);
+        });
+  } else if (lanesOf(op.getQueries()) == "i") {
     maximum = forStride(code, keys, SmallVector<Type>(vectors, vectorType), [&](const Matrix &matrix) { return contractBlock(op, matrix); });
   } else {
     contractFeatures(op, keys);
@@ -70,6 +77,23 @@ void TileEmitter::emitContract(ir::TileContractOp op) {
         [&] { return maximum; });
   }
   tiles[op.getResult()] = {tile, maximum};
+}
+
+SmallVector<Value> TileEmitter::maximumOfRows(Value tile, const KeyBlock &block) {
+  SmallVector<Value> initial(vectors, code.real(-std::numeric_limits<double>::infinity(), vectorType));
+  return code.loop(code.integer(0), code.subtract(block.end, block.first), 1, initial, [&](Value row, ValueRange carried) {
+    SmallVector<Value> next;
+    for (int64_t part = 0; part < vectors; ++part)
+      next.push_back(larger(code, loadScratch(tile, row, part), carried[part]));
+    return next;
+  });
+}
+
+Value TileEmitter::broadcastElement(const Matrix &matrix, Value address) {
+  Value element = code.load(matrix.element, address, matrix.element.getIntOrFloatBitWidth() / 8);
+  if (!matrix.element.isF32())
+    element = arith::ExtFOp::create(code.builder, code.location, code.f32(), element);
+  return code.broadcast(element, vectorType);
 }
 
 SmallVector<Value> TileEmitter::scaleScores(Value tile, const KeyBlock &block, ValueRange factors) {
@@ -99,7 +123,7 @@ SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matri
     SmallVector<Value> addresses;
     for (int64_t key = 0; key < keyRows; ++key) {
       Value index = code.minimum(code.add(block.first, code.add(row, code.integer(key))), last);
-      addresses.push_back(code.at(keys.base, code.f32(), code.multiply(index, keys.rowStride)));
+      addresses.push_back(code.at(keys.base, keys.element, code.multiply(index, keys.rowStride)));
     }
     SmallVector<Value> sums(keyRows * vectors, zero);
     sums.push_back(code.integer(0));
@@ -109,7 +133,7 @@ SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matri
         queries.push_back(loadScratch(packed, d, part));
       Value offset = partial.back();
       for (int64_t key = 0; key < keyRows; ++key) {
-        Value element = code.broadcast(code.load(code.f32(), code.at(addresses[key], code.f32(), offset), 4), vectorType);
+        Value element = broadcastElement(keys, code.at(addresses[key], keys.element, offset));
         for (int64_t part = 0; part < vectors; ++part)
           next.push_back(multiplyAdd(element, queries[part], partial[key * vectors + part]));
       }
@@ -136,14 +160,18 @@ void TileEmitter::emitAccumulate(ir::TileAccumulateOp op) {
   Matrix values = keyMatrixOf(op.getValues(), op.getAxes(), block, featureOf(op.getAccumulator()));
   if (lanesOf(op.getAccumulator()) != "i")
     return accumulateFeatures(op, values);
-  values.base = code.at(values.base, code.f32(), code.multiply(block.first, values.rowStride));
+  values.base = code.at(values.base, values.element, code.multiply(block.first, values.rowStride));
   code.branch(
       isCareful, {},
       [&]() -> SmallVector<Value> {
         accumulateCarefully(op, values);
         return {};
       },
-      [&] {
+      [&]() -> SmallVector<Value> {
+        if (isOnMatrixUnit(op.getValues())) {
+          accumulateOnMatrixUnit(op, values);
+          return {};
+        }
         return forStride(code, values, {}, [&](const Matrix &matrix) -> SmallVector<Value> {
           accumulateBlock(op, matrix);
           return {};
@@ -204,7 +232,7 @@ void TileEmitter::accumulateCarefully(ir::TileAccumulateOp op, const Matrix &val
     Value column = code.multiply(row, values.columnStride);
     SmallVector<Value> total = code.loop(code.integer(0), keys, 1, sums, [&](Value key, ValueRange partial) {
       Value offset = code.add(code.multiply(key, values.rowStride), column);
-      Value element = code.broadcast(code.load(code.f32(), code.at(values.base, code.f32(), offset), 4), vectorType);
+      Value element = broadcastElement(values, code.at(values.base, values.element, offset));
       SmallVector<Value> next;
       for (int64_t part = 0; part < vectors; ++part) {
         Value weight = loadScratch(weights, key, part);

@@ -1,6 +1,7 @@
 #include "compiler/lower/vector/TileEmitter.h"
 
 #include "compiler/lower/vector/Reductions.h"
+#include "compiler/lower/vector/Support.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -126,11 +127,15 @@ void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve)
         reserveTile(tile);
   });
   reserve(rowTile, code.integer(2 * schedule.queryBlock()));
+  if (usesMatrixUnit()) {
+    reserveSplitQueries(reserve);
+    reserve(matrixScratch, matrixScratchFloats());
+  }
 }
 
-/// Floats before the first tile: the hint, and the counts of what is visited where they are all there is, on a cache line of their own;
-/// then what parts of tiles are classified with.
-static constexpr int64_t countFloats = 16;
+/// Floats before the first tile: the hint, and the counts of what is visited where they are all there is, and what makes a row block irregular,
+/// on a cache line of their own; then what parts of tiles are classified with.
+static constexpr int64_t countFloats = 16, irregularPlace = 15;
 
 int64_t TileEmitter::partWords() {
   int64_t most = 0;
@@ -160,10 +165,16 @@ void TileEmitter::emitTasks(Value begin, Value end, Value workspace) {
     next = code.at(next, code.f32(), count);
   });
 
+  irregular = code.at(workspace, code.i32(), irregularPlace);
+  bool onUnit = usesMatrixUnit() && !onlyVisits;
+  if (onUnit)
+    callSupport(code, "attn_matrix_begin", {}, {});
   code.loop(begin, end, 1, {}, [&](Value task, ValueRange) -> SmallVector<Value> {
     emitTask(task);
     return {};
   });
+  if (onUnit)
+    callSupport(code, "attn_matrix_end", {}, {});
 }
 
 void TileEmitter::emitTask(Value task) {
@@ -223,7 +234,13 @@ void TileEmitter::emitRowBlockTwice() {
           FunctionEmitter::Scope scope(functions);
           notFinite = code.boolean(false);
           unbounded = exact;
+          if (usesMatrixUnit())
+            code.store(code.integer(0, code.i32()), irregular, 4);
           emitRowBlock();
+          if (usesMatrixUnit()) {
+            Value isIrregular = code.compare(arith::CmpIPredicate::ne, code.load(code.i32(), irregular, 4), code.integer(0, code.i32()));
+            notFinite = arith::OrIOp::create(code.builder, code.location, notFinite, isIrregular);
+          }
           SmallVector<Value> next{notFinite};
           next.append(unbounded);
           return next;
@@ -252,9 +269,15 @@ void TileEmitter::emitOperation(Operation &op) {
   code.location = op.getLoc();
   TypeSwitch<Operation &>(op)
       .Case<ir::TensorOp, ir::ShiftOp, ir::TileFunctionOp>([&](auto) {})
-      .Case([&](ir::TilePackOp pack) { emitPack(pack); })
+      .Case([&](ir::TilePackOp pack) {
+        emitPack(pack);
+        splitForMatrixUnit(pack);
+      })
       .Case([&](ir::TileComputeOp compute) { emitCompute(compute); })
-      .Case([&](ir::TileTransposeOp transpose) { emitTranspose(transpose); })
+      .Case([&](ir::TileTransposeOp transpose) {
+        emitTranspose(transpose);
+        splitForMatrixUnit(transpose);
+      })
       .Case([&](ir::TileScaleOp scale) { emitScale(scale); })
       .Case([&](ir::TileInitOp init) { emitInit(init); })
       .Case([&](ir::TileTopInitOp init) { emitTopInit(init); })

@@ -59,7 +59,7 @@ struct Matrix {
 };
 
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
-/// storing), EmitProducts (the two register tiles with queries in lanes), EmitFeatures (the same with features in lanes), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys),
+/// storing), EmitProducts (the two register tiles with queries in lanes), EmitFeatures (the same with features in lanes), EmitMatrix (the same on the matrix unit), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys),
 /// EmitTop (the largest of a row), Softmax (the normaliser).
 class TileEmitter {
 public:
@@ -189,9 +189,27 @@ private:
   mlir::Value mayBeWrong(ir::CheckOp check, const KeyBlock &block);
   llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const KeyBlock &block, bool masked);
   llvm::SmallVector<mlir::Value> contractBlock(ir::TileContractOp op, const Matrix &keys);
+  /// The maxima of a block's rows of scores.
+  llvm::SmallVector<mlir::Value> maximumOfRows(mlir::Value tile, const KeyBlock &block);
+  /// An element of a matrix at an address, as a float in all lanes.
+  mlir::Value broadcastElement(const Matrix &matrix, mlir::Value address);
   void accumulateBlock(ir::TileAccumulateOp op, const Matrix &values);
   void accumulateFunction(ir::TileAccumulateOp op);
   void accumulateCarefully(ir::TileAccumulateOp op, const Matrix &values);
+
+  /// Whether a product with these keys or values is formed on the matrix unit; whether some is.
+  bool isOnMatrixUnit(mlir::Value operand);
+  bool usesMatrixUnit();
+  /// How many numbers of 16 bits stand for a weight.
+  int64_t weightParts(ir::TileAccumulateOp op);
+  mlir::Value matrixScratchFloats();
+  void reserveSplitQueries(llvm::function_ref<void(mlir::Value &, mlir::Value)> reserve);
+  /// Once a tile of queries is there, brings it into the matrix unit's form, where products ask for it.
+  void splitForMatrixUnit(mlir::Value queries);
+  /// Where it isn't 0 the row block is done once more with care.
+  void noteIrregular(mlir::Value isIrregular);
+  void contractOnMatrixUnit(ir::TileContractOp op, const Matrix &keys);
+  void accumulateOnMatrixUnit(ir::TileAccumulateOp op, const Matrix &values);
 
   void contractFeatures(ir::TileContractOp op, const Matrix &keys);
   void accumulateFeatures(ir::TileAccumulateOp op, const Matrix &values);
@@ -257,6 +275,9 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> scratchTiles;
   llvm::DenseMap<mlir::Operation *, mlir::Value> copies; ///< of the rows of a product's operand, where their features lie apart
   mlir::Value rowTile; ///< of two rows
+  llvm::DenseMap<mlir::Value, mlir::Value> splitQueries; ///< scratch memory of tiles of queries in the matrix unit's form
+  mlir::Value matrixScratch; ///< of one product on the matrix unit
+  mlir::Value irregular;     ///< address of an i32: some number of this row block can't be multiplied on the matrix unit
   KeyBlock currentBlock; ///< of the visit being emitted
   mlir::func::FuncOp classifier; ///< of the visit being emitted
   llvm::SmallVector<mlir::Value> classifierArguments;
