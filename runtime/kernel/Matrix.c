@@ -1,11 +1,13 @@
 /* Products of keys and values of 16 bits on the CPU's matrix unit (Intel AMX), which multiplies bf16 and sums floats.
 
-   A float is the sum of three bf16, exactly: its first 8 significant bits, the next 8, and the last; a number of f16 is the sum of two. Queries,
-   which carry the scale of scores, are taken whole, and the products of parts that matter are summed, the small ones first. Of weights the caller
-   says how many parts count: where results are rounded to 16 bits anyway fewer do.
+   A float is the sum of three bf16, exactly: its first 8 significant bits, the next 8, and the last; a number of f16 is
+   the sum of two. Queries, which carry the scale of scores, are taken whole, and the products of parts that matter are
+   summed, the small ones first. Of weights the caller says how many parts count: where results are rounded to 16 bits
+   anyway fewer do.
 
-   The unit's registers are tiles of 16 rows of 64 bytes. A left operand's tile has 16 of its rows and 32 columns; of a right operand's, each word holds two
-   numbers of one column, of rows 2n and 2n + 1. Operands of more than one part have these side by side. */
+   The unit's registers are tiles of 16 rows of 64 bytes. A left operand's tile has 16 of its rows and 32 columns; of a
+   right operand's, each word holds two numbers of one column, of rows 2n and 2n + 1. Operands of more than one part
+   have these side by side. */
 #include "runtime/kernel/Kernel.h"
 
 #if defined(__AMX_BF16__)
@@ -15,7 +17,9 @@ enum { ATTN_SIDE = 16, ATTN_DEPTH = 32, ATTN_TILE = ATTN_SIDE * ATTN_DEPTH, ATTN
 
 #define ATTN_INLINE static inline __attribute__((always_inline))
 
-ATTN_INLINE int64_t attn_round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+ATTN_INLINE int64_t attn_round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 static int64_t attn_parts(int32_t element) { return element == ATTN_BF16 ? 1 : 2; }
 
@@ -39,19 +43,21 @@ ATTN_INLINE void attn_split_pair(__m512 first, __m512 second, int64_t parts, uin
   const __m512i head = _mm512_set1_epi32((int32_t)0xFFFF0000u);
   for (int64_t part = 0; part < parts; ++part) {
     __m512i low = _mm512_castps_si512(first), high = _mm512_castps_si512(second);
-    _mm512_store_si512(target + part * ATTN_TILE, _mm512_ternarylogic_epi32(high, head, _mm512_srli_epi32(low, 16), 0xEA));
+    _mm512_store_si512(target + part * ATTN_TILE,
+                       _mm512_ternarylogic_epi32(high, head, _mm512_srli_epi32(low, 16), 0xEA));
     first = _mm512_sub_ps(first, _mm512_castsi512_ps(_mm512_and_si512(low, head)));
     second = _mm512_sub_ps(second, _mm512_castsi512_ps(_mm512_and_si512(high, head)));
   }
 }
 
 ATTN_INLINE void attn_round_pair(__m512 first, __m512 second, uint16_t *target) {
-  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5,
-                                         20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
+                                         5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
   _mm512_store_si512(target, _mm512_permutexvar_epi16(order, (__m512i)_mm512_cvtne2ps_pbh(second, first)));
 }
 
-/* A right operand from rows of `width` floats; what is past the last row is 0. Tiles follow each other by depth, column, part. */
+/* A right operand from rows of `width` floats; what is past the last row is 0. Tiles follow each other by depth,
+ * column, part. */
 ATTN_INLINE void attn_split_right(const float *source, int64_t width, int64_t rows, int64_t parts, uint16_t *target) {
   const __m512 zero = _mm512_setzero_ps();
   for (int64_t depth = 0; depth < rows; depth += ATTN_DEPTH)
@@ -59,7 +65,8 @@ ATTN_INLINE void attn_split_right(const float *source, int64_t width, int64_t ro
       for (int64_t n = 0; n < ATTN_SIDE; ++n) {
         int64_t row = depth + 2 * n;
         const float *from = source + row * width + column;
-        __m512 first = row < rows ? _mm512_load_ps(from) : zero, second = row + 1 < rows ? _mm512_load_ps(from + width) : zero;
+        __m512 first = row < rows ? _mm512_load_ps(from) : zero,
+               second = row + 1 < rows ? _mm512_load_ps(from + width) : zero;
         if (parts == 1)
           attn_round_pair(first, second, target + n * ATTN_DEPTH);
         else
@@ -67,7 +74,8 @@ ATTN_INLINE void attn_split_right(const float *source, int64_t width, int64_t ro
       }
 }
 
-ATTN_SUPPORT_API void attn_matrix_split_queries(const float *source, int64_t width, int64_t features, uint16_t *target) {
+ATTN_SUPPORT_API void attn_matrix_split_queries(const float *source, int64_t width, int64_t features,
+                                                uint16_t *target) {
   attn_split_right(source, width, features, ATTN_QUERY_PARTS, target);
 }
 
@@ -94,7 +102,8 @@ ATTN_INLINE __m512i attn_load_narrow(const uint16_t *row, int64_t column_stride,
 /* The two parts of 32 numbers of f16; the second is exact. */
 ATTN_INLINE void attn_split_f16(__m512i numbers, __m512i *parts) {
   const __m512i head = _mm512_set1_epi32((int32_t)0xFFFF0000u);
-  __m512 low = _mm512_cvtph_ps(_mm512_castsi512_si256(numbers)), high = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(numbers, 1));
+  __m512 low = _mm512_cvtph_ps(_mm512_castsi512_si256(numbers)),
+         high = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(numbers, 1));
   __m512 low_head = _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(low), head));
   __m512 high_head = _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(high), head));
   parts[0] = (__m512i)_mm512_cvtne2ps_pbh(high_head, low_head);
@@ -110,33 +119,36 @@ static uint32_t attn_largest(__m512i most) {
   return _mm512_reduce_max_epu32(_mm512_max_epu32(low, high));
 }
 
-/* Whether numbers of 16 bits are all finite, and some are, if there are any but 0, so large that no part of one of them is too small for a bf16. */
+/* Whether numbers of 16 bits are all finite, and some are, if there are any but 0, so large that no part of one of them
+ * is too small for a bf16. */
 static int32_t attn_is_regular(uint32_t largest, int32_t element) {
   if (element == ATTN_F16)
     return largest < 0x7C00u;
   return largest < 0x7F80u && (largest == 0 || largest >= 0x0D80u);
 }
 
-/* Rows padded to whole tiles: rows past the last repeat it, columns past the last are 0. Bf16 whose columns need no padding stay where they are, but for
-   a last tile of fewer rows, which is what `padded` is then. */
+/* Rows padded to whole tiles: rows past the last repeat it, columns past the last are 0. Bf16 whose columns need no
+   padding stay where they are, but for a last tile of fewer rows, which is what `padded` is then. */
 typedef struct attn_left {
   attn_narrow body, padded;
   int64_t padded_from; /* row */
 } attn_left;
 
-ATTN_INLINE attn_left attn_pad(const uint16_t *source, int32_t element, int64_t row_stride, int64_t column_stride, int64_t rows,
-                               int64_t columns, uint16_t *scratch, __m512i *most) {
+ATTN_INLINE attn_left attn_pad(const uint16_t *source, int32_t element, int64_t row_stride, int64_t column_stride,
+                               int64_t rows, int64_t columns, uint16_t *scratch, __m512i *most) {
   int64_t width = attn_round_up(columns, ATTN_DEPTH), whole = attn_round_up(rows, ATTN_DEPTH);
   attn_left left = {{source, row_stride, 0, 1}, {scratch, width, whole * width, attn_parts(element)}, 0};
-  if (element == ATTN_BF16 && column_stride == 1 && width == columns)
+  if (element == ATTN_BF16 && column_stride == 1 && width == columns) {
     left.padded_from = rows - rows % ATTN_SIDE;
-  for (int64_t row = 0; row < whole; ++row) {
+    for (int64_t row = 0; row < left.padded_from; ++row)
+      for (int64_t column = 0; column < columns; column += ATTN_DEPTH)
+        *most = attn_larger(*most, _mm512_loadu_si512(source + row * row_stride + column));
+  }
+  for (int64_t row = left.padded_from; row < whole; ++row) {
     const uint16_t *from = source + (row < rows ? row : rows - 1) * row_stride;
     for (int64_t column = 0; column < columns; column += ATTN_DEPTH) {
       __m512i numbers = attn_load_narrow(from, column_stride, column, columns), parts[2] = {numbers, numbers};
       *most = attn_larger(*most, numbers);
-      if (row < left.padded_from)
-        continue;
       uint16_t *to = scratch + (row - left.padded_from) * width + column;
       if (element == ATTN_F16)
         attn_split_f16(numbers, parts);
@@ -155,8 +167,8 @@ ATTN_INLINE attn_narrow attn_rows_at(const attn_left *left, int64_t row) {
 }
 
 /* Adds the products of two tiles of 16 rows each and two of 16 columns to registers 0 to 3. */
-ATTN_INLINE void attn_multiply_add(const uint16_t *above, int64_t above_stride, const uint16_t *below, int64_t below_stride, const uint16_t *right,
-                                   int64_t right_apart) {
+ATTN_INLINE void attn_multiply_add(const uint16_t *above, int64_t above_stride, const uint16_t *below,
+                                   int64_t below_stride, const uint16_t *right, int64_t right_apart) {
   _tile_loadd(4, above, (size_t)(2 * above_stride));
   _tile_loadd(6, right, 2 * ATTN_DEPTH);
   _tile_loadd(7, right + right_apart, 2 * ATTN_DEPTH);
@@ -175,11 +187,14 @@ ATTN_INLINE void attn_multiply_add(const uint16_t *above, int64_t above_stride, 
     what(3, (to) + ATTN_SIDE * (width) + ATTN_SIDE, (size_t)(width)*4);                                                \
   } while (0)
 
-ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t element, int64_t row_stride, int64_t column_stride, int64_t rows,
-                                              int64_t columns, const uint16_t *queries, int64_t width, float *target, uint16_t *scratch) {
+ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t element, int64_t row_stride,
+                                              int64_t column_stride, int64_t rows, int64_t columns,
+                                              const uint16_t *queries, int64_t width, float *target,
+                                              uint16_t *scratch) {
   __m512i most = _mm512_setzero_si512();
-  attn_left left = element == ATTN_BF16 ? attn_pad(keys, ATTN_BF16, row_stride, column_stride, rows, columns, scratch, &most)
-                                        : attn_pad(keys, ATTN_F16, row_stride, column_stride, rows, columns, scratch, &most);
+  attn_left left = element == ATTN_BF16
+                       ? attn_pad(keys, ATTN_BF16, row_stride, column_stride, rows, columns, scratch, &most)
+                       : attn_pad(keys, ATTN_F16, row_stride, column_stride, rows, columns, scratch, &most);
   int64_t groups = width / ATTN_SIDE, parts = attn_parts(element);
   for (int64_t row = 0; row < rows; row += 2 * ATTN_SIDE) {
     attn_narrow above = attn_rows_at(&left, row), below = attn_rows_at(&left, row + ATTN_SIDE);
@@ -193,8 +208,9 @@ ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t elem
         const uint16_t *right = queries + (column / ATTN_DEPTH * groups + group) * ATTN_QUERY_PARTS * ATTN_TILE;
         for (int64_t part = parts - 1; part >= 0; --part)
           for (int64_t other = ATTN_QUERY_PARTS - 1 - part; other >= 0; --other)
-            attn_multiply_add(above.numbers + part * above.size + column, above.row_stride, below.numbers + part * below.size + column,
-                              below.row_stride, right + other * ATTN_TILE, ATTN_QUERY_PARTS * ATTN_TILE);
+            attn_multiply_add(above.numbers + part * above.size + column, above.row_stride,
+                              below.numbers + part * below.size + column, below.row_stride, right + other * ATTN_TILE,
+                              ATTN_QUERY_PARTS * ATTN_TILE);
       }
       ATTN_FOR_QUARTERS(_tile_stored, to, width);
     }
@@ -239,7 +255,8 @@ ATTN_INLINE void attn_turn(const uint16_t *rows, int64_t row_stride, uint16_t *f
     __m512i m[16];
 #pragma GCC unroll 16
     for (int n = 0; n < 16; ++n) {
-      __m512i even = _mm512_loadu_si512(rows + 2 * n * row_stride), odd = _mm512_loadu_si512(rows + (2 * n + 1) * row_stride);
+      __m512i even = _mm512_loadu_si512(rows + 2 * n * row_stride),
+              odd = _mm512_loadu_si512(rows + (2 * n + 1) * row_stride);
       m[n] = half ? _mm512_unpackhi_epi16(even, odd) : _mm512_unpacklo_epi16(even, odd);
     }
     attn_transpose(m);
@@ -265,8 +282,9 @@ static void attn_rescale(const float *factors, int64_t width, int64_t rows, floa
     }
 }
 
-ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int64_t row_stride, int64_t column_stride, int64_t rows, int64_t columns,
-                                    const float *weights, int64_t weight_parts, int64_t width, float *target, uint16_t *scratch) {
+ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int64_t row_stride, int64_t column_stride,
+                                    int64_t rows, int64_t columns, const float *weights, int64_t weight_parts,
+                                    int64_t width, float *target, uint16_t *scratch) {
   const int64_t parts = attn_parts(element), groups = width / ATTN_SIDE;
   int64_t depths = attn_round_up(rows, ATTN_DEPTH) / ATTN_DEPTH;
   /* The tiles of 32 columns of values, by half, depth, part. */
@@ -291,7 +309,8 @@ ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int
           for (int64_t other = weight_parts - 1 - part; other >= 0; --other) {
             const uint16_t *above = tiles + (depth * parts + part) * ATTN_TILE;
             attn_multiply_add(above, ATTN_DEPTH, above + apart, ATTN_DEPTH,
-                              right + ((depth * groups + group) * weight_parts + other) * ATTN_TILE, weight_parts * ATTN_TILE);
+                              right + ((depth * groups + group) * weight_parts + other) * ATTN_TILE,
+                              weight_parts * ATTN_TILE);
           }
       ATTN_FOR_QUARTERS(_tile_stored, to, width);
     }
@@ -299,14 +318,18 @@ ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int
   return !attn_is_regular(attn_largest(most), element);
 }
 
-ATTN_SUPPORT_API int32_t attn_matrix_accumulate(const uint16_t *values, int32_t element, int64_t row_stride, int64_t column_stride, int64_t rows,
-                                                int64_t features, const float *weights, int64_t weight_parts, const float *rescale,
+ATTN_SUPPORT_API int32_t attn_matrix_accumulate(const uint16_t *values, int32_t element, int64_t row_stride,
+                                                int64_t column_stride, int64_t rows, int64_t features,
+                                                const float *weights, int64_t weight_parts, const float *rescale,
                                                 int64_t width, float *sums, uint16_t *scratch) {
   attn_rescale(rescale, width, features, sums);
   if (element == ATTN_F16)
-    return attn_accumulate(values, ATTN_F16, row_stride, column_stride, rows, features, weights, weight_parts, width, sums, scratch);
+    return attn_accumulate(values, ATTN_F16, row_stride, column_stride, rows, features, weights, weight_parts, width,
+                           sums, scratch);
   if (weight_parts == 1)
-    return attn_accumulate(values, ATTN_BF16, row_stride, column_stride, rows, features, weights, 1, width, sums, scratch);
-  return attn_accumulate(values, ATTN_BF16, row_stride, column_stride, rows, features, weights, weight_parts, width, sums, scratch);
+    return attn_accumulate(values, ATTN_BF16, row_stride, column_stride, rows, features, weights, 1, width, sums,
+                           scratch);
+  return attn_accumulate(values, ATTN_BF16, row_stride, column_stride, rows, features, weights, weight_parts, width,
+                         sums, scratch);
 }
 #endif

@@ -15,6 +15,16 @@ func.func private @f() attributes {s = #attn.schedule<lanes = 12, vectors = 2, k
 
 // -----
 
+// expected-error@below {{products on the matrix unit have queries in lanes}}
+func.func private @f() attributes {s = #attn.schedule<lanes = 16, vectors = 2, key_rows = 4, feature_rows = 32, key_block = 64, key_step = 16, orientation = features, heads = one, products = matrix>}
+
+// -----
+
+// expected-error@below {{on the matrix unit row blocks, feature_rows and key blocks are multiples of 32, not 48, 32 and 64}}
+func.func private @f() attributes {s = #attn.schedule<lanes = 16, vectors = 3, key_rows = 4, feature_rows = 32, key_block = 64, key_step = 16, orientation = queries, heads = one, products = matrix>}
+
+// -----
+
 // expected-error@below {{a schedule's lanes are a power of two up to 16, not 32}}
 func.func private @f() attributes {s = #attn.schedule<lanes = 32, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8, orientation = queries, heads = one>}
 

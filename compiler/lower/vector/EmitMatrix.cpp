@@ -8,7 +8,8 @@ namespace attn::lower {
 
 bool TileEmitter::isOnMatrixUnit(Value operand) {
   auto handle = dyn_cast<ir::TensorHandleType>(operand.getType());
-  return schedule.getProducts() == ir::Products::Matrix && handle && (handle.getElementType().isBF16() || handle.getElementType().isF16());
+  return schedule.getProducts() == ir::Products::Matrix && handle &&
+         (handle.getElementType().isBF16() || handle.getElementType().isF16());
 }
 
 bool TileEmitter::usesMatrixUnit() {
@@ -16,7 +17,8 @@ bool TileEmitter::usesMatrixUnit() {
       .walk([&](Operation *op) {
         auto contract = dyn_cast<ir::TileContractOp>(op);
         auto accumulate = dyn_cast<ir::TileAccumulateOp>(op);
-        bool uses = (contract && isOnMatrixUnit(contract.getKeys())) || (accumulate && isOnMatrixUnit(accumulate.getValues()));
+        bool uses =
+            (contract && isOnMatrixUnit(contract.getKeys())) || (accumulate && isOnMatrixUnit(accumulate.getValues()));
         return uses ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
@@ -26,10 +28,12 @@ bool TileEmitter::usesMatrixUnit() {
 int64_t TileEmitter::weightParts(ir::TileAccumulateOp op) {
   auto isRounded = [](Operation *user) {
     auto store = dyn_cast<ir::TileStoreOp>(user);
-    return store && cast<ir::TensorHandleType>(store.getTensor().getType()).getElementType().getIntOrFloatBitWidth() == 16;
+    return store &&
+           cast<ir::TensorHandleType>(store.getTensor().getType()).getElementType().getIntOrFloatBitWidth() == 16;
   };
   WalkResult walk = kernel.walk([&](ir::TileFinishOp finish) {
-    bool allRounded = llvm::all_of(finish.getTiles(), [&](Value tile) { return llvm::all_of(tile.getUsers(), isRounded); });
+    bool allRounded =
+        llvm::all_of(finish.getTiles(), [&](Value tile) { return llvm::all_of(tile.getUsers(), isRounded); });
     return allRounded ? WalkResult::advance() : WalkResult::interrupt();
   });
   if (walk.wasInterrupted())
@@ -41,7 +45,8 @@ int64_t TileEmitter::weightParts(ir::TileAccumulateOp op) {
 Value TileEmitter::matrixScratchFloats() {
   Value most = code.integer(0);
   auto need = [&](StringRef feature, int64_t perFeature, int64_t more) {
-    Value floats = code.add(code.multiply(code.roundUp(extentOf(feature), 32), code.integer(perFeature)), code.integer(more));
+    Value floats =
+        code.add(code.multiply(code.roundUp(extentOf(feature), 32), code.integer(perFeature)), code.integer(more));
     most = arith::MaxSIOp::create(code.builder, code.location, most, floats);
   };
   int64_t keys = schedule.getKeyBlock();
@@ -49,7 +54,8 @@ Value TileEmitter::matrixScratchFloats() {
     if (auto contract = dyn_cast<ir::TileContractOp>(op); contract && isOnMatrixUnit(contract.getKeys()))
       need(featureOf(contract.getQueries()), keys, 0);
     if (auto accumulate = dyn_cast<ir::TileAccumulateOp>(op); accumulate && isOnMatrixUnit(accumulate.getValues()))
-      need(featureOf(accumulate.getAccumulator()), keys, 32 * keys + keys * schedule.queryBlock() * weightParts(accumulate) / 2);
+      need(featureOf(accumulate.getAccumulator()), keys,
+           32 * keys + keys * schedule.queryBlock() * weightParts(accumulate) / 2);
   });
   return most;
 }
@@ -60,7 +66,8 @@ void TileEmitter::reserveSplitQueries(function_ref<void(Value &, Value)> reserve
     if (!isOnMatrixUnit(contract.getKeys()))
       return;
     // Three numbers of 16 bits for each.
-    Value floats = code.multiply(code.roundUp(extentOf(featureOf(queries)), 32), code.integer(3 * schedule.queryBlock() / 2));
+    Value floats =
+        code.multiply(code.roundUp(extentOf(featureOf(queries)), 32), code.integer(3 * schedule.queryBlock() / 2));
     reserve(splitQueries[queries], floats);
   });
 }
@@ -86,8 +93,9 @@ void TileEmitter::contractOnMatrixUnit(ir::TileContractOp op, const Matrix &keys
   KeyBlock block = blocks[op.getBlock()];
   Value first = code.at(keys.base, keys.element, code.multiply(block.first, keys.rowStride));
   noteIrregular(callSupport(code, "attn_matrix_contract",
-                            {first, elementNumber(code, keys), keys.rowStride, keys.columnStride, code.subtract(block.end, block.first),
-                             extentOf(featureOf(op.getQueries())), splitQueries[op.getQueries()], code.integer(schedule.queryBlock()),
+                            {first, elementNumber(code, keys), keys.rowStride, keys.columnStride,
+                             code.subtract(block.end, block.first), extentOf(featureOf(op.getQueries())),
+                             splitQueries[op.getQueries()], code.integer(schedule.queryBlock()),
                              scratchTiles[op.getResult()], matrixScratch},
                             code.i32())[0]);
 }
@@ -95,10 +103,11 @@ void TileEmitter::contractOnMatrixUnit(ir::TileContractOp op, const Matrix &keys
 void TileEmitter::accumulateOnMatrixUnit(ir::TileAccumulateOp op, const Matrix &values) {
   KeyBlock block = blocks[op.getBlock()];
   noteIrregular(callSupport(code, "attn_matrix_accumulate",
-                            {values.base, elementNumber(code, values), values.rowStride, values.columnStride, code.subtract(block.end, block.first),
-                             extentOf(featureOf(op.getAccumulator())), tiles[op.getWeights()].address, code.integer(weightParts(op)),
-                             spillPerQuery(functions.emitVectors(op.getRescale()), 0), code.integer(schedule.queryBlock()),
-                             tiles[op.getAccumulator()].address, matrixScratch},
+                            {values.base, elementNumber(code, values), values.rowStride, values.columnStride,
+                             code.subtract(block.end, block.first), extentOf(featureOf(op.getAccumulator())),
+                             tiles[op.getWeights()].address, code.integer(weightParts(op)),
+                             spillPerQuery(functions.emitVectors(op.getRescale()), 0),
+                             code.integer(schedule.queryBlock()), tiles[op.getAccumulator()].address, matrixScratch},
                             code.i32())[0]);
 }
 

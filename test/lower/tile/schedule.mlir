@@ -3,6 +3,7 @@
 // RUN: attn-opt %s --attn-schedule="lanes=4 registers=16" | FileCheck %s --check-prefixes=CHECK,BASE
 // RUN: attn-opt %s --attn-schedule="queries=few" | FileCheck %s --check-prefix=FEW
 // RUN: attn-opt %s --attn-schedule="queries=many" | FileCheck %s --check-prefix=MANY
+// RUN: attn-opt %s --attn-schedule="matrix-unit queries=many" | FileCheck %s --check-prefix=MATRIX
 // RUN: not attn-opt %s --attn-schedule=lanes=6 2>&1 | FileCheck %s --check-prefix=WRONG
 
 // The register tile is chosen for the registers: 8 x 3 vectors in 32, 4 x 3 in 16, 4 x 2 where products need one too.
@@ -58,4 +59,36 @@ attn.kernel @values_of_queries coordinates {i = 0 : i64, j = 1 : i64, e = 2 : i6
       : (!attn.tensor<3 x f32>, !attn.fn<i64, [i]>, !attn.fn<i64, [j]>, !attn.fn<i64, [e]>) -> !attn.fn<f32, [i, j, e]>
   %yes = attn.constant true : !yes
   %o = attn.weighted_sum %weight mask %yes value %value : (!attn.fn<f32, [i, j]>, !yes, !attn.fn<f32, [i, j, e]>) -> !attn.fn<f32, [i, e]>
+}
+
+// Products with keys in 16 bits as they lie in memory are for the matrix unit; with one in 32 bits among them, or without the unit, for vectors.
+// MATRIX-LABEL: attn.kernel @narrow
+// MATRIX-SAME: attn.schedule = #attn.schedule<lanes = 16, vectors = 4, key_rows = 4, feature_rows = 32, key_block = 64, {{.*}}, products = matrix>
+// MANY-LABEL: attn.kernel @narrow
+// MANY-SAME: orientation = queries, heads = one>
+attn.kernel @narrow coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64} extents [-1, -1, -1] {
+  %q = attn.tensor "q" 0 sizes affine_map<()[I, J, D] -> (I, D)> : !attn.tensor<2 x f32>
+  %k = attn.tensor "k" 1 sizes affine_map<()[I, J, D] -> (J, D)> : !attn.tensor<2 x bf16>
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %d = attn.coordinate "d" : !attn.fn<i64, [d]>
+  %query = attn.read %q[%i, %d] unchecked : (!attn.tensor<2 x f32>, !attn.fn<i64, [i]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [i, d]>
+  %key = attn.read %k[%j, %d] unchecked : (!attn.tensor<2 x bf16>, !attn.fn<i64, [j]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [j, d]>
+  %product = attn.dot ["d"] %query, %key : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
+}
+
+// MATRIX-LABEL: attn.kernel @mixed
+// MATRIX-SAME: vectors = 3, {{.*}}, heads = one>
+attn.kernel @mixed coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64} extents [-1, -1, -1] {
+  %q = attn.tensor "q" 0 sizes affine_map<()[I, J, D] -> (I, D)> : !attn.tensor<2 x f32>
+  %k = attn.tensor "k" 1 sizes affine_map<()[I, J, D] -> (J, D)> : !attn.tensor<2 x f16>
+  %r = attn.tensor "r" 2 sizes affine_map<()[I, J, D] -> (J, D)> : !attn.tensor<2 x f32>
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %d = attn.coordinate "d" : !attn.fn<i64, [d]>
+  %query = attn.read %q[%i, %d] unchecked : (!attn.tensor<2 x f32>, !attn.fn<i64, [i]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [i, d]>
+  %key = attn.read %k[%j, %d] unchecked : (!attn.tensor<2 x f16>, !attn.fn<i64, [j]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [j, d]>
+  %other = attn.read %r[%j, %d] unchecked : (!attn.tensor<2 x f32>, !attn.fn<i64, [j]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [j, d]>
+  %first = attn.dot ["d"] %query, %key : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
+  %second = attn.dot ["d"] %query, %other : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
 }
