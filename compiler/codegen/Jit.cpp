@@ -31,6 +31,7 @@ llvm::orc::SymbolMap supportSymbols(llvm::orc::LLJIT &jit) {
   add("attn_launch", &attn_launch);
   add("attn_fail", &attn_fail);
   add("attn_pack_rows_f32", &attn_pack_rows_f32);
+  add("attn_pack_rows_16", &attn_pack_rows_16);
   add("attn_unpack_rows_f32", &attn_unpack_rows_f32);
   add("attn_unpack_rows_bf16", &attn_unpack_rows_bf16);
   add("attn_unpack_rows_f16", &attn_unpack_rows_f16);

@@ -178,6 +178,10 @@ ATTN_SUPPORT_API void attn_fail(attn_run *run, int32_t site, int64_t value, int6
 ATTN_SUPPORT_API void attn_pack_rows_f32(const float *source, int64_t row_stride, int64_t column_stride, int64_t rows,
                                          int64_t columns, float *target, int64_t width, float scale);
 
+/* The same of elements of 16 bits, without a scale. */
+ATTN_SUPPORT_API void attn_pack_rows_16(const uint16_t *source, int64_t row_stride, int64_t column_stride, int64_t rows, int64_t columns,
+                                        uint16_t *target, int64_t width);
+
 /* target[r * row_stride + d * column_stride] = source[d * width + r] for r < rows, d < columns. */
 ATTN_SUPPORT_API void attn_unpack_rows_f32(const float *source, int64_t width, int64_t rows, int64_t columns,
                                            float *target, int64_t row_stride, int64_t column_stride);

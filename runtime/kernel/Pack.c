@@ -58,6 +58,13 @@ ATTN_SUPPORT_API void attn_pack_rows_f32(const float *source, int64_t row_stride
   }
 }
 
+ATTN_SUPPORT_API void attn_pack_rows_16(const uint16_t *source, int64_t row_stride, int64_t column_stride, int64_t rows,
+                                        int64_t columns, uint16_t *target, int64_t width) {
+  for (int64_t d = 0; d < columns; ++d)
+    for (int64_t r = 0; r < width; ++r)
+      target[d * width + r] = source[(r < rows ? r : rows - 1) * row_stride + d * column_stride];
+}
+
 static void attn_unpack4(const float *source, int64_t width, int64_t columns, float *target, int64_t row_stride,
                          int64_t column_stride) {
   int64_t d = 0;

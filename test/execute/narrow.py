@@ -2,7 +2,7 @@
 """Keys and values stored in 16 bits, with many queries and few, against the oracle: what isn't finite, what is huge or tiny, and extents around
 every tile.
 
-usage: narrow.py ATTNC [ARGUMENT ...]    arguments for every run: --cpu=x86-64-v4
+usage: narrow.py ATTNC
 """
 
 import math
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import unittest
 
-ATTNC, ARGUMENTS = os.path.abspath(sys.argv[1]), sys.argv[2:]
+ATTNC = os.path.abspath(sys.argv[1])
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "conformance"))
 import npy
@@ -48,7 +48,7 @@ class Narrow(unittest.TestCase):
         return path
 
     def check(self, spec, *arguments):
-        done = subprocess.run([ATTNC, "run", spec, "--random", "--check", *arguments, *ARGUMENTS], capture_output=True, text=True)
+        done = subprocess.run([ATTNC, "run", spec, "--random", "--check", *arguments], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, f"{arguments}: {done.stdout}{done.stderr}")
 
     def test_extents(self):

@@ -123,7 +123,7 @@ Value TileFormer::keyTile(Value value) {
 }
 
 std::pair<Value, ArrayAttr> TileFormer::keyMatrix(Value value) {
-  if (auto read = linearRead(value); read && (read->isF32() || schedule.getProducts() == ir::Products::Matrix))
+  if (auto read = linearRead(value); read && (read->isF32() || featuresInLanes() || schedule.getProducts() == ir::Products::Matrix))
     return {place(*read), read->axes};
   return {keyTile(value), builder.getArrayAttr({})};
 }

@@ -115,6 +115,37 @@ SmallVector<Value> Code::repeat(ValueRange initial, function_ref<Value(ValueRang
   return loop.getResults();
 }
 
+Type Code::loadedAs(FloatType stored) { return stored.getWidth() == 16 ? builder.getI16Type() : Type(stored); }
+
+Value Code::asFloats(Value loaded, FloatType stored) {
+  if (stored.getWidth() != 16)
+    return loaded;
+  auto typeOf = [&](Type scalar) -> Type {
+    auto vector = dyn_cast<VectorType>(loaded.getType());
+    return vector ? Type(vector.clone(scalar)) : scalar;
+  };
+  if (stored.isF16() && convertsHalf) {
+    Value half = arith::BitcastOp::create(builder, location, typeOf(stored), loaded);
+    return arith::ExtFOp::create(builder, location, typeOf(f32()), half);
+  }
+  Type wide = typeOf(i32()), real = typeOf(f32());
+  Value bits = arith::ExtUIOp::create(builder, location, wide, loaded);
+  auto shifted = [&](Value value, int64_t places) -> Value {
+    return arith::ShLIOp::create(builder, location, value, integer(places, wide));
+  };
+  if (stored.isBF16())
+    return arith::BitcastOp::create(builder, location, real, shifted(bits, 16));
+  // The significand and exponent in their places make the number but for the bias, which also sets numbers that aren't normal right; an exponent of ones stays one.
+  Value sign = shifted(arith::AndIOp::create(builder, location, bits, integer(0x8000, wide)), 16);
+  Value magnitude = shifted(arith::AndIOp::create(builder, location, bits, integer(0x7FFF, wide)), 13);
+  Value scaled = arith::MulFOp::create(builder, location, arith::BitcastOp::create(builder, location, real, magnitude),
+                                       this->real(0x1p112, real));
+  Value finite = arith::BitcastOp::create(builder, location, wide, scaled);
+  Value isFinite = compare(arith::CmpIPredicate::slt, magnitude, integer(0x0F800000, wide));
+  Value unsignedBits = select(isFinite, finite, arith::OrIOp::create(builder, location, magnitude, integer(0x7F800000, wide)));
+  return arith::BitcastOp::create(builder, location, real, arith::OrIOp::create(builder, location, unsignedBits, sign));
+}
+
 SmallVector<Value> Code::branch(Value condition, TypeRange types, Branch then, Branch otherwise) {
   auto branch = scf::IfOp::create(builder, location, types, condition, true);
   OpBuilder::InsertionGuard guard(builder);

@@ -13,7 +13,9 @@ namespace attn::lower {
 /// builder's insertion point.
 class Code {
 public:
-  Code(mlir::OpBuilder &builder, mlir::Location location) : builder(builder), location(location) {}
+  /// `convertsHalf`: the target has instructions that convert f16. Every CPU with fused multiply-adds has.
+  Code(mlir::OpBuilder &builder, mlir::Location location, bool convertsHalf = false)
+      : builder(builder), location(location), convertsHalf(convertsHalf) {}
 
   mlir::Type i1() { return builder.getI1Type(); }
   mlir::Type i32() { return builder.getI32Type(); }
@@ -46,6 +48,11 @@ public:
   void store(mlir::Value value, mlir::Value address, unsigned alignment = 0);
   mlir::Value broadcast(mlir::Value scalar, mlir::Type vector);
 
+  /// What a stored float is loaded as: one of 16 bits as an integer, since LLVM calls library functions for the type where the CPU doesn't
+  /// know it; and the f32 of what was loaded, a scalar or a vector.
+  mlir::Type loadedAs(mlir::FloatType stored);
+  mlir::Value asFloats(mlir::Value loaded, mlir::FloatType stored);
+
   using LoopBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>;
   /// for (index = begin; index < end; index += step), carrying values.
   llvm::SmallVector<mlir::Value> loop(mlir::Value begin, mlir::Value end, int64_t step, mlir::ValueRange carried, LoopBody body);
@@ -60,6 +67,9 @@ public:
 
   mlir::OpBuilder &builder;
   mlir::Location location;
+
+private:
+  bool convertsHalf;
 };
 
 } // namespace attn::lower

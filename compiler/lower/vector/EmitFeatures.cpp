@@ -79,7 +79,7 @@ void TileEmitter::emitScale(ir::TileScaleOp op) {
 
 Matrix TileEmitter::withAdjacentFeatures(Operation *user, const Matrix &matrix, const KeyBlock &block, Value features) {
   Matrix result = matrix;
-  result.base = code.at(matrix.base, code.f32(), code.multiply(block.first, matrix.rowStride));
+  result.base = code.at(matrix.base, matrix.element, code.multiply(block.first, matrix.rowStride));
   if (matrix.isContiguous)
     return result;
   result.columnStride = code.integer(1);
@@ -90,10 +90,10 @@ Matrix TileEmitter::withAdjacentFeatures(Operation *user, const Matrix &matrix, 
       [&]() -> SmallVector<Value> {
         Value width = code.roundUp(features, 16), copy = copies.lookup(user);
         code.when(code.compare(arith::CmpIPredicate::sgt, features, code.integer(0)), [&] {
-          callSupport(code, "attn_pack_rows_f32",
-                      {result.base, matrix.columnStride, matrix.rowStride, features, code.subtract(block.end, block.first), copy, width,
-                       code.real(1)},
-                      {});
+          SmallVector<Value> arguments{result.base, matrix.columnStride, matrix.rowStride, features, code.subtract(block.end, block.first), copy, width};
+          if (matrix.element.isF32())
+            arguments.push_back(code.real(1));
+          callSupport(code, matrix.element.isF32() ? "attn_pack_rows_f32" : "attn_pack_rows_16", arguments, {});
         });
         return {copy, width};
       });
@@ -102,12 +102,15 @@ Matrix TileEmitter::withAdjacentFeatures(Operation *user, const Matrix &matrix, 
   return result;
 }
 
-Value TileEmitter::loadFeatures(Value address, Value feature, Value features, bool isWhole) {
-  Value at = code.at(address, code.f32(), feature);
+Value TileEmitter::loadFeatures(FloatType element, Value address, Value feature, Value features, bool isWhole) {
+  Value at = code.at(address, element, feature);
+  Type stored = vectorType.clone(code.loadedAs(element));
+  unsigned bytes = element.getIntOrFloatBitWidth() / 8;
   if (isWhole)
-    return code.load(vectorType, at, 4);
-  Value zero = code.real(0, vectorType);
-  return LLVM::MaskedLoadOp::create(code.builder, code.location, vectorType, at, lanesBefore(code.subtract(features, feature), 0), zero, 4);
+    return code.asFloats(code.load(stored, at, bytes), element);
+  Value zero = element.isF32() ? code.real(0, stored) : code.integer(0, stored);
+  Value isThere = lanesBefore(code.subtract(features, feature), 0);
+  return code.asFloats(LLVM::MaskedLoadOp::create(code.builder, code.location, stored, at, isThere, zero, bytes), element);
 }
 
 /// `keyRows` keys and `featureRows` queries at a time, a vector of features of each after the other; then the lanes are summed. Past the last key the last
@@ -125,7 +128,7 @@ void TileEmitter::contractFeatures(ir::TileContractOp op, const Matrix &matrix) 
   code.loop(code.integer(0), count, keyRows, {}, [&](Value key, ValueRange) -> SmallVector<Value> {
     SmallVector<Value> keyAddresses;
     for (int64_t n = 0; n < keyRows; ++n)
-      keyAddresses.push_back(code.at(keys.base, code.f32(), code.multiply(code.minimum(code.add(key, code.integer(n)), lastKey), keys.rowStride)));
+      keyAddresses.push_back(code.at(keys.base, keys.element, code.multiply(code.minimum(code.add(key, code.integer(n)), lastKey), keys.rowStride)));
     code.loop(code.integer(0), rows, queryRows, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
       SmallVector<Value> queryAddresses;
       for (int64_t n = 0; n < queryRows; ++n)
@@ -133,11 +136,11 @@ void TileEmitter::contractFeatures(ir::TileContractOp op, const Matrix &matrix) 
       auto step = [&](Value at, ValueRange partial, bool isWhole) {
         SmallVector<Value> next, own;
         for (Value address : keyAddresses)
-          prefetch(code, code.at(code.at(address, code.f32(), at), code.f32(), keysAhead));
+          prefetch(code, code.at(code.at(address, keys.element, at), keys.element, keysAhead));
         for (Value address : queryAddresses)
-          own.push_back(loadFeatures(address, at, features, true));
+          own.push_back(loadFeatures(Float32Type::get(code.builder.getContext()), address, at, features, true));
         for (int64_t n = 0; n < keyRows; ++n) {
-          Value element = loadFeatures(keyAddresses[n], at, features, isWhole);
+          Value element = loadFeatures(cast<FloatType>(keys.element), keyAddresses[n], at, features, isWhole);
           for (int64_t query = 0; query < queryRows; ++query)
             next.push_back(multiplyAdd(element, own[query], partial[n * queryRows + query]));
         }
@@ -211,8 +214,8 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
           Value valueRow = partial[partial.size() - 2], weightRow = partial.back();
           SmallVector<Value> next, own;
           for (Value offset : offsets) {
-            prefetch(code, code.at(code.at(valueRow, code.f32(), offset), code.f32(), valuesAhead));
-            own.push_back(loadFeatures(valueRow, offset, features, isWhole));
+            prefetch(code, code.at(code.at(valueRow, values.element, offset), values.element, valuesAhead));
+            own.push_back(loadFeatures(cast<FloatType>(values.element), valueRow, offset, features, isWhole));
           }
           for (int64_t query = 0; query < queryRows; ++query) {
             Value weight = elementOfQuery(weightRow, code.integer(query));
@@ -223,7 +226,7 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
               next.push_back(sum);
             }
           }
-          next.push_back(code.at(valueRow, code.f32(), values.rowStride));
+          next.push_back(code.at(valueRow, values.element, values.rowStride));
           next.push_back(code.at(weightRow, code.f32(), schedule.queryBlock()));
           return next;
         });

@@ -90,10 +90,8 @@ SmallVector<Value> TileEmitter::maximumOfRows(Value tile, const KeyBlock &block)
 }
 
 Value TileEmitter::broadcastElement(const Matrix &matrix, Value address) {
-  Value element = code.load(matrix.element, address, matrix.element.getIntOrFloatBitWidth() / 8);
-  if (!matrix.element.isF32())
-    element = arith::ExtFOp::create(code.builder, code.location, code.f32(), element);
-  return code.broadcast(element, vectorType);
+  auto stored = cast<FloatType>(matrix.element);
+  return code.broadcast(code.asFloats(code.load(code.loadedAs(stored), address, stored.getWidth() / 8), stored), vectorType);
 }
 
 SmallVector<Value> TileEmitter::scaleScores(Value tile, const KeyBlock &block, ValueRange factors) {

@@ -9,12 +9,16 @@ namespace attn::lower {
 namespace {
 
 /// What a stored element is loaded as: booleans are bytes.
-Type storageType(OpBuilder &builder, Type element) {
-  return element.isInteger() ? builder.getIntegerType(element.isInteger(1) ? 8 : element.getIntOrFloatBitWidth()) : element;
+Type storageType(Code &code, Type element) {
+  if (auto real = dyn_cast<FloatType>(element))
+    return code.loadedAs(real);
+  return code.builder.getIntegerType(element.isInteger(1) ? 8 : element.getIntOrFloatBitWidth());
 }
 
 /// A loaded element in the type it is computed in.
 Value widen(Code &code, Value loaded, Type stored, Type computed) {
+  if (auto real = dyn_cast<FloatType>(stored))
+    loaded = code.asFloats(loaded, real);
   Type target = computed;
   if (auto vector = dyn_cast<VectorType>(loaded.getType()))
     target = vector.clone(computed);
@@ -94,7 +98,7 @@ Value FunctionEmitter::loadAdjacent(ir::ReadOp op, ArrayRef<Plain> indices, cons
 Plain FunctionEmitter::emitRead(ir::ReadOp op) {
   auto tensor = op.getTensor().getDefiningOp<ir::TensorOp>();
   Type stored = cast<ir::TensorHandleType>(tensor.getType()).getElementType();
-  Type storage = storageType(code.builder, stored);
+  Type storage = storageType(code, stored);
   Type computed = cast<ir::FnType>(op.getType()).getElementType();
   int64_t number = tensor.getIndex();
 

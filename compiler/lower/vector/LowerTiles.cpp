@@ -41,7 +41,7 @@ struct Kernels {
 void emitTasks(func::FuncOp function, ir::TileKernelOp kernel, Sites &sites, const MathTarget &target, bool onlyVisits) {
   Block &entry = function.getBody().front();
   OpBuilder builder(entry.getTerminator());
-  Code code(builder, kernel.getLoc());
+  Code code(builder, kernel.getLoc(), target.fma);
   // Loads that hold for the whole run go before this marker, everything else after it.
   Operation *marker = code.integer(0).getDefiningOp();
   RunState run(entry.getArgument(0), marker, [kernel](int64_t number) mutable { return kernel.fixedExtent(number); });
@@ -64,7 +64,7 @@ void lowerKernels(Kernels kernels, Sites &sites, const MathTarget &target, bool 
   } else {
     Block &entry = function.getBody().front();
     OpBuilder builder(entry.getTerminator());
-    Code code(builder, location);
+    Code code(builder, location, target.fma);
     Operation *marker = code.integer(0).getDefiningOp();
     RunState run(entry.getArgument(0), marker, [](int64_t) { return std::optional<int64_t>(); });
     auto tasksOf = [&](ir::TileKernelOp kernel, StringRef which) {
@@ -169,7 +169,7 @@ LogicalResult lowerBinder(ir::BinderOp binder, Kernels kernels, Sites &sites, co
   Block &entry = function.getBody().front();
   Value runPointer = entry.getArgument(0);
   OpBuilder builder(entry.getTerminator());
-  Code code(builder, binder.getLoc());
+  Code code(builder, binder.getLoc(), target.fma);
   auto array = [&](size_t field) { return runArray(code, runPointer, field); };
   Value extents = array(offsetof(attn_run, extents)), scalars = array(offsetof(attn_run, scalars)), sizes = array(offsetof(attn_run, sizes));
 

@@ -217,8 +217,8 @@ private:
   llvm::SmallVector<mlir::Value> repeatLastQuery(mlir::Value tile, const KeyBlock &block);
   /// The rows of a block, from its first on, with features side by side: as they lie, or, if they lie apart, as a copy of the block.
   Matrix withAdjacentFeatures(mlir::Operation *user, const Matrix &matrix, const KeyBlock &block, mlir::Value features);
-  /// A vector of a row at `address`, with zeros after the last feature unless it is known to be whole.
-  mlir::Value loadFeatures(mlir::Value address, mlir::Value feature, mlir::Value features, bool isWhole);
+  /// A vector of a row of `element`s at `address`, as floats, with zeros after the last feature unless it is known to be whole.
+  mlir::Value loadFeatures(mlir::FloatType element, mlir::Value address, mlir::Value feature, mlir::Value features, bool isWhole);
   bool isMultiple(llvm::StringRef coordinate, int64_t factor);
   /// i1, in lanes: which of the part's lanes are among the first `count`.
   mlir::Value lanesBefore(mlir::Value count, int64_t part);

@@ -44,6 +44,22 @@ TEST_CASE("packed rows are the scaled columns, padded with the last row") {
   }
 }
 
+TEST_CASE("packed rows of 16 bits are the columns, padded with the last row") {
+  for (const Sizes &s : everySize()) {
+    std::vector<uint16_t> source(
+        size_t((s.rows - 1) * s.rowStride + (s.columns ? s.columns - 1 : 0) * s.columnStride + 1));
+    for (size_t n = 0; n < source.size(); ++n)
+      source[n] = uint16_t(n + 1);
+    std::vector<uint16_t> target(size_t(s.columns * s.width) + 1), wanted(target.size());
+    attn_pack_rows_16(source.data(), s.rowStride, s.columnStride, s.rows, s.columns, target.data(), s.width);
+    for (int64_t d = 0; d < s.columns; ++d)
+      for (int64_t r = 0; r < s.width; ++r)
+        wanted[size_t(d * s.width + r)] = source[size_t(std::min(r, s.rows - 1) * s.rowStride + d * s.columnStride)];
+    INFO(s.rows << " x " << s.columns << " width " << s.width << " strides " << s.rowStride << ", " << s.columnStride);
+    REQUIRE(target == wanted);
+  }
+}
+
 TEST_CASE("unpacked rows are those rows, and nothing else is written") {
   for (const Sizes &s : everySize()) {
     if (s.rowStride == 0)
