@@ -48,25 +48,9 @@ public:
       outputs.push_back(output.value);
     for (NodeId id : reach(outputs, [](const Node &) { return true; })) {
       const Node &node = at(id);
-      switch (node.kind) {
-      case NodeKind::Softmax:
-      case NodeKind::LogSumExp:
-        if (node.operands[0] != attention.score)
-          return true;
-        break;
-      case NodeKind::Normalize:
-      case NodeKind::TopK:
-      case NodeKind::Sparsemax:
-      case NodeKind::Entmax15:
-      case NodeKind::SumAfter:
+      bool isSoftmaxOfScore = (node.kind == NodeKind::Softmax || node.kind == NodeKind::LogSumExp) && node.operands[0] == attention.score;
+      if (isRowFunction(node) && !isSoftmaxOfScore && !isWeightedSum(node))
         return true;
-      case NodeKind::Reduce:
-        if (node.coordinates == std::vector<CoordinateId>{coordinateJ} && !isWeightedSum(node))
-          return true;
-        break;
-      default:
-        break;
-      }
     }
     return false;
   }
@@ -90,6 +74,8 @@ private:
   const Node &at(NodeId id) const { return attention.nodes[id]; }
 
   bool isWeightedSum(const Node &sum) const {
+    if (sum.kind != NodeKind::Reduce || sum.coordinates != std::vector<CoordinateId>{coordinateJ})
+      return false;
     const Node &product = at(sum.operands[0]);
     if (sum.reduction != Reduction::Sum || product.kind != NodeKind::Binary || product.binary != BinaryOp::Multiply)
       return false;

@@ -1,6 +1,7 @@
 #include "compiler/library/Explanation.h"
 
 #include "compiler/codegen/ExportedName.h"
+#include "compiler/irgen/Visibility.h"
 #include "compiler/library/Accuracy.h"
 #include "compiler/library/ErrorBound.h"
 #include "compiler/library/Facts.h"
@@ -137,6 +138,8 @@ Result<TileVisits> visitsOfRun(const std::shared_ptr<const Spec> &spec, const se
                                CompileRequest request, const Facts &facts) {
   if (!request.triple.empty())
     return Failure{"it is made for another machine"};
+  if (irgen::scoreHidesKeys(attention))
+    return Failure{"its score hides keys, too, for which it reads inputs that the mask doesn't"};
   request.onlyVisits = true;
   for (const sema::Extent &extent : attention.extents)
     if (extent.fixed)

@@ -15,15 +15,9 @@ using namespace attn;
 using namespace attn::repl;
 using namespace attn::console;
 using session::Messages;
+using session::trimmed;
 
 namespace {
-
-std::string trimmed(std::string_view text) {
-  size_t begin = text.find_first_not_of(" \t\n");
-  if (begin == std::string_view::npos)
-    return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\n") - begin + 1));
-}
 
 Outcome outcomeOf(bool good) { return good ? Outcome::Done : Outcome::Failed; }
 
@@ -101,7 +95,7 @@ Commands::Commands(session::Session &session, unsigned threads)
     : session(session), threads(std::make_unique<library::Runner>(threads)) {}
 
 Outcome Commands::carryOut(const std::string &input) {
-  std::string text = trimmed(input);
+  std::string text(trimmed(input));
   if (text.empty())
     return Outcome::Done;
   if (text.front() == ':')
@@ -119,7 +113,7 @@ Outcome Commands::carryOut(const std::string &input) {
 
 Outcome Commands::command(const std::string &line) {
   size_t end = std::min(line.find_first_of(" \t\n"), line.size());
-  std::string name = line.substr(0, end), argument = trimmed(std::string_view(line).substr(end));
+  std::string name = line.substr(0, end), argument(trimmed(std::string_view(line).substr(end)));
   const std::vector<Command> &commands = allCommands();
   auto found = std::find_if(commands.begin(), commands.end(), [&](const Command &one) { return one.name == name; });
   if (found == commands.end()) {

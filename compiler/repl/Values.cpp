@@ -13,15 +13,9 @@
 using namespace attn;
 using namespace attn::repl;
 using namespace attn::console;
+using session::trimmed;
 
 namespace {
-
-std::string trimmed(std::string_view text) {
-  size_t begin = text.find_first_not_of(" \t\n");
-  if (begin == std::string_view::npos)
-    return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\n") - begin + 1));
-}
 
 bool isName(std::string_view text) {
   return !text.empty() && !(text[0] >= '0' && text[0] <= '9') &&
@@ -111,8 +105,8 @@ Outcome Commands::set(const std::string &argument) {
     return writeOut(text) ? Outcome::Done : Outcome::Failed;
   }
   size_t equals = argument.find('=');
-  std::string name = trimmed(std::string_view(argument).substr(0, equals));
-  std::string value = equals == std::string::npos ? "" : trimmed(std::string_view(argument).substr(equals + 1));
+  std::string name(trimmed(std::string_view(argument).substr(0, equals)));
+  std::string value(equals == std::string::npos ? "" : trimmed(std::string_view(argument).substr(equals + 1)));
   if (!isName(name) || value.empty()) {
     printError(fmt::format("`:set {}` lacks a name or a value: write `:set w = 128`", argument));
     return Outcome::Failed;

@@ -11,14 +11,14 @@ namespace {
 
 bool isCapital(const std::string &name) { return !name.empty() && name[0] >= 'A' && name[0] <= 'Z'; }
 
-std::string_view trimmed(std::string_view text) {
+} // namespace
+
+std::string_view session::trimmed(std::string_view text) {
   size_t begin = text.find_first_not_of(" \t\n");
   if (begin == std::string_view::npos)
     return {};
   return text.substr(begin, text.find_last_not_of(" \t\n") - begin + 1);
 }
-
-} // namespace
 
 Result<std::string> session::sourceOf(const std::string &value) {
   std::string_view text = trimmed(value);

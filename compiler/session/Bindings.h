@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace attn::session {
 
@@ -29,6 +30,9 @@ private:
   std::map<std::string, std::string> texts;
   std::map<std::string, int64_t> sizes;
 };
+
+/// The text without the space around it.
+std::string_view trimmed(std::string_view text);
 
 /// `load("q.npy")`, `"q.npy"` and `q.npy` are the file q.npy; an expression is itself. Fails on a string or `load` that
 /// isn't well formed.

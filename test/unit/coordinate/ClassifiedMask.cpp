@@ -352,21 +352,18 @@ private:
 
   const Table &table(Value tensor) { return data.tables.at(tensor.getDefiningOp<ir::TensorOp>().getName().str()); }
 
-  void tableRange(ir::TableRangeOp range) {
-    const Table &from = table(range.getTensor());
+  /// Visits the elements of a box, if it lies in the table; whether it does.
+  bool forEachIn(const Table &from, OperandRange lows, OperandRange highs, llvm::function_ref<void(double)> visit) {
     std::vector<int64_t> low, high;
-    bool known = true;
-    for (auto [n, pair] : llvm::enumerate(llvm::zip(range.getLow(), range.getHigh()))) {
+    bool isInside = true;
+    for (auto [n, pair] : llvm::enumerate(llvm::zip(lows, highs))) {
       low.push_back(of(std::get<0>(pair)).integer);
       high.push_back(of(std::get<1>(pair)).integer);
       CHECK(low.back() <= high.back());
-      known &= low.back() >= 0 && low.back() <= high.back() && high.back() < from.shape[n];
+      isInside &= low.back() >= 0 && low.back() <= high.back() && high.back() < from.shape[n];
     }
-    double least = INFINITY, most = -INFINITY;
-    for (std::vector<int64_t> index = low; known;) {
-      double value = *element(from, index);
-      known &= !std::isnan(value);
-      least = std::min(least, value), most = std::max(most, value);
+    for (std::vector<int64_t> index = low; isInside;) {
+      visit(*element(from, index));
       size_t n = index.size();
       while (n > 0 && index[n - 1] == high[n - 1])
         --n, index[n] = low[n];
@@ -374,6 +371,17 @@ private:
         break;
       ++index[n - 1];
     }
+    return isInside;
+  }
+
+  void tableRange(ir::TableRangeOp range) {
+    double least = INFINITY, most = -INFINITY;
+    bool isNumber = true;
+    bool known = forEachIn(table(range.getTensor()), range.getLow(), range.getHigh(), [&](double value) {
+      isNumber &= !std::isnan(value);
+      least = std::min(least, value), most = std::max(most, value);
+    });
+    known &= isNumber;
     // Where nothing is known the results are garbage.
     constexpr int64_t garbage = 0x5a5a5a5a5a5a5a5a;
     bool isReal = isFloat(range.getMinimum());
@@ -383,24 +391,10 @@ private:
   }
 
   void tableHolds(ir::TableHoldsOp holds) {
-    const Table &from = table(holds.getTensor());
-    std::vector<int64_t> low, high;
-    bool known = true, some = false;
-    for (auto [n, pair] : llvm::enumerate(llvm::zip(holds.getLow(), holds.getHigh()))) {
-      low.push_back(of(std::get<0>(pair)).integer);
-      high.push_back(of(std::get<1>(pair)).integer);
-      known &= low.back() >= 0 && low.back() <= high.back() && high.back() < from.shape[n];
-    }
-    for (std::vector<int64_t> index = low; known;) {
-      double value = *element(from, index);
+    bool some = false;
+    bool known = forEachIn(table(holds.getTensor()), holds.getLow(), holds.getHigh(), [&](double value) {
       some |= value >= double(of(holds.getLeast()).integer) && value <= double(of(holds.getMost()).integer);
-      size_t n = index.size();
-      while (n > 0 && index[n - 1] == high[n - 1])
-        --n, index[n] = low[n];
-      if (n == 0)
-        break;
-      ++index[n - 1];
-    }
+    });
     give(holds.getKnown(), {known, 0});
     give(holds.getHolds(), {known && some, 0});
   }

@@ -112,6 +112,12 @@ TEST_CASE("an explanation says whose counts they are") {
   RunData data = maskDataOf(attention, plain);
   CompileReport report;
   CHECK(explain(spec, attention, &data, {}, report).find("by what the mask is") == std::string::npos);
+  auto hiding = test::specOf("attention a { layout mha; doc: i32[N]; score = dot(q, k) if doc[i] == doc[j] else -inf; weight = sigmoid(score) }");
+  const sema::Attention &hides = hiding->program().attentions.front();
+  std::map<std::string, int64_t> dims = plain;
+  dims["N"] = 400;
+  RunData tables = maskDataOf(hides, dims);
+  CHECK(explain(hiding, hides, &tables, {}, report).find("its score hides keys, too") != std::string::npos);
   CompileRequest elsewhere;
 #ifdef __x86_64__
   elsewhere.triple = "aarch64-linux-gnu";
