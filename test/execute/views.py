@@ -14,6 +14,10 @@ QKV = "q: f32[B, H, I, D]; k: f32[B, G, N, D]; v: f32[B, G, N, E]; len: i32[B]"
 HERE = "k = k[b, g, j, d]; v = v[b, g, j, e]"
 RAGGED = "--dims B=4,H=4,G=2,Tq=131,Tk=400,D=24"
 FEW = "--dims B=3,I=10,J=20,D=8,E=5,N=30"
+PAGES = ("q: f32[B, H, I, D]; pool: f32[N, 16, D]; table: i32[B, P]; J = 16 * P\n"
+         "k = pool[table[b, j // 16], j % 16, d]; v = pool[table[b, j // 16], 15 - j % 16, d]")
+CACHE = ("q: f32[B, H, I, D]; past: f32[B, G, P, D]; new: f32[B, G, N, D]; J = P + N\n"
+         "k = past[b, g, j, d] if j < P else new[b, g, j - P, d]; v = k; out o, kk: f32[B, G, J, D]; kk = k")
 AT = "q: f32[B, I, D]; k: f32[B, J, D]; v: f32[B, J, E]; N: int; at: i32[B]; out buf: f32[N, E]; buf[at[b] + i, e] = o"
 
 # Lines of an attention, arguments of a run, and, where the run must fail, what it must say: by the oracle, or else by the kernel alone.
@@ -50,6 +54,25 @@ CASES = {
                          "score = sum(d: u * tanh(q + k)); mask = causal; x[off[b] + i, e] = o",
                          "--dims B=3,T=110,D=9,E=7 -i off=[0,49,50,110]"),
     "paged": ("layout paged; mask = causal_end", "--dims B=3,H=4,G=2,I=17,P=7,S=16,M=8,D=16 -i len=[128,0,33] -i table=randint(0,7,3,8)"),
+
+    "ragged, one query": ("layout varlen; mask = causal_end; out lse: f32[Tq, H]; lse[cu_q[b] + i, h] = lse",
+                          "--dims B=4,H=4,G=2,Tq=3,Tk=400,D=33 -i cu_q=[0,1,1,2,3] -i cu_k=[0,1,64,264,400]"),
+    "ragged, few queries": ("layout varlen; out n: i64[H, Tq]; n[h, cu_q[b] + i] = sum(j: 1) + 10 * h",
+                            "--dims B=4,H=6,G=2,Tq=26,Tk=400,D=16 -i cu_q=[0,7,7,20,26] -i cu_k=[0,129,129,264,400]"),
+    "ragged, a row that isn't there": ("layout varlen", "--dims B=2,H=4,G=2,Tq=60,Tk=100,D=16 -i cu_q=[0,50,60] -i cu_k=[0,50,101]", "kp"),
+    "ragged, one query, a row that isn't there": ("layout varlen", "--dims B=2,H=4,G=2,Tq=2,Tk=100,D=16 -i cu_q=[0,1,2] -i cu_k=[0,50,101]", "kp"),
+    "paged, one query": ("layout paged", "--dims B=3,H=4,G=2,I=1,P=7,S=16,M=8,D=33 -i len=[128,1,33] -i table=randint(0,7,3,8)"),
+    "paged, odd pages": ("layout paged; mask = causal_end", "--dims B=3,H=4,G=2,I=70,P=7,S=5,M=60,D=64 -i len=[300,0,33] -i table=randint(0,7,3,60)"),
+    "pages with keys side by side": ("q: f32[B, H, I, D]; pool: f32[N, D, 16]; table: i32[B, P]; J = 16 * P\n"
+                                     "k = pool[table[b, j // 16], d, j % 16]; v = pool[table[b, j // 16], d, 15 - j % 16]; mask = causal_end",
+                                     "--dims B=2,H=2,I=49,D=20,N=6,P=5 -i table=randint(0,6,2,5)"),
+    "pages nobody looks at": (f"{PAGES}; mask = j < 70", "--dims B=1,H=2,I=49,D=20,N=6,P=9 -i table=[[5,4,3,2,1,6,-1,99,100]]"),
+    "pages nobody looks at, one query": (f"{PAGES}; mask = j < 70", "--dims B=1,H=2,I=1,D=20,N=6,P=9 -i table=[[5,4,3,2,1,6,-1,99,100]]"),
+    "a page that isn't there": (f"{PAGES}", "--dims B=1,H=2,I=49,D=20,N=6,P=5 -i table=[[5,4,3,6,1]]", "pool"),
+    "a page that isn't there, one query": (f"{PAGES}", "--dims B=1,H=2,I=1,D=20,N=6,P=5 -i table=[[5,4,3,-1,1]]", "pool"),
+    "new keys behind a cache": (f"{CACHE}; mask = causal_from(P)", "--dims B=2,H=4,G=2,I=41,P=90,N=41,D=20"),
+    "a new key behind a cache": (f"{CACHE}", "--dims B=2,H=4,G=2,I=1,P=90,N=1,D=64"),
+    "new keys alone": (f"{CACHE}", "--dims B=2,H=4,G=2,I=5,P=0,N=70,D=64"),
 
     # Extents found in products
     "widths from heads": ("q3: f32[B, I, H * D]; k: f32[B, J, D]; v: f32[B, J, D]; H: int; q = q3[b, i, h * D + d]\n"

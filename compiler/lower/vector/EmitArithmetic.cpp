@@ -314,7 +314,7 @@ Plain FunctionEmitter::emitBinary(ir::BinaryOp op) {
   return pointwise(*op, width, [&](ArrayRef<Value> parts) {
     Value isZero = code.compare(arith::CmpIPredicate::eq, parts[1], arithmetic.integer(0, parts[1]));
     if (!op.getSafe())
-      sites.reportIfAny(code, run.pointer(), site, parts.size() > 2 ? code.both(isZero, parts[2]) : isZero, parts[1], code.integer(0));
+      report(site, parts.size() > 2 ? code.both(isZero, parts[2]) : isZero, parts[1], code.integer(0));
     Value divisor = code.select(isZero, arithmetic.integer(1, parts[1]), parts[1]);
     return arithmetic.binaryInt(op.getKind(), parts[0], divisor, width == 32);
   });

@@ -4,17 +4,17 @@ using namespace mlir;
 
 namespace attn::lower {
 
-std::optional<TileEmitter::LinearIndex> TileEmitter::linearIndex(Value index, StringRef row, StringRef column) {
+std::optional<TileEmitter::LinearIndex> TileEmitter::linearIndex(FunctionEmitter &scalar, Value index, StringRef row, StringRef column) {
   Value zero = code.integer(0), one = code.integer(1);
   auto type = cast<ir::FnType>(index.getType());
   if (!type.variesWith(row) && !type.variesWith(column))
-    return LinearIndex{functions.emitScalar(index), zero, zero};
+    return LinearIndex{scalar.emitScalar(index), zero, zero};
   if (auto coordinate = index.getDefiningOp<ir::CoordinateOp>())
     return LinearIndex{zero, coordinate.getName() == row ? one : zero, coordinate.getName() == column ? one : zero};
   auto op = index.getDefiningOp<ir::BinaryOp>();
   if (!op)
     return std::nullopt;
-  auto left = linearIndex(op.getLhs(), row, column), right = linearIndex(op.getRhs(), row, column);
+  auto left = linearIndex(scalar, op.getLhs(), row, column), right = linearIndex(scalar, op.getRhs(), row, column);
   if (!left || !right)
     return std::nullopt;
   if (op.getKind() == ir::BinaryKind::Add)
@@ -69,13 +69,14 @@ void TileEmitter::storeBlock(const Matrix &target, const StoredBlock &block) {
 void TileEmitter::storeComputed(Operation *op, Value tensor, ValueRange indices, const StoredBlock &block) {
   int64_t number = tensor.getDefiningOp<ir::TensorOp>().getIndex();
   Type element = matrixElement(tensor);
-  FunctionEmitter::Scope scope(functions);
+  // By itself, since lanes may hold rows of several heads.
+  FunctionEmitter scalar = functions.withLanes("");
   Value zero = code.integer(0), one = code.integer(1);
   Matrix target{run.data(number), zero, zero, false, element};
   SmallVector<Value> lowest, highest;
   Value lastRow = code.subtract(block.rows.count, one), lastColumn = code.subtract(block.columns.count, one);
   for (auto [dimension, index] : llvm::enumerate(indices)) {
-    auto linear = linearIndex(index, block.rows.coordinate, block.columns.coordinate);
+    auto linear = linearIndex(scalar, index, block.rows.coordinate, block.columns.coordinate);
     if (!linear)
       return storeEach(op, tensor, indices, block);
     Value first = code.add(linear->rest, code.add(code.multiply(linear->row, block.rows.first),
@@ -136,34 +137,44 @@ void TileEmitter::storeEach(Operation *op, Value tensor, ValueRange indices, con
 /// A tile of queries or keys, whichever of its coordinates is in lanes.
 void TileEmitter::storeComputedTile(ir::TileStoreOp op) {
   Value tile = op.getTile(), source = tiles[tile].address;
-  Span others{"i", functions.place.firstQuery, rows};
-  if (op.getBlock())
-    others = {"j", currentBlock.first, code.subtract(currentBlock.end, currentBlock.first)};
   auto whole = [&](StringRef coordinate) { return Span{coordinate, code.integer(0), extentOf(coordinate)}; };
-  if (lanesOf(tile) != "i")
-    return storeComputed(op, op.getTensor(), op.getIndices(), {source, rowFloats(tile), whole(lanesOf(tile)), others});
-  Span queries{"i", functions.place.firstQuery, rows};
-  storeComputed(op, op.getTensor(), op.getIndices(),
-                {source, code.integer(schedule.queryBlock()), queries, op.getBlock() ? others : whole(rowsOf(tile))});
+  Span keys;
+  if (op.getBlock())
+    keys = {"j", currentBlock.first, code.subtract(currentBlock.end, currentBlock.first)};
+  if (rowsOf(tile) == "j" && lanesOf(tile) != "i")
+    return storeComputed(op, op.getTensor(), op.getIndices(), {source, rowFloats(tile), whole(lanesOf(tile)), keys});
+  forEachRun([&](Value row, Value count, Value query) {
+    Span queries{"i", query, count};
+    if (lanesOf(tile) != "i") {
+      Value first = code.at(source, code.f32(), code.multiply(row, rowFloats(tile)));
+      return storeComputed(op, op.getTensor(), op.getIndices(), {first, rowFloats(tile), whole(lanesOf(tile)), queries});
+    }
+    storeComputed(op, op.getTensor(), op.getIndices(),
+                  {code.at(source, code.f32(), row), code.integer(schedule.queryBlock()), queries, op.getBlock() ? keys : whole(rowsOf(tile))});
+  });
 }
 
 /// Values of queries, through the memory of a row.
 void TileEmitter::storeComputedRow(ir::TileStoreRowOp op) {
   bool hasRows = llvm::is_contained(op.getAxes().getAsValueRange<StringAttr>(), "i");
-  StoredBlock block{rowTile,
-                    code.integer(schedule.queryBlock()),
-                    {"i", functions.place.firstQuery, hasRows ? rows : code.integer(1)},
-                    {"", code.integer(0), code.integer(1)}};
-  block.isWide = !isa<FloatType>(cast<ir::TensorHandleType>(op.getTensor().getType()).getElementType());
+  bool isWide = !isa<FloatType>(cast<ir::TensorHandleType>(op.getTensor().getType()).getElementType());
+  Type element = isWide ? code.i64() : code.f32();
   for (auto [part, value] : llvm::enumerate(functions.emitVectors(op.getValue()))) {
     Value stored = value;
-    if (block.isWide && getElementTypeOrSelf(value.getType()).isInteger(1))
+    if (isWide && getElementTypeOrSelf(value.getType()).isInteger(1))
       stored = arith::ExtUIOp::create(code.builder, code.location, functions.vectorType(code.i64()), value);
-    else if (block.isWide)
+    else if (isWide)
       stored = functions.resize(value, 64);
-    code.store(stored, code.at(rowTile, block.isWide ? code.i64() : code.f32(), part * schedule.getLanes()), 4);
+    code.store(stored, code.at(rowTile, element, part * schedule.getLanes()), 4);
   }
-  storeComputed(op, op.getTensor(), op.getIndices(), block);
+  forEachRun([&](Value row, Value count, Value query) {
+    StoredBlock block{code.at(rowTile, element, row),
+                      code.integer(schedule.queryBlock()),
+                      {"i", query, hasRows ? count : code.integer(1)},
+                      {"", code.integer(0), code.integer(1)}};
+    block.isWide = isWide;
+    storeComputed(op, op.getTensor(), op.getIndices(), block);
+  });
 }
 
 } // namespace attn::lower

@@ -31,9 +31,6 @@ static SmallVector<Value> sumLanes(Code &code, SmallVector<Value> vectors) {
   return vectors;
 }
 
-/// How many rows ahead of their use keys and values are asked for: a few queries have less to do with each than the memory takes to bring it.
-static constexpr int64_t rowsAhead = 32;
-
 static void prefetch(Code &code, Value address) {
   constexpr uint32_t forReading = 0, intoSecond = 2, data = 1;
   LLVM::Prefetch::create(code.builder, code.location, address, forReading, intoSecond, data);
@@ -78,6 +75,8 @@ void TileEmitter::emitScale(ir::TileScaleOp op) {
 }
 
 Matrix TileEmitter::withAdjacentFeatures(Operation *user, const Matrix &matrix, const KeyBlock &block, Value features) {
+  if (matrix.rowAddresses)
+    return matrix;
   Matrix result = matrix;
   result.base = code.at(matrix.base, matrix.element, code.multiply(block.first, matrix.rowStride));
   if (matrix.isContiguous)
@@ -121,22 +120,30 @@ void TileEmitter::contractFeatures(ir::TileContractOp op, const Matrix &matrix) 
   Value features = extentOf(feature), queries = tiles[op.getQueries()].address, width = rowFloats(op.getQueries());
   Matrix keys = withAdjacentFeatures(op, matrix, block, features);
   int64_t lanes = schedule.getLanes(), keyRows = schedule.getKeyRows(), queryRows = schedule.getFeatureRows();
-  Value keysAhead = code.multiply(keys.rowStride, code.integer(rowsAhead));
+  Value keysAhead = keys.rowAddresses ? Value() : code.multiply(keys.rowStride, code.integer(rowsAhead));
   Value count = code.subtract(block.end, block.first), lastKey = code.subtract(count, code.integer(1));
   Value scoreTile = scratchTiles[op.getResult()];
   Value whole = code.subtract(features, code.remainder(features, code.integer(lanes)));
   code.loop(code.integer(0), count, keyRows, {}, [&](Value key, ValueRange) -> SmallVector<Value> {
-    SmallVector<Value> keyAddresses;
-    for (int64_t n = 0; n < keyRows; ++n)
-      keyAddresses.push_back(code.at(keys.base, keys.element, code.multiply(code.minimum(code.add(key, code.integer(n)), lastKey), keys.rowStride)));
+    SmallVector<Value> keyAddresses, addressesAhead;
+    for (int64_t n = 0; n < keyRows; ++n) {
+      Value row = code.minimum(code.add(key, code.integer(n)), lastKey);
+      if (keys.rowAddresses) {
+        keyAddresses.push_back(rowAddress(keys.rowAddresses, row));
+        addressesAhead.push_back(rowAddress(keys.rowAddresses, code.add(row, code.integer(rowsAhead))));
+      } else {
+        keyAddresses.push_back(code.at(keys.base, keys.element, code.multiply(row, keys.rowStride)));
+        addressesAhead.push_back(code.at(keyAddresses.back(), keys.element, keysAhead));
+      }
+    }
     code.loop(code.integer(0), rows, queryRows, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
       SmallVector<Value> queryAddresses;
       for (int64_t n = 0; n < queryRows; ++n)
         queryAddresses.push_back(code.at(queries, code.f32(), code.multiply(code.add(row, code.integer(n)), width)));
       auto step = [&](Value at, ValueRange partial, bool isWhole) {
         SmallVector<Value> next, own;
-        for (Value address : keyAddresses)
-          prefetch(code, code.at(code.at(address, keys.element, at), keys.element, keysAhead));
+        for (Value address : addressesAhead)
+          prefetch(code, code.at(address, keys.element, at));
         for (Value address : queryAddresses)
           own.push_back(loadFeatures(Float32Type::get(code.builder.getContext()), address, at, features, true));
         for (int64_t n = 0; n < keyRows; ++n) {
@@ -193,7 +200,7 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
   Value rescale = spillPerQuery(functions.emitVectors(op.getRescale()), 0), count = code.subtract(block.end, block.first);
   int64_t lanes = schedule.getLanes(), queryRows = schedule.getFeatureRows(), most = schedule.getKeyRows();
   Value zero = code.real(0, vectorType);
-  Value valuesAhead = code.multiply(values.rowStride, code.integer(rowsAhead));
+  Value valuesAhead = values.rowAddresses ? Value() : code.multiply(values.rowStride, code.integer(rowsAhead));
 
   auto columns = [&](Value begin, Value end, int64_t vectorCount, bool isWhole, bool withCare) {
     code.loop(begin, end, vectorCount * lanes, {}, [&](Value column, ValueRange) -> SmallVector<Value> {
@@ -209,12 +216,18 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
             sums.push_back(arith::MulFOp::create(code.builder, code.location, code.load(vectorType, addresses.back(), 4), factor));
           }
         }
-        sums.append({values.base, code.at(weights, code.f32(), row)});
+        sums.append({values.rowAddresses ? values.rowAddresses : values.base, code.at(weights, code.f32(), row)});
         SmallVector<Value> total = code.loop(code.integer(0), count, 1, sums, [&](Value, ValueRange partial) {
-          Value valueRow = partial[partial.size() - 2], weightRow = partial.back();
+          Value place = partial[partial.size() - 2], weightRow = partial.back(), valueRow = place, rowAhead;
+          if (values.rowAddresses) {
+            valueRow = rowAddress(place, code.integer(0));
+            rowAhead = rowAddress(place, code.integer(rowsAhead));
+          } else {
+            rowAhead = code.at(valueRow, values.element, valuesAhead);
+          }
           SmallVector<Value> next, own;
           for (Value offset : offsets) {
-            prefetch(code, code.at(code.at(valueRow, values.element, offset), values.element, valuesAhead));
+            prefetch(code, code.at(rowAhead, values.element, offset));
             own.push_back(loadFeatures(cast<FloatType>(values.element), valueRow, offset, features, isWhole));
           }
           for (int64_t query = 0; query < queryRows; ++query) {
@@ -226,7 +239,7 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
               next.push_back(sum);
             }
           }
-          next.push_back(code.at(valueRow, values.element, values.rowStride));
+          next.push_back(values.rowAddresses ? code.at(place, code.pointer(), 1) : code.at(valueRow, values.element, values.rowStride));
           next.push_back(code.at(weightRow, code.f32(), schedule.queryBlock()));
           return next;
         });

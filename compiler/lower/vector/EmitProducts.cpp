@@ -121,7 +121,8 @@ SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matri
     SmallVector<Value> addresses;
     for (int64_t key = 0; key < keyRows; ++key) {
       Value index = code.minimum(code.add(block.first, code.add(row, code.integer(key))), last);
-      addresses.push_back(code.at(keys.base, keys.element, code.multiply(index, keys.rowStride)));
+      addresses.push_back(keys.rowAddresses ? rowAddress(keys.rowAddresses, code.subtract(index, block.first))
+                                            : code.at(keys.base, keys.element, code.multiply(index, keys.rowStride)));
     }
     SmallVector<Value> sums(keyRows * vectors, zero);
     sums.push_back(code.integer(0));
@@ -158,7 +159,8 @@ void TileEmitter::emitAccumulate(ir::TileAccumulateOp op) {
   Matrix values = keyMatrixOf(op.getValues(), op.getAxes(), block, featureOf(op.getAccumulator()));
   if (lanesOf(op.getAccumulator()) != "i")
     return accumulateFeatures(op, values);
-  values.base = code.at(values.base, values.element, code.multiply(block.first, values.rowStride));
+  if (!values.rowAddresses)
+    values.base = code.at(values.base, values.element, code.multiply(block.first, values.rowStride));
   code.branch(
       isCareful, {},
       [&]() -> SmallVector<Value> {
@@ -195,18 +197,18 @@ void TileEmitter::accumulateBlock(ir::TileAccumulateOp op, const Matrix &values)
       for (int64_t part = 0; part < vectors; ++part)
         sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, index, part), rescale[part]));
     }
-    sums.push_back(values.base);
+    sums.push_back(values.rowAddresses ? values.rowAddresses : values.base);
     SmallVector<Value> total = code.unrolledLoop(count, unrolledKeys(values), sums, [&](Value key, ValueRange partial) {
       SmallVector<Value> next, factors;
       for (int64_t part = 0; part < vectors; ++part)
         factors.push_back(loadScratch(weights, key, part));
-      Value valueRow = partial.back();
+      Value valueRow = values.rowAddresses ? rowAddress(partial.back(), code.integer(0)) : partial.back();
       for (int64_t e = 0; e < featureRows; ++e) {
         Value element = code.broadcast(code.load(code.f32(), code.at(valueRow, code.f32(), offsets[e]), 4), vectorType);
         for (int64_t part = 0; part < vectors; ++part)
           next.push_back(multiplyAdd(element, factors[part], partial[e * vectors + part]));
       }
-      next.push_back(code.at(valueRow, code.f32(), values.rowStride));
+      next.push_back(values.rowAddresses ? code.at(partial.back(), code.pointer(), 1) : code.at(valueRow, code.f32(), values.rowStride));
       return next;
     });
     for (int64_t e = 0; e < featureRows; ++e)
@@ -229,8 +231,8 @@ void TileEmitter::accumulateCarefully(ir::TileAccumulateOp op, const Matrix &val
       sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, row, part), rescale[part]));
     Value column = code.multiply(row, values.columnStride);
     SmallVector<Value> total = code.loop(code.integer(0), keys, 1, sums, [&](Value key, ValueRange partial) {
-      Value offset = code.add(code.multiply(key, values.rowStride), column);
-      Value element = broadcastElement(values, code.at(values.base, values.element, offset));
+      Value valueRow = values.rowAddresses ? rowAddress(values.rowAddresses, key) : code.at(values.base, values.element, code.multiply(key, values.rowStride));
+      Value element = broadcastElement(values, code.at(valueRow, values.element, column));
       SmallVector<Value> next;
       for (int64_t part = 0; part < vectors; ++part) {
         Value weight = loadScratch(weights, key, part);

@@ -131,7 +131,7 @@ Plain FunctionEmitter::emitRead(ir::ReadOp op) {
         if (!op.getSafe()) {
           Value wrong = counts ? code.both(counts, code.negate(inside)) : code.negate(inside);
           int32_t site = sites.number(op, ATTN_SITE_INDEX, number, dimension, op.getTextAttr());
-          sites.reportIfAny(code, run.pointer(), site, wrong, value, limit);
+          report(site, wrong, value, limit);
         }
         load = load ? code.both(load, inside) : inside;
       }

@@ -64,17 +64,23 @@ void TileEmitter::emitCompute(ir::TileComputeOp op) {
   bool ofKeys = op.getBlock() != nullptr;
   Value first = currentBlock.first;
   Value count = ofKeys ? code.subtract(currentBlock.end, currentBlock.first) : rows;
-  code.loop(code.integer(0), count, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-    FunctionEmitter::Scope scope(features);
-    if (ofKeys) {
-      features.place.key = code.add(first, row);
-    } else {
-      std::tie(features.place.head, features.place.others["i"]) = headAndQuery(row);
-      features.place.row = row;
-    }
-    computeRow(op, row, features);
-    return {};
-  });
+  auto compute = [&] {
+    code.loop(code.integer(0), count, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+      FunctionEmitter::Scope scope(features);
+      if (ofKeys) {
+        features.place.key = code.add(first, row);
+      } else {
+        std::tie(features.place.head, features.place.others["i"]) = headAndQuery(row);
+        features.place.row = row;
+      }
+      computeRow(op, row, features);
+      return {};
+    });
+  };
+  if (!rowTables.lookup(result))
+    return compute();
+  placeRows(op, compute);
+  tiles[result].rowAddresses = rowTables[result];
 }
 
 void TileEmitter::emitTranspose(ir::TileTransposeOp op) {

@@ -61,6 +61,15 @@ public:
   /// Reports what an `attn.check` finds wrong; its condition is evaluated only then.
   void emitCheck(ir::CheckOp op);
 
+  /// Where the rows begin that a function takes from memory, for the keys in lanes.
+  struct RowAddresses {
+    mlir::Value first;       ///< a vector of pointers to the first feature
+    mlir::Value areThere;    ///< a vector of i1: the row may be read, and finding it didn't go wrong
+    mlir::Value areAdjacent; ///< i1: features lie side by side
+  };
+  /// Of a read, or a choice of reads, that has `feature` as an index by itself. Reports nothing.
+  RowAddresses emitRowAddresses(mlir::Value value, llvm::StringRef feature);
+
   /// Gives a value from outside: a tile kernel's per-row results, the product in a map.
   void define(mlir::Value value, Plain plain) { values[value] = std::move(plain); }
 
@@ -90,6 +99,10 @@ public:
   mlir::Value resize(mlir::Value integer, unsigned width);
 
 private:
+  /// Where a site sees something wrong in some lane the run fails; or, while addresses are found, `wrongHere` says so.
+  void report(int32_t site, mlir::Value wrong, mlir::Value value, mlir::Value limit);
+  RowAddresses rowAddresses(mlir::Value value, llvm::StringRef feature);
+
   Plain emitOperation(mlir::Operation &op);
   Plain emitCoordinate(ir::CoordinateOp op);
   Plain emitConstant(ir::ConstantOp op);
@@ -123,6 +136,7 @@ private:
   bool headsInLanes; ///< besides: rows of several heads
   int64_t lanes, vectors;
   llvm::DenseMap<mlir::Value, Plain> values;
+  mlir::Value wrongHere; ///< i1 or a vector of them; null where what is wrong is reported
 };
 
 } // namespace attn::lower

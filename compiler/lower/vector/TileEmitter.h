@@ -11,6 +11,7 @@ namespace attn::lower {
 struct TileValue {
   mlir::Value address;
   llvm::SmallVector<mlir::Value> rowMaximum; ///< of a tile of scores: per query over its keys
+  mlir::Value rowAddresses = {}; ///< of a tile whose rows are where a tensor has them: the address of the rows' addresses; else null
 };
 
 /// The coordinate of a tile's rows.
@@ -45,6 +46,9 @@ inline bool isProduct(ir::TileMapOp map) {
 enum VisitCount : int64_t { visitedPairs, visitedBlocks, fullBlocks };
 inline constexpr int64_t visitCounts = 3;
 
+/// How many rows ahead of their use keys and values are asked for: a few queries have less to do with each than the memory takes to bring it.
+inline constexpr int64_t rowsAhead = 32;
+
 /// A block of consecutive keys.
 struct KeyBlock {
   mlir::Value first, end;  ///< end exclusive
@@ -56,6 +60,8 @@ struct Matrix {
   mlir::Value base, rowStride, columnStride;
   bool isContiguous = false; ///< columnStride is the constant 1
   mlir::Type element;        ///< as it is stored
+  /// Where rows lie anywhere, base and rowStride are null, and this is the address of the addresses of the rows of a block of keys.
+  mlir::Value rowAddresses = {};
 };
 
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
@@ -108,6 +114,14 @@ private:
   void emitTranspose(ir::TileTransposeOp op);
   void emitScale(ir::TileScaleOp op);
   void computeRow(ir::TileComputeOp op, mlir::Value row, FunctionEmitter &features);
+  /// Whether the rows of a tile of keys needn't be copied into it, wherever they are.
+  bool takesRowsInPlace(ir::TileComputeOp op);
+  /// Finds where the block's rows lie; where some of them can't be used there, `compute` makes all of the tile.
+  void placeRows(ir::TileComputeOp op, llvm::function_ref<void()> compute);
+  /// How many addresses `placeRows` may store.
+  int64_t rowsOfTable() const;
+  /// An address out of a table of them.
+  mlir::Value rowAddress(mlir::Value table, mlir::Value row);
   Plain readTile(FunctionEmitter &reader, ir::TileFunctionOp op);
   void emitInit(ir::TileInitOp op);
   mlir::Value placesOf(ir::TileTopInitOp op);
@@ -150,7 +164,7 @@ private:
   struct LinearIndex {
     mlir::Value rest, row, column;
   };
-  std::optional<LinearIndex> linearIndex(mlir::Value index, llvm::StringRef row, llvm::StringRef column);
+  std::optional<LinearIndex> linearIndex(FunctionEmitter &scalar, mlir::Value index, llvm::StringRef row, llvm::StringRef column);
   void emitStore(ir::TileStoreOp op);
   void emitStoreRow(ir::TileStoreRowOp op);
   void storeComputedTile(ir::TileStoreOp op);
@@ -274,6 +288,7 @@ private:
   /// Scratch memory of each tile that has its own, by the value that an operation makes of it, and of one row.
   llvm::DenseMap<mlir::Value, mlir::Value> scratchTiles;
   llvm::DenseMap<mlir::Operation *, mlir::Value> copies; ///< of the rows of a product's operand, where their features lie apart
+  llvm::DenseMap<mlir::Value, mlir::Value> rowTables; ///< of the addresses of rows that aren't copied, by tile
   mlir::Value rowTile; ///< of two rows
   llvm::DenseMap<mlir::Value, mlir::Value> splitQueries; ///< scratch memory of tiles of queries in the matrix unit's form
   mlir::Value matrixScratch; ///< of one product on the matrix unit
