@@ -52,8 +52,10 @@ def bench_command(attnc, row, folder):
         command += ["-p", f"{name}={value}"]
     for name, source in row.inputs.items():
         if callable(source):
+            source = source(row.dims)
+        if not isinstance(source, str):
             path = os.path.join(folder, f"{row.name}-{name}.npy")
-            write_integers(path, source(row.dims))
+            write_integers(path, source)
             source = path
         command += ["-i", f"{name}={source}"]
     if row.cpu:
@@ -78,7 +80,7 @@ def summary(row, samples, plain_samples):
     """What a row's rounds say. Medians over rounds of what each round's median says; minima over all."""
     result = {
         "name": row.name, "text": row.text, "spec": row.spec, "dims": row.dims, "scalars": row.scalars,
-        "threads": row.threads, "is_long": row.is_long, "rounds": len(samples),
+        "threads": row.threads, "is_long": row.is_long, "is_layout": row.is_layout, "rounds": len(samples),
     }
     for key in MEASURED:
         result[key] = statistics.median(sample[key] for sample in samples)

@@ -79,6 +79,13 @@ def few_queries(rows):
                         for row in rows])
 
 
+def layouts(rows):
+    head = ["where keys and values lie", "of the speed one after the other", "at minimum", "target", "met", "ms", "share of peak", "error"]
+    return table(head, [[row["text"], *([percent(row["speed_of_plain"]), percent(row["speed_of_plain_at_min"])] if "speed_of_plain" in row else ["", ""]),
+                         *verdict(row, "speed_of_plain", rounded), f"{row['median_ms']:.2f}", percent(row["share_of_peak"]), error(row)]
+                        for row in rows])
+
+
 def long_rows(rows):
     head = ["I = J = 65,536, H = 1, D = 64", "search", "of the run time", "target", "met", "run, s", "share of peak", "error"]
     return table(head, [[row["text"], f"{row['classification_ms']:.2f} ms", percent(row["share_of_classification"], 2),
@@ -114,10 +121,10 @@ def memory_text(memory):
 def markdown(results):
     rows = results["rows"]
     few = [row for row in rows if "share_of_bound" in row]
-    single = [row for row in rows if row["threads"] == 1 and not row["is_long"] and row not in few]
+    single = [row for row in rows if row["threads"] == 1 and not row["is_long"] and not row["is_layout"] and row not in few]
     parts = [machine_text(results)]
     for make, chosen in ((prefill, single), (against_plain, [row for row in single if "speed_of_plain" in row]),
-                         (few_queries, few), (threads, [row for row in rows if row["threads"] > 1]), (long_rows, [row for row in rows if row["is_long"]])):
+                         (few_queries, few), (layouts, [row for row in rows if row["is_layout"]]), (threads, [row for row in rows if row["threads"] > 1]), (long_rows, [row for row in rows if row["is_long"]])):
         if chosen:
             parts.append(make(chosen))
     if results["memory"]:

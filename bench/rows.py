@@ -16,7 +16,7 @@ class Row:
     spec: str                   # specs/<spec>.attn
     dims: dict
     scalars: dict = field(default_factory=dict)
-    inputs: dict = field(default_factory=dict)   # name -> expression, or a function of dims that gives rows of integers
+    inputs: dict = field(default_factory=dict)   # name -> expression, or a function of dims that gives one, or rows of integers
     target: float = None        # least share of peak
     plain: str = None           # the row to whose speed this one's is compared, shape for shape
     plain_target: float = None  # least share of that speed
@@ -25,6 +25,7 @@ class Row:
     bound_target: float = None  # least share of the run time that reading the tensors once, or the multiply-adds, would take
     classification_target: float = None          # most of the run time
     is_long: bool = False       # only with --long
+    is_layout: bool = False     # how keys lie in memory, beside the same keys one after the other
     repeat: int = None          # timed runs; None: a second's worth
     cpu: str = None             # compiled for it, and beside the peak of its vectors; None: this machine
 
@@ -112,7 +113,38 @@ def few_row(queries, batch, **more):
 
 FEW = [few_row(queries, batch) for batch in (8, 1) for queries in (1, 2, 4, 8, 16)]
 
-ROWS = PREFILL + AVX2 + FEW + THREADS + LONG
+# Sequences without padding one after the other, and keys in pages of 16 that are nowhere near each other; beside them the same lengths, sequence before heads
+# as they are in both.
+PAGE = 16
+
+
+def offsets(rows):
+    return lambda dims: "[" + ",".join(str(dims[rows] // dims["B"] * b) for b in range(dims["B"] + 1)) + "]"
+
+
+def pages(dims):
+    """Every page once, in an order in which none follows its neighbour."""
+    count = dims["B"] * dims["M"]
+    return [[(b * dims["M"] + m) * 77 % count for m in range(dims["M"])] for b in range(dims["B"])]
+
+
+def layout_rows(name, text, batch, queries, keys, heads, groups, width, **more):
+    common = {"B": batch, "H": heads, "G": groups, "D": width}
+    of_pages = {**common, "I": queries, "S": PAGE, "P": batch * keys // PAGE, "M": keys // PAGE}
+    of_all = {**common, "Tq": batch * queries, "Tk": batch * keys}
+    lengths = lambda dims: "[" + ",".join(str(dims["M"] * PAGE) for _ in range(dims["B"])) + "]"
+    plain = Row(f"{name}-contiguous", f"{text}, one after the other", "contiguous", {**common, "I": queries, "J": keys}, is_layout=True, **more)
+    return [plain,
+            Row(f"{name}-ragged", f"{text}, ragged", "ragged", of_all, inputs={"cu_q": offsets("Tq"), "cu_k": offsets("Tk")}, plain=plain.name,
+                plain_target=0.9, is_layout=True, **more),
+            Row(f"{name}-paged", f"{text}, pages of {PAGE}", "paged", of_pages, inputs={"table": pages, "len": lengths}, plain=plain.name,
+                plain_target=0.9, is_layout=True, **more)]
+
+
+LAYOUTS = layout_rows("prefill", "I = J = 2048, H = 8, D = 64", 1, 2048, 2048, 8, 8, 64) + \
+    layout_rows("decode", "B = 4, I = 1, J = 4096, H = 32, G = 8, D = 128", 4, 1, 4096, 32, 8, 128)
+
+ROWS = PREFILL + AVX2 + FEW + LAYOUTS + THREADS + LONG
 
 # Compiled for the latency rows: a plain one, one with a mask and a soft cap's worth of score, one that reads a table.
 COMPILED = ["dense", "causal", "softcap", "gqa", "documents", "streaming"]
@@ -124,7 +156,7 @@ WORKSPACE_TARGET = 1 << 20
 def tiny(row):
     """The same row at sizes at which everything still happens, in milliseconds."""
     dims = {name: size for name, size in row.dims.items()}
-    for name in ("I", "J", "N"):
+    for name in ("I", "J", "N", "Tq", "Tk"):
         if name in dims and dims[name] > 16:
             dims[name] = max(dims[name] // 32, 96) if dims[name] <= 8192 else 192
     dims["H"] = min(dims["H"], 2)
