@@ -40,10 +40,13 @@ bool hasNarrowKeysAndValues(ir::KernelOp kernel) {
   }) && hasProducts;
 }
 
-/// Whether the heads of a group can share a row block: what they share is the same for all of them, and they have results of their own.
+/// Whether the heads of a group can share a row block: what they share is the same for all of them, and they have
+/// results of their own.
 bool allowsHeadsTogether(ir::KernelOp kernel) {
   auto ofHead = [](Value value) { return variesWith(value, "h"); };
-  auto names = [](ArrayAttr coordinates, StringRef name) { return llvm::is_contained(coordinates.getAsValueRange<StringAttr>(), name); };
+  auto names = [](ArrayAttr coordinates, StringRef name) {
+    return llvm::is_contained(coordinates.getAsValueRange<StringAttr>(), name);
+  };
   return llvm::all_of(kernel.getBody().front(), [&](Operation &op) {
     if (auto dot = dyn_cast<ir::DotOp>(op))
       return !ofHead(dot.getRhs());
@@ -56,7 +59,8 @@ bool allowsHeadsTogether(ir::KernelOp kernel) {
     if (auto classify = dyn_cast<ir::ClassifyOp>(op))
       return llvm::none_of(classify.getBody().getOps<ir::UniformOp>(), [&](ir::UniformOp uniform) { return ofHead(uniform.getOperand()); });
     auto output = dyn_cast<ir::OutputOp>(op);
-    return !output || (!variesWith(output.getValue(), "j") && names(output.getCoordinates(), "h") && names(output.getCoordinates(), "i"));
+    return !output || (!variesWith(output.getValue(), "j") && names(output.getCoordinates(), "h") &&
+                       names(output.getCoordinates(), "i"));
   });
 }
 

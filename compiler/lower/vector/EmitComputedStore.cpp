@@ -4,7 +4,8 @@ using namespace mlir;
 
 namespace attn::lower {
 
-std::optional<TileEmitter::LinearIndex> TileEmitter::linearIndex(FunctionEmitter &scalar, Value index, StringRef row, StringRef column) {
+std::optional<TileEmitter::LinearIndex> TileEmitter::linearIndex(FunctionEmitter &scalar, Value index, StringRef row,
+                                                                 StringRef column) {
   Value zero = code.integer(0), one = code.integer(1);
   auto type = cast<ir::FnType>(index.getType());
   if (!type.variesWith(row) && !type.variesWith(column))
@@ -147,10 +148,12 @@ void TileEmitter::storeComputedTile(ir::TileStoreOp op) {
     Span queries{"i", query, count};
     if (lanesOf(tile) != "i") {
       Value first = code.at(source, code.f32(), code.multiply(row, rowFloats(tile)));
-      return storeComputed(op, op.getTensor(), op.getIndices(), {first, rowFloats(tile), whole(lanesOf(tile)), queries});
+      return storeComputed(op, op.getTensor(), op.getIndices(),
+                           {first, rowFloats(tile), whole(lanesOf(tile)), queries});
     }
     storeComputed(op, op.getTensor(), op.getIndices(),
-                  {code.at(source, code.f32(), row), code.integer(schedule.queryBlock()), queries, op.getBlock() ? keys : whole(rowsOf(tile))});
+                  {code.at(source, code.f32(), row), code.integer(schedule.queryBlock()), queries,
+                   op.getBlock() ? keys : whole(rowsOf(tile))});
   });
 }
 

@@ -239,7 +239,8 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
               next.push_back(sum);
             }
           }
-          next.push_back(values.rowAddresses ? code.at(place, code.pointer(), 1) : code.at(valueRow, values.element, values.rowStride));
+          next.push_back(values.rowAddresses ? code.at(place, code.pointer(), 1)
+                                             : code.at(valueRow, values.element, values.rowStride));
           next.push_back(code.at(weightRow, code.f32(), schedule.queryBlock()));
           return next;
         });

@@ -208,7 +208,8 @@ void TileEmitter::accumulateBlock(ir::TileAccumulateOp op, const Matrix &values)
         for (int64_t part = 0; part < vectors; ++part)
           next.push_back(multiplyAdd(element, factors[part], partial[e * vectors + part]));
       }
-      next.push_back(values.rowAddresses ? code.at(partial.back(), code.pointer(), 1) : code.at(valueRow, code.f32(), values.rowStride));
+      next.push_back(values.rowAddresses ? code.at(partial.back(), code.pointer(), 1)
+                                         : code.at(valueRow, code.f32(), values.rowStride));
       return next;
     });
     for (int64_t e = 0; e < featureRows; ++e)
@@ -231,7 +232,8 @@ void TileEmitter::accumulateCarefully(ir::TileAccumulateOp op, const Matrix &val
       sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, row, part), rescale[part]));
     Value column = code.multiply(row, values.columnStride);
     SmallVector<Value> total = code.loop(code.integer(0), keys, 1, sums, [&](Value key, ValueRange partial) {
-      Value valueRow = values.rowAddresses ? rowAddress(values.rowAddresses, key) : code.at(values.base, values.element, code.multiply(key, values.rowStride));
+      Value valueRow = values.rowAddresses ? rowAddress(values.rowAddresses, key)
+                                           : code.at(values.base, values.element, code.multiply(key, values.rowStride));
       Value element = broadcastElement(values, code.at(valueRow, values.element, column));
       SmallVector<Value> next;
       for (int64_t part = 0; part < vectors; ++part) {

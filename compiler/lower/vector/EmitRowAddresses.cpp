@@ -8,13 +8,16 @@ using namespace mlir;
 
 namespace attn::lower {
 
-/// Whether a function of keys can be emitted for a vector of them by itself: nothing of it is a loop or read from a tile.
+/// Whether a function of keys can be emitted for a vector of them by itself: nothing of it is a loop or read from a
+/// tile.
 static bool isOfKeys(Value value) {
   auto type = cast<ir::FnType>(value.getType());
   Operation *op = value.getDefiningOp();
-  return !isa<ir::ReduceOp, ir::TileFunctionOp>(op) &&
-         llvm::all_of(type.getCoordinates(), [](StringAttr name) { return llvm::is_contained({"b", "h", "g", "j"}, name.getValue()); }) &&
-         llvm::all_of(op->getOperands(), [](Value operand) { return !isa<ir::FnType>(operand.getType()) || isOfKeys(operand); });
+  return !isa<ir::ReduceOp, ir::TileFunctionOp>(op) && llvm::all_of(type.getCoordinates(), [](StringAttr name) {
+    return llvm::is_contained({"b", "h", "g", "j"}, name.getValue());
+  }) && llvm::all_of(op->getOperands(), [](Value operand) {
+    return !isa<ir::FnType>(operand.getType()) || isOfKeys(operand);
+  });
 }
 
 bool readsRows(Value value, StringRef feature, int64_t extent, std::optional<int64_t> fixedExtent) {
@@ -38,7 +41,8 @@ bool readsRows(Value value, StringRef feature, int64_t extent, std::optional<int
     AffineExpr size = tensor.getSizes().getResult(dimension);
     auto symbol = dyn_cast<AffineSymbolExpr>(size);
     auto constant = dyn_cast<AffineConstantExpr>(size);
-    if (found || !((symbol && int64_t(symbol.getPosition()) == extent) || (constant && fixedExtent == constant.getValue())))
+    if (found ||
+        !((symbol && int64_t(symbol.getPosition()) == extent) || (constant && fixedExtent == constant.getValue())))
       return false;
     found = true;
   }
@@ -57,7 +61,8 @@ FunctionEmitter::RowAddresses FunctionEmitter::rowAddresses(Value value, StringR
   Type bits = vectorType(code.i1()), wide = vectorType(code.i64());
   if (auto choice = value.getDefiningOp<ir::SelectOp>()) {
     Plain condition = emit(choice.getCondition());
-    RowAddresses then = rowAddresses(choice.getIfTrue(), feature), otherwise = rowAddresses(choice.getIfFalse(), feature);
+    RowAddresses then = rowAddresses(choice.getIfTrue(), feature),
+                 otherwise = rowAddresses(choice.getIfFalse(), feature);
     Value chosen = code.broadcast(condition.parts[0], bits);
     return {code.select(chosen, then.first, otherwise.first), code.select(chosen, then.areThere, otherwise.areThere),
             code.both(then.areAdjacent, otherwise.areAdjacent)};
@@ -85,7 +90,8 @@ FunctionEmitter::RowAddresses FunctionEmitter::rowAddresses(Value value, StringR
     else
       base = code.at(base, code.f32(), code.multiply(at, stride));
   }
-  Value first = LLVM::GEPOp::create(code.builder, code.location, vectorType(code.pointer()), code.f32(), base, ArrayRef<LLVM::GEPArg>{offsets});
+  Value first = LLVM::GEPOp::create(code.builder, code.location, vectorType(code.pointer()), code.f32(), base,
+                                    ArrayRef<LLVM::GEPArg>{offsets});
   return {first, areThere, areAdjacent};
 }
 
@@ -110,31 +116,36 @@ bool TileEmitter::takesRowsInPlace(ir::TileComputeOp op) {
 }
 
 int64_t TileEmitter::rowsOfTable() const {
-  return schedule.getKeyBlock() + schedule.getLanes() + (schedule.getOrientation() == ir::Orientation::Features ? rowsAhead : 0);
+  return schedule.getKeyBlock() + schedule.getLanes() +
+         (schedule.getOrientation() == ir::Orientation::Features ? rowsAhead : 0);
 }
 
-Value TileEmitter::rowAddress(Value table, Value row) { return code.load(code.pointer(), code.at(table, code.pointer(), row), 8); }
+Value TileEmitter::rowAddress(Value table, Value row) {
+  return code.load(code.pointer(), code.at(table, code.pointer(), row), 8);
+}
 
 void TileEmitter::placeRows(ir::TileComputeOp op, function_ref<void()> compute) {
   Value result = op.getResult(), table = rowTables[result], one = code.integer(1);
   FunctionEmitter keys = functions.withLanes("j");
-  Value count = code.subtract(currentBlock.end, currentBlock.first), reach = count, last = code.subtract(currentBlock.end, one);
+  Value count = code.subtract(currentBlock.end, currentBlock.first), reach = count,
+        last = code.subtract(currentBlock.end, one);
   if (schedule.getOrientation() == ir::Orientation::Features) {
     reach = code.add(count, code.integer(rowsAhead));
     last = code.subtract(extentOf("j"), one);
   }
-  Value areThere = code.loop(code.integer(0), reach, schedule.getLanes(), {code.boolean(true)}, [&](Value step, ValueRange carried) {
-    FunctionEmitter::Scope scope(keys);
-    keys.place.firstQuery = code.add(currentBlock.first, step);
-    keys.place.lastQuery = last;
-    FunctionEmitter::RowAddresses rows = keys.emitRowAddresses(op.getValue(), lanesOf(result));
-    code.store(rows.first, code.at(table, code.pointer(), step), 8);
-    // Rows of the next blocks may be anywhere: they are only asked for.
-    Value isNext = code.negate(lanesBefore(code.subtract(count, step), 0));
-    Value there = arith::OrIOp::create(code.builder, code.location, rows.areThere, isNext);
-    Value all = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::AND, there);
-    return SmallVector<Value>{code.both(carried[0], code.both(all, rows.areAdjacent))};
-  })[0];
+  Value areThere =
+      code.loop(code.integer(0), reach, schedule.getLanes(), {code.boolean(true)}, [&](Value step, ValueRange carried) {
+        FunctionEmitter::Scope scope(keys);
+        keys.place.firstQuery = code.add(currentBlock.first, step);
+        keys.place.lastQuery = last;
+        FunctionEmitter::RowAddresses rows = keys.emitRowAddresses(op.getValue(), lanesOf(result));
+        code.store(rows.first, code.at(table, code.pointer(), step), 8);
+        // Rows of the next blocks may be anywhere: they are only asked for.
+        Value isNext = code.negate(lanesBefore(code.subtract(count, step), 0));
+        Value there = arith::OrIOp::create(code.builder, code.location, rows.areThere, isNext);
+        Value all = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::AND, there);
+        return SmallVector<Value>{code.both(carried[0], code.both(all, rows.areAdjacent))};
+      })[0];
   code.when(code.negate(areThere), [&] {
     compute();
     Value tile = scratchTiles[result], width = rowFloats(result);

@@ -11,7 +11,8 @@ namespace attn::lower {
 struct TileValue {
   mlir::Value address;
   llvm::SmallVector<mlir::Value> rowMaximum; ///< of a tile of scores: per query over its keys
-  mlir::Value rowAddresses = {}; ///< of a tile whose rows are where a tensor has them: the address of the rows' addresses; else null
+  mlir::Value rowAddresses =
+      {}; ///< of a tile whose rows are where a tensor has them: the address of the rows' addresses; else null
 };
 
 /// The coordinate of a tile's rows.
@@ -46,7 +47,8 @@ inline bool isProduct(ir::TileMapOp map) {
 enum VisitCount : int64_t { visitedPairs, visitedBlocks, fullBlocks };
 inline constexpr int64_t visitCounts = 3;
 
-/// How many rows ahead of their use keys and values are asked for: a few queries have less to do with each than the memory takes to bring it.
+/// How many rows ahead of their use keys and values are asked for: a few queries have less to do with each than the
+/// memory takes to bring it.
 inline constexpr int64_t rowsAhead = 32;
 
 /// A block of consecutive keys.
@@ -60,7 +62,8 @@ struct Matrix {
   mlir::Value base, rowStride, columnStride;
   bool isContiguous = false; ///< columnStride is the constant 1
   mlir::Type element;        ///< as it is stored
-  /// Where rows lie anywhere, base and rowStride are null, and this is the address of the addresses of the rows of a block of keys.
+  /// Where rows lie anywhere, base and rowStride are null, and this is the address of the addresses of the rows of a
+  /// block of keys.
   mlir::Value rowAddresses = {};
 };
 
@@ -164,7 +167,8 @@ private:
   struct LinearIndex {
     mlir::Value rest, row, column;
   };
-  std::optional<LinearIndex> linearIndex(FunctionEmitter &scalar, mlir::Value index, llvm::StringRef row, llvm::StringRef column);
+  std::optional<LinearIndex> linearIndex(FunctionEmitter &scalar, mlir::Value index, llvm::StringRef row,
+                                         llvm::StringRef column);
   void emitStore(ir::TileStoreOp op);
   void emitStoreRow(ir::TileStoreRowOp op);
   void storeComputedTile(ir::TileStoreOp op);
@@ -288,7 +292,7 @@ private:
   /// Scratch memory of each tile that has its own, by the value that an operation makes of it, and of one row.
   llvm::DenseMap<mlir::Value, mlir::Value> scratchTiles;
   llvm::DenseMap<mlir::Operation *, mlir::Value> copies; ///< of the rows of a product's operand, where their features lie apart
-  llvm::DenseMap<mlir::Value, mlir::Value> rowTables; ///< of the addresses of rows that aren't copied, by tile
+  llvm::DenseMap<mlir::Value, mlir::Value> rowTables;    ///< of the addresses of rows that aren't copied, by tile
   mlir::Value rowTile; ///< of two rows
   llvm::DenseMap<mlir::Value, mlir::Value> splitQueries; ///< scratch memory of tiles of queries in the matrix unit's form
   mlir::Value matrixScratch; ///< of one product on the matrix unit
