@@ -72,6 +72,8 @@ CASES = {
     "a page that isn't there, one query": (f"{PAGES}", "--dims B=1,H=2,I=1,D=20,N=6,P=5 -i table=[[5,4,3,-1,1]]", "pool"),
     "new keys behind a cache": (f"{CACHE}; mask = causal_from(P)", "--dims B=2,H=4,G=2,I=41,P=90,N=41,D=20"),
     "a new key behind a cache": (f"{CACHE}", "--dims B=2,H=4,G=2,I=1,P=90,N=1,D=64"),
+    "new keys of all heads": ("q: f32[B, H, I, D]; past: f32[B, P, D]; new: f32[B, N, D]; J = P + N; k = past[b, j, d] if j < P else new[b, j - P, d]\n"
+                              "v = k; out o, kk: f32[B, J, D]; kk = k", "--dims B=2,H=5,I=7,P=90,N=7,D=20"),
     "new keys alone": (f"{CACHE}", "--dims B=2,H=4,G=2,I=5,P=0,N=70,D=64"),
 
     # Extents found in products

@@ -59,8 +59,13 @@ bool allowsHeadsTogether(ir::KernelOp kernel) {
     if (auto classify = dyn_cast<ir::ClassifyOp>(op))
       return llvm::none_of(classify.getBody().getOps<ir::UniformOp>(), [&](ir::UniformOp uniform) { return ofHead(uniform.getOperand()); });
     auto output = dyn_cast<ir::OutputOp>(op);
-    return !output || (!variesWith(output.getValue(), "j") && names(output.getCoordinates(), "h") &&
-                       names(output.getCoordinates(), "i"));
+    if (!output)
+      return true;
+    if (!variesWith(output.getValue(), "j"))
+      return names(output.getCoordinates(), "h") && names(output.getCoordinates(), "i");
+    // Rows of keys, which are stored once.
+    return output.getIndices().empty() && !ofHead(output.getValue()) && !variesWith(output.getValue(), "i") &&
+           !names(output.getCoordinates(), "h") && !names(output.getCoordinates(), "i") && featuresOf(output.getValue()).size() == 1;
   });
 }
 

@@ -148,8 +148,12 @@ void TileEmitter::storeOnce(ArrayAttr axes, function_ref<void()> store) {
   };
   if (!has("b"))
     require(functions.place.batch);
-  if (!has("h"))
+  if (!has("h") && holdsGroups()) {
+    if (!has("g"))
+      require(headSet);
+  } else if (!has("h")) {
     require(has("g") ? code.remainder(functions.place.head, code.divide(extentOf("h"), extentOf("g"))) : functions.place.head);
+  }
   if (!has("i"))
     require(functions.place.firstQuery);
   if (isFirst)
