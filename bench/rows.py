@@ -64,6 +64,17 @@ PREFILL = [
 ]
 
 
+# The same shapes stored in 16 bits, beside the same peak of multiply-adds of floats: a matrix unit, where there is one, goes beyond it.
+STORED = [
+    Row("dense-4096-bf16", "bf16: dense, 4096", "dense-bf16", shape(4096), plain="dense-4096"),
+    Row("dense-2048-128-bf16", "bf16: dense, 2048, D = 128", "dense-bf16", shape(2048, 128), plain="dense-2048-128"),
+    Row("causal-4096-bf16", "bf16: causal, 4096", "causal-bf16", shape(4096), plain="causal-4096"),
+    Row("window-256-bf16", "bf16: causal window 256, 4096", "window-bf16", shape(4096), {"w": 256}, plain="window-256"),
+    Row("dense-4096-f16", "f16: dense, 4096", "dense-f16", shape(4096), plain="dense-4096", plain_target=0.85),
+    Row("dense-2048-128-f16", "f16: dense, 2048, D = 128", "dense-f16", shape(2048, 128), plain="dense-2048-128", plain_target=0.85),
+]
+
+
 def this_cpu_has(flag):
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -106,12 +117,14 @@ LONG = [
 
 # A few queries against a long cache. The bound is the slower of reading the tensors once and the multiply-adds at the peak; the target is how much of
 # the run time it may at least be.
-def few_row(queries, batch, **more):
+def few_row(element, queries, batch):
     dims = {"B": batch, "H": 32, "G": 8, "I": queries, "J": 4096, "D": 128}
-    return Row(f"few-{queries}-batch-{batch}", f"{queries}, batch {batch}", "few", dims, bound_target=1 / (1.35 if queries in (4, 8) else 1.18), **more)
+    suffix = "" if element == "f32" else f"-{element}"
+    return Row(f"few-{queries}-batch-{batch}{suffix}", f"{element}: {queries}, batch {batch}", f"few{suffix}", dims,
+               bound_target=1 / (1.35 if queries in (4, 8) else 1.18))
 
 
-FEW = [few_row(queries, batch) for batch in (8, 1) for queries in (1, 2, 4, 8, 16)]
+FEW = [few_row(element, queries, batch) for element in ("f32", "bf16", "f16") for batch in (8, 1) for queries in (1, 2, 4, 8, 16)]
 
 # Sequences without padding one after the other, and keys in pages of 16 that are nowhere near each other; beside them the same lengths, sequence before heads
 # as they are in both.
@@ -144,7 +157,7 @@ def layout_rows(name, text, batch, queries, keys, heads, groups, width, **more):
 LAYOUTS = layout_rows("prefill", "I = J = 2048, H = 8, D = 64", 1, 2048, 2048, 8, 8, 64) + \
     layout_rows("decode", "B = 4, I = 1, J = 4096, H = 32, G = 8, D = 128", 4, 1, 4096, 32, 8, 128)
 
-ROWS = PREFILL + AVX2 + FEW + LAYOUTS + THREADS + LONG
+ROWS = PREFILL + STORED + AVX2 + FEW + LAYOUTS + THREADS + LONG
 
 # Compiled for the latency rows: a plain one, one with a mask and a soft cap's worth of score, one that reads a table.
 COMPILED = ["dense", "causal", "softcap", "gqa", "documents", "streaming"]
