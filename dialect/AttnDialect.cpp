@@ -39,8 +39,8 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "a row block is a multiple of 4 queries, not " << lanes * vectors;
   if (keyBlock % keyRows)
     return emitError() << "a key block is a multiple of key_rows " << keyRows << ", not " << keyBlock;
-  if (heads == RowHeads::Group && orientation != Orientation::Features)
-    return emitError() << "the heads of a group are taken together with features in lanes only";
+  if (heads == RowHeads::Group && orientation != Orientation::Features && products != Products::Matrix)
+    return emitError() << "the heads of a group are taken together with features in lanes, or on the matrix unit";
   if (orientation == Orientation::Features && lanes * vectors % featureRows)
     return emitError() << "with features in lanes a row block is a multiple of feature_rows " << featureRows << ", not " << lanes * vectors;
   if (products == Products::Matrix && orientation != Orientation::Queries)

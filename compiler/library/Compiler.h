@@ -30,6 +30,7 @@ struct CompileRequest {
   std::string cpu, triple;
   bool optimiseHarder = false;
   QueryCount queries = QueryCount::Any;
+  int64_t rows = 0; ///< of few queries: about how many those of a group's heads are together; 0 where that isn't known
   /// `Compiler::load` only: a kernel that searches for the keys it would visit, exactly as the whole kernel does, and writes no output. Where
   /// every key is visited without a search it does nothing at all.
   bool onlyVisits = false;
@@ -126,8 +127,8 @@ private:
 /// that change from call to call (B, I, J) are not among them.
 std::map<std::string, int64_t> featureExtents(const sema::Attention &attention, const reference::Binding &binding);
 
-/// How many queries a run has.
-QueryCount queryCount(const sema::Attention &attention, const reference::Binding &binding);
+/// Says in a request how many queries a run has.
+void countQueries(CompileRequest &request, const sema::Attention &attention, const reference::Binding &binding);
 
 /// The request made for one run: with the extents above, unless it fixes them, and the run's number of queries. Everything that compiles
 /// for a run goes through this, so that all of it finds the same kernel.

@@ -103,6 +103,8 @@ std::string scheduleText(const ScheduleFact &fact) {
   if (fact.featuresInLanes)
     return text + fmt::format("  products with features in lanes, for few queries: {0} keys × {1} queries, {1} queries × {2} features\n", fact.keyRows,
                               fact.featureRows, fact.keyRows * fact.lanes);
+  if (fact.onMatrixUnit)
+    return text + "  products on the matrix unit, which multiplies numbers of 16 bits and sums floats: 32 keys or features × 32 queries\n";
   return text + fmt::format("  register tiles: {} keys and {} features × {} queries\n", fact.keyRows, fact.featureRows, fact.queryBlock);
 }
 

@@ -125,6 +125,7 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
     fact.keyRows = schedule.getKeyRows();
     fact.featureRows = schedule.getFeatureRows();
     fact.featuresInLanes = schedule.getOrientation() == ir::Orientation::Features;
+    fact.onMatrixUnit = schedule.getProducts() == ir::Products::Matrix;
     fact.headsTogether = schedule.getHeads() == ir::RowHeads::Group;
     if (auto most = kernel.getMostQueries()) {
       facts.few = fact;
@@ -158,7 +159,7 @@ std::optional<Facts> library::findFactsOfRun(const sema::Attention &attention, c
   sema::Attention special = attention;
   if (Result<sema::Attention> fixed = specialise(attention, featureExtents(attention, binding)))
     special = *std::move(fixed);
-  request.queries = queryCount(attention, binding);
+  countQueries(request, attention, binding);
   std::optional<Facts> facts = findFacts(special, request, report);
   if (facts && facts->few && mostQueries(attention, binding) <= facts->mostFew)
     facts->schedule = *std::exchange(facts->few, std::nullopt);

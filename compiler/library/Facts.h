@@ -19,7 +19,7 @@ struct AccessFact {
 /// How a kernel is cut into tiles.
 struct ScheduleFact {
   int64_t lanes = 0, queryBlock = 0, keyBlock = 0, keyStep = 0, keyRows = 0, featureRows = 0;
-  bool featuresInLanes = false, headsTogether = false;
+  bool featuresInLanes = false, headsTogether = false, onMatrixUnit = false;
 };
 
 /// What the compiler decided for one attention, read off its stages.

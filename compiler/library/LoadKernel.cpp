@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 using namespace attn;
@@ -92,7 +93,7 @@ std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &
   if (!attentions)
     return nullptr;
   sema::Attention &attention = attentions->front();
-  const char *queries = one.queries == QueryCount::Few ? "F" : one.queries == QueryCount::Many ? "M" : "";
+  std::string queries = one.queries == QueryCount::Few ? fmt::format("F{}", one.rows) : one.queries == QueryCount::Many ? "M" : "";
   std::string key = fmt::format("{}{}{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "", one.onlyVisits ? "V" : "",
                                 queries, one.cpu);
   {
@@ -187,18 +188,26 @@ std::map<std::string, int64_t> library::featureExtents(const sema::Attention &at
   return extents;
 }
 
-QueryCount library::queryCount(const sema::Attention &attention, const reference::Binding &binding) {
-  constexpr int64_t few = 16, many = 32;
-  sema::ExtentId id = sema::coordinateI < attention.coordinates.size() ? attention.coordinates[sema::coordinateI].extent : sema::none;
-  if (id == sema::none || !binding.extents[id])
-    return QueryCount::Any;
-  int64_t queries = *binding.extents[id];
-  return queries <= few ? QueryCount::Few : queries > many ? QueryCount::Many : QueryCount::Any;
+void library::countQueries(CompileRequest &request, const sema::Attention &attention, const reference::Binding &binding) {
+  constexpr int64_t few = 16, many = 32, mostRows = 64;
+  auto extentOf = [&](sema::CoordinateId coordinate) -> std::optional<int64_t> {
+    sema::ExtentId number = coordinate < attention.coordinates.size() ? attention.coordinates[coordinate].extent : sema::none;
+    return number == sema::none ? std::nullopt : binding.extents[number];
+  };
+  std::optional<int64_t> queries = extentOf(sema::coordinateI);
+  if (!queries)
+    return;
+  request.queries = *queries <= few ? QueryCount::Few : *queries > many ? QueryCount::Many : QueryCount::Any;
+  if (request.queries != QueryCount::Few)
+    return;
+  int64_t heads = extentOf(sema::coordinateH).value_or(1), groups = extentOf(sema::coordinateG).value_or(0);
+  int64_t rows = std::clamp<int64_t>(*queries * (groups > 0 ? heads / groups : 1), 1, mostRows);
+  request.rows = int64_t(std::bit_ceil(uint64_t(rows)));
 }
 
 CompileRequest library::forRun(const sema::Attention &attention, const reference::Binding &binding, CompileRequest request) {
   for (const auto &[name, size] : featureExtents(attention, binding))
     request.extents.insert({name, size});
-  request.queries = queryCount(attention, binding);
+  countQueries(request, attention, binding);
   return request;
 }

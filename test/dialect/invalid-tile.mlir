@@ -1347,7 +1347,7 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
 
 // -----
 
-// expected-error@+2 {{the heads of a group are taken together with features in lanes only}}
+// expected-error@+2 {{the heads of a group are taken together with features in lanes, or on the matrix unit}}
 attn.tile_kernel @kernel coordinates {i = 0 : i64}
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = group> {
 }

@@ -14,7 +14,8 @@ def Schedule : Pass<"attn-schedule"> {
     Option<"lanes", "lanes", "int64_t", "16", "f32 lanes of one vector register">,
     Option<"registers", "registers", "int64_t", "32", "vector registers">,
     Option<"matrixUnit", "matrix-unit", "bool", "false", "products of bf16 can be formed tile by tile">,
-    Option<"queries", "queries", "std::string", "\"any\"", "how many a run has where the extent of i isn't known: any, few or many">
+    Option<"queries", "queries", "std::string", "\"any\"", "how many a run has where the extent of i isn't known: any, few or many">,
+    Option<"rows", "rows", "int64_t", "0", "of few queries: how many those of a group's heads are together, where it isn't known and not 0">
   ];
 }
 

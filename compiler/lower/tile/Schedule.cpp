@@ -22,22 +22,25 @@ bool allowsFeaturesInLanes(ir::KernelOp kernel) {
   });
 }
 
-/// Whether every product is with keys or values as they lie in memory in 16 bits.
-bool hasNarrowKeysAndValues(ir::KernelOp kernel) {
-  bool hasProducts = false;
+/// Of products with keys and values that all lie in memory in 16 bits: how many bf16 one of them is at most the sum of. Else nothing.
+std::optional<int64_t> partsOfKeysAndValues(ir::KernelOp kernel) {
+  int64_t parts = 0;
   auto isNarrow = [&](Value value) {
     auto read = linearRead(value);
-    hasProducts = true;
-    return read && !read->isF32();
+    if (!read || read->isF32())
+      return false;
+    parts = std::max<int64_t>(parts, cast<ir::TensorHandleType>(read->tensor.getType()).getElementType().isBF16() ? 1 : 2);
+    return true;
   };
-  return llvm::all_of(kernel.getBody().front(), [&](Operation &op) {
+  bool allNarrow = llvm::all_of(kernel.getBody().front(), [&](Operation &op) {
     if (auto dot = dyn_cast<ir::DotOp>(op))
       return isNarrow(dot.getRhs());
     if (auto online = dyn_cast<ir::OnlineOp>(op))
       return isNarrow(online.getValue());
     auto sum = dyn_cast<ir::WeightedSumOp>(op);
     return !sum || isNarrow(sum.getValue());
-  }) && hasProducts;
+  });
+  return allNarrow && parts > 0 ? std::optional(parts) : std::nullopt;
 }
 
 /// Whether the heads of a group can share a row block: what they share is the same for all of them, and they have
@@ -93,10 +96,14 @@ struct SchedulePass : impl::ScheduleBase<SchedulePass> {
 private:
   static constexpr int64_t keyBlock = 64, keyStep = 16;
 
+  std::optional<int64_t> partsOnMatrixUnit(ir::KernelOp kernel) { return matrixUnit ? partsOfKeysAndValues(kernel) : std::nullopt; }
+
   ir::ScheduleAttr manyQueries(ir::KernelOp kernel) {
-    if (matrixUnit && hasNarrowKeysAndValues(kernel))
-      return schedule(4, 4, 32, ir::Orientation::Queries, ir::RowHeads::One, ir::Products::Matrix);
-    return vectorProducts();
+    return partsOnMatrixUnit(kernel) ? matrixProducts(4, ir::RowHeads::One) : vectorProducts();
+  }
+
+  ir::ScheduleAttr matrixProducts(int64_t vectors, ir::RowHeads heads) {
+    return schedule(vectors, 4, 32, ir::Orientation::Queries, heads, ir::Products::Matrix);
   }
 
   ir::ScheduleAttr vectorProducts() {
@@ -105,10 +112,14 @@ private:
   }
 
   /// A row block as large as all rows of a group, if they are known to be few; else one vector of them.
-  ir::ScheduleAttr fewQueries(ir::KernelOp kernel, std::optional<int64_t> queries) {
+  ir::ScheduleAttr fewQueries(ir::KernelOp kernel, std::optional<int64_t> count) {
     ir::RowHeads heads = allowsHeadsTogether(kernel) ? ir::RowHeads::Group : ir::RowHeads::One;
-    int64_t rows = queries.value_or(1) * (heads == ir::RowHeads::Group ? headsOfGroup(kernel) : 1);
-    int64_t vectors = std::clamp<int64_t>((rows + lanes - 1) / lanes, 1, 4);
+    int64_t rowsOfGroup = heads == ir::RowHeads::Group ? headsOfGroup(kernel) : 1;
+    int64_t together = count ? *count * rowsOfGroup : rows ? rows.getValue() : rowsOfGroup;
+    // With fewer rows the matrix unit is mostly idle, and vectors with features in lanes are faster.
+    if (auto parts = partsOnMatrixUnit(kernel); parts && together >= 16 * *parts)
+      return matrixProducts(together <= 2 * lanes ? 2 : 4, heads);
+    int64_t vectors = std::clamp<int64_t>((together + lanes - 1) / lanes, 1, 4);
     return schedule(vectors, 4, registers >= 32 ? 4 : 2, ir::Orientation::Features, heads);
   }
 

@@ -100,7 +100,7 @@ Value TileFormer::queryTile(Value value, Value scale, ir::Orientation orientatio
   builder.setInsertionPoint(rowBlockEnd);
   StringAttr feature = featuresOf(value)[0];
   auto read = linearRead(value);
-  if (read && read->isF32() && !featuresInLanes()) {
+  if (read && read->isF32() && !featuresInLanes() && schedule.getHeads() == ir::RowHeads::One) {
     Value tensor = place(*read);
     return tile = ir::TilePackOp::create(builder, location, tileType(feature), tensor, read->axes, scale);
   }

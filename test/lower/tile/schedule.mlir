@@ -4,6 +4,8 @@
 // RUN: attn-opt %s --attn-schedule="queries=few" | FileCheck %s --check-prefix=FEW
 // RUN: attn-opt %s --attn-schedule="queries=many" | FileCheck %s --check-prefix=MANY
 // RUN: attn-opt %s --attn-schedule="matrix-unit queries=many" | FileCheck %s --check-prefix=MATRIX
+// RUN: attn-opt %s --attn-schedule="matrix-unit queries=few rows=64" | FileCheck %s --check-prefix=ROWS
+// RUN: attn-opt %s --attn-schedule="matrix-unit queries=few rows=8" | FileCheck %s --check-prefix=BLOCK
 // RUN: not attn-opt %s --attn-schedule=lanes=6 2>&1 | FileCheck %s --check-prefix=WRONG
 
 // The register tile is chosen for the registers: 8 x 3 vectors in 32, 4 x 3 in 16, 4 x 2 where products need one too.
@@ -64,6 +66,13 @@ attn.kernel @values_of_queries coordinates {i = 0 : i64, j = 1 : i64, e = 2 : i6
 // Products with keys in 16 bits as they lie in memory are for the matrix unit; with one in 32 bits among them, or without the unit, for vectors.
 // MATRIX-LABEL: attn.kernel @narrow
 // MATRIX-SAME: attn.schedule = #attn.schedule<lanes = 16, vectors = 4, key_rows = 4, feature_rows = 32, key_block = 64, {{.*}}, products = matrix>
+// Of few queries it takes as many rows as the heads of a group have together; fewer leave it mostly idle.
+// ROWS-LABEL: attn.kernel @chosen
+// ROWS-SAME: vectors = 4, {{.*}}, orientation = features, heads = group>
+// ROWS-LABEL: attn.kernel @narrow
+// ROWS-SAME: vectors = 4, {{.*}}, orientation = queries, heads = group, products = matrix>
+// BLOCK-LABEL: attn.kernel @narrow
+// BLOCK-SAME: vectors = 1, {{.*}}, orientation = features, heads = group>
 // MANY-LABEL: attn.kernel @narrow
 // MANY-SAME: orientation = queries, heads = one>
 attn.kernel @narrow coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64} extents [-1, -1, -1] {
