@@ -62,8 +62,6 @@ def main():
     for row in table.ROWS:
         check_row(row, by_name[row.name])
         expect(f"| {row.text}" in done.stdout, f"the table lacks {row.name}")
-    # A longer mask has more tiles to look at than none at all.
-    expect(by_name["long-causal"]["classification_ms"] > 0.5 * by_name["dense-1024"]["classification_ms"], "a search that costs nothing")
     expect([kernel["spec"] for kernel in results["compile"]["kernels"]] == table.COMPILED, "a compiled spec is missing")
     for kernel in results["compile"]["kernels"]:
         positive(kernel, "jit_ms", "object_ms", "object_cpu_ms", "check_ms")
