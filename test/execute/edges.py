@@ -229,6 +229,18 @@ class Sizes(Edges):
                 values = array.values()[:math.prod(leading) * math.prod(array.shape[2:])]
                 self.checked(text, shape | {name: tensor("f32", leading + array.shape[2:], values)})
 
+    def test_no_queries(self):
+        """What doesn't vary with queries is stored where there are none, too."""
+        text = """layout mha; s: f32[H]; t: f32[B, N, E]
+out o
+out row: f32[H]; row = s * 2.0
+out count: i32[B]; count = b * 3 + 1
+out keys: f32[B, H, J, D]; keys = k * s[h]
+out place: f32[B, E]; place = t[b, 1, e] + 1.0"""
+        for queries, keys in (0, 5), (0, 200), (0, 0), (3, 0), (70, 200):
+            with self.subTest(queries=queries, keys=keys):
+                self.checked(text, {}, "--dims", f"B=2,H=3,I={queries},J={keys},D=20,N=4,E=20")
+
     def test_threads_and_repetition(self):
         text = "layout gqa; mask = causal_end or j % 7 == 0; out o, lse"
         for dims in ("B=2,H=4,G=2,I=70,J=150,D=16", "B=1,H=1,G=1,I=1,J=1000,D=64", "B=1,H=2,G=1,I=3,J=700,D=8"):

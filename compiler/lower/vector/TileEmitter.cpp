@@ -39,7 +39,11 @@ Value TileEmitter::taskCount() {
 
 Value TileEmitter::rowBlocks() {
   Value all = holdsGroups() ? code.multiply(extentOf("i"), headsOfSet()) : extentOf("i");
-  return code.divide(code.roundUp(all, schedule.queryBlock()), code.integer(schedule.queryBlock()));
+  Value blocks = code.divide(code.roundUp(all, schedule.queryBlock()), code.integer(schedule.queryBlock()));
+  if (!storesStill())
+    return blocks;
+  Value one = code.integer(1);
+  return code.select(code.compare(arith::CmpIPredicate::sgt, blocks, one), blocks, one);
 }
 
 Value TileEmitter::headSets() {
@@ -194,10 +198,18 @@ void TileEmitter::emitTask(Value task) {
   rows = code.minimum(code.subtract(rowCount, functions.place.firstQuery), code.integer(schedule.queryBlock()));
   if (holdsGroups())
     placeRowsOfGroup();
-  if (kernel.variesWithBatch(kernel.extentOf("i")))
-    code.when(code.compare(arith::CmpIPredicate::sgt, rows, code.integer(0)), [&] { emitRowBlockTwice(); });
-  else
+  if (!storesStill() && !kernel.variesWithBatch(kernel.extentOf("i")))
+    return emitRowBlockTwice();
+  auto whole = [&]() -> SmallVector<Value> {
     emitRowBlockTwice();
+    return {};
+  };
+  auto still = [&]() -> SmallVector<Value> {
+    if (storesStill() && !onlyVisits)
+      emitStill();
+    return {};
+  };
+  code.branch(code.compare(arith::CmpIPredicate::sgt, rows, code.integer(0)), {}, whole, still);
 }
 
 /// Extents that vary with b are those of the task's batch from here on.

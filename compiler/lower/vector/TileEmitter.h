@@ -68,7 +68,7 @@ struct Matrix {
 };
 
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
-/// storing), EmitProducts (the two register tiles with queries in lanes), EmitFeatures (the same with features in lanes), EmitMatrix (the same on the matrix unit), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys),
+/// storing), EmitProducts (the two register tiles with queries in lanes), EmitFeatures (the same with features in lanes), EmitMatrix (the same on the matrix unit), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys), EmitStill (outputs of neither),
 /// EmitTop (the largest of a row), Softmax (the normaliser).
 class TileEmitter {
 public:
@@ -110,6 +110,12 @@ private:
   /// The row block, and once more with care where its result isn't finite.
   void emitRowBlockTwice();
   void emitRowBlock();
+  /// Outputs that don't vary with queries are stored where their first row block is. Where there are no queries at all, a task for each batch and
+  /// head stores just these: is there such an output, does an operation belong to one, and what they are.
+  bool storesStill();
+  bool isStill(mlir::Operation &op);
+  void emitStill();
+  void emitStillVisit(ir::TileVisitOp op);
   void emitOperation(mlir::Operation &op);
 
   void emitPack(ir::TilePackOp op);

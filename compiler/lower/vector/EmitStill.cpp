@@ -1,0 +1,58 @@
+#include "compiler/lower/vector/TileEmitter.h"
+
+using namespace mlir;
+
+namespace attn::lower {
+
+static bool hasQueries(ArrayAttr axes) { return llvm::is_contained(axes.getAsValueRange<StringAttr>(), "i"); }
+static bool variesWithQueries(Value value) { return cast<ir::FnType>(value.getType()).variesWith("i"); }
+
+bool TileEmitter::isStill(Operation &op) {
+  if (auto row = dyn_cast<ir::TileStoreRowOp>(op))
+    return !hasQueries(row.getAxes()) && !variesWithQueries(row.getValue());
+  if (auto store = dyn_cast<ir::TileStoreOp>(op)) {
+    auto tile = store.getTile().getDefiningOp<ir::TileComputeOp>();
+    return !hasQueries(store.getAxes()) && tile && !variesWithQueries(tile.getValue());
+  }
+  return isa<ir::TileComputeOp>(op) &&
+         llvm::any_of(op.getUsers(), [&](Operation *user) { return isa<ir::TileStoreOp>(user) && isStill(*user); });
+}
+
+bool TileEmitter::storesStill() {
+  return kernel.extentOf("i") >= 0 && kernel.getBody().walk([&](Operation *op) {
+           return isa<ir::TileStoreOp, ir::TileStoreRowOp>(op) && isStill(*op) ? WalkResult::interrupt() : WalkResult::advance();
+         }).wasInterrupted();
+}
+
+void TileEmitter::emitStill() {
+  code.when(code.compare(arith::CmpIPredicate::eq, functions.place.firstQuery, code.integer(0)), [&] {
+    FunctionEmitter::Scope scope(functions);
+    isCareful = code.boolean(false);
+    exact = SmallVector<Value>(vectors, code.broadcast(isCareful, functions.vectorType(code.i1())));
+    rows = code.integer(1);
+    for (Operation &op : kernel.getBody().front())
+      if (auto visit = dyn_cast<ir::TileVisitOp>(op))
+        emitStillVisit(visit);
+      else if (isStill(op))
+        emitOperation(op);
+  });
+}
+
+/// What of a pass over the keys is stored once for every key.
+void TileEmitter::emitStillVisit(ir::TileVisitOp op) {
+  Block &body = op.getBody().front();
+  if (llvm::none_of(body, [&](Operation &inner) { return isStill(inner); }))
+    return;
+  Value keys = extentOf("j");
+  code.loop(code.integer(0), keys, schedule.getKeyBlock(), {}, [&](Value first, ValueRange) -> SmallVector<Value> {
+    FunctionEmitter::Scope scope(functions);
+    currentBlock = {first, code.minimum(code.add(first, code.integer(schedule.getKeyBlock())), keys), Value()};
+    blocks[body.getArgument(0)] = currentBlock;
+    for (Operation &inner : body)
+      if (isStill(inner))
+        emitOperation(inner);
+    return {};
+  });
+}
+
+} // namespace attn::lower
