@@ -187,6 +187,13 @@ ATTN_INLINE void attn_multiply_add(const uint16_t *above, int64_t above_stride, 
     what(3, (to) + ATTN_SIDE * (width) + ATTN_SIDE, (size_t)(width)*4);                                                \
   } while (0)
 
+ATTN_INLINE void attn_zero_quarters(void) {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+}
+
 ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t element, int64_t row_stride,
                                               int64_t column_stride, int64_t rows, int64_t columns,
                                               const uint16_t *queries, int64_t width, float *target,
@@ -200,10 +207,7 @@ ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t elem
     attn_narrow above = attn_rows_at(&left, row), below = attn_rows_at(&left, row + ATTN_SIDE);
     for (int64_t group = 0; group < groups; group += 2) {
       float *to = target + row * width + group * ATTN_SIDE;
-      _tile_zero(0);
-      _tile_zero(1);
-      _tile_zero(2);
-      _tile_zero(3);
+      attn_zero_quarters();
       for (int64_t column = 0; column < columns; column += ATTN_DEPTH) {
         const uint16_t *right = queries + (column / ATTN_DEPTH * groups + group) * ATTN_QUERY_PARTS * ATTN_TILE;
         for (int64_t part = parts - 1; part >= 0; --part)
@@ -282,6 +286,15 @@ static void attn_rescale(const float *factors, int64_t width, int64_t rows, floa
     }
 }
 
+/* Adds 32 rows of 32 floats. */
+static void attn_add(const float *sum, float *target, int64_t width) {
+  for (int64_t row = 0; row < 2 * ATTN_SIDE; ++row)
+    for (int64_t column = 0; column < 2 * ATTN_SIDE; column += ATTN_SIDE) {
+      float *at = target + row * width + column;
+      _mm512_store_ps(at, _mm512_add_ps(_mm512_load_ps(at), _mm512_load_ps(sum + row * 2 * ATTN_SIDE + column)));
+    }
+}
+
 ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int64_t row_stride, int64_t column_stride,
                                     int64_t rows, int64_t columns, const float *weights, int64_t weight_parts,
                                     int64_t width, float *target, uint16_t *scratch) {
@@ -289,6 +302,10 @@ ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int
   int64_t depths = attn_round_up(rows, ATTN_DEPTH) / ATTN_DEPTH;
   /* The tiles of 32 columns of values, by half, depth, part. */
   int64_t apart = depths * parts * ATTN_TILE;
+  /* A block's sum is formed apart where every bit counts: what is lost by adding small numbers to a large one then
+   * grows with the number of blocks. */
+  const int32_t is_exact = weight_parts == 3;
+  float sum[4 * ATTN_SIDE * ATTN_SIDE] __attribute__((aligned(64)));
   uint16_t *right = scratch, *tiles = right + depths * groups * weight_parts * ATTN_TILE, *padding = tiles + 2 * apart;
   __m512i most = _mm512_setzero_si512();
   attn_left source = attn_pad(values, element, row_stride, column_stride, rows, columns, padding, &most);
@@ -303,7 +320,10 @@ ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int
     }
     for (int64_t group = 0; group < groups; group += 2) {
       float *to = target + column * width + group * ATTN_SIDE;
-      ATTN_FOR_QUARTERS(_tile_loadd, to, width);
+      if (is_exact)
+        attn_zero_quarters();
+      else
+        ATTN_FOR_QUARTERS(_tile_loadd, to, width);
       for (int64_t depth = 0; depth < depths; ++depth)
         for (int64_t part = parts - 1; part >= 0; --part)
           for (int64_t other = weight_parts - 1 - part; other >= 0; --other) {
@@ -312,7 +332,12 @@ ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int
                               right + ((depth * groups + group) * weight_parts + other) * ATTN_TILE,
                               weight_parts * ATTN_TILE);
           }
-      ATTN_FOR_QUARTERS(_tile_stored, to, width);
+      if (is_exact) {
+        ATTN_FOR_QUARTERS(_tile_stored, sum, 2 * ATTN_SIDE);
+        attn_add(sum, to, width);
+      } else {
+        ATTN_FOR_QUARTERS(_tile_stored, to, width);
+      }
     }
   }
   return !attn_is_regular(attn_largest(most), element);

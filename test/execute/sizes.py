@@ -16,6 +16,9 @@ SPECS = {
     "causal": "attention causal_gqa { layout gqa; mask = causal; out o, lse }",
     "window": "attention window_bias { layout mha; w: int = 37; bias: f32[H, N]\n"
               "  score = dot(q, k) / sqrt(D) + bias[h, clamp(i - j, 0, N - 1)]; mask = window(w) }",
+    # Values that don't cancel: what is lost as they are summed one by one grows with their number.
+    "one_sign": "attention one_sign { layout mha; out o, lse }",
+    "one_sign_narrow": "attention one_sign_narrow { layout mha(bf16); out o: f32[B, H, I, D]; out lse }",
     "keys": "attention keys { layout mha; bias: f32[B, J]; len: i32[B]\n"
             "  score = dot(q, k) / sqrt(D) + bias; mask = j < len; out o, lse }",
     "widths": "attention widths { q: f32[I, H, B, D]; k: f32[J, B, G, D]; v: f32[G, B, J, E]\n"
@@ -34,6 +37,7 @@ CASES = [
       [(1, 1), (1, 129), (2, 3), (7, 8), (8, 7), (15, 17), (16, 16), (17, 15), (31, 33), (32, 32), (33, 31), (47, 65),
        (64, 127), (65, 128), (127, 129), (129, 255), (256, 257)]],
     *[("dense", f"B=2,H=2,I=19,J=35,D={d}", []) for d in (1, 2, 3, 7, 9, 15, 17, 31, 33, 63, 65, 80, 100, 127, 129, 200)],
+    *[(name, f"B=1,H=1,I={i},J=65536,D=16", ["-i", "v=randint(100,200,1,1,65536,16)"]) for name in ("one_sign", "one_sign_narrow") for i in (3, 40)],
     ("dense", "B=0,H=2,I=5,J=5,D=4", []),
     ("dense", "B=1,H=2,I=0,J=5,D=4", []),
     ("dense", "B=1,H=2,I=5,J=0,D=4", []),

@@ -205,7 +205,7 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
   auto columns = [&](Value begin, Value end, int64_t vectorCount, bool isWhole, bool withCare) {
     code.loop(begin, end, vectorCount * lanes, {}, [&](Value column, ValueRange) -> SmallVector<Value> {
       code.loop(code.integer(0), rows, queryRows, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-        SmallVector<Value> offsets, addresses, sums;
+        SmallVector<Value> offsets, addresses, factors, sums(queryRows * vectorCount, zero);
         for (int64_t n = 0; n < vectorCount; ++n)
           offsets.push_back(code.add(column, code.integer(n * lanes)));
         for (int64_t query = 0; query < queryRows; ++query) {
@@ -213,7 +213,7 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
           Value line = code.at(accumulator, code.f32(), code.multiply(own, width));
           for (Value offset : offsets) {
             addresses.push_back(code.at(line, code.f32(), offset));
-            sums.push_back(arith::MulFOp::create(code.builder, code.location, code.load(vectorType, addresses.back(), 4), factor));
+            factors.push_back(factor);
           }
         }
         sums.append({values.rowAddresses ? values.rowAddresses : values.base, code.at(weights, code.f32(), row)});
@@ -244,8 +244,8 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
           next.push_back(code.at(weightRow, code.f32(), schedule.queryBlock()));
           return next;
         });
-        for (auto [address, sum] : llvm::zip(addresses, total))
-          code.store(sum, address, 4);
+        for (auto [address, factor, sum] : llvm::zip(addresses, factors, total))
+          code.store(multiplyAdd(code.load(vectorType, address, 4), factor, sum), address, 4);
         return {};
       });
       return {};

@@ -179,6 +179,12 @@ void TileEmitter::emitAccumulate(ir::TileAccumulateOp op) {
       });
 }
 
+/// A block's sum is formed apart: what is lost by adding small numbers to a large one then grows with the number of blocks, not of keys.
+void TileEmitter::addToAccumulator(Value accumulator, Value row, ValueRange rescale, ArrayRef<Value> sums) {
+  for (int64_t part = 0; part < vectors; ++part)
+    storeScratch(multiplyAdd(loadScratch(accumulator, row, part), rescale[part], sums[part]), accumulator, row, part);
+}
+
 /// `featureRows` features at a time in registers. Past the last feature the last is taken again, into rows that nothing reads.
 void TileEmitter::accumulateBlock(ir::TileAccumulateOp op, const Matrix &values) {
   KeyBlock block = blocks[op.getBlock()];
@@ -188,14 +194,13 @@ void TileEmitter::accumulateBlock(ir::TileAccumulateOp op, const Matrix &values)
   SmallVector<Value> rescale = functions.emitVectors(op.getRescale());
   int64_t featureRows = schedule.getFeatureRows();
   bool isWhole = isMultiple(rowsOf(op.getAccumulator()), featureRows);
+  Value zero = code.real(0, vectorType);
 
   code.loop(code.integer(0), featureCount, featureRows, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-    SmallVector<Value> offsets, sums;
+    SmallVector<Value> offsets, sums(featureRows * vectors, zero);
     for (int64_t e = 0; e < featureRows; ++e) {
       Value index = code.add(row, code.integer(e));
       offsets.push_back(code.multiply(isWhole ? index : code.minimum(index, lastFeature), values.columnStride));
-      for (int64_t part = 0; part < vectors; ++part)
-        sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, index, part), rescale[part]));
     }
     sums.push_back(values.rowAddresses ? values.rowAddresses : values.base);
     SmallVector<Value> total = code.unrolledLoop(count, unrolledKeys(values), sums, [&](Value key, ValueRange partial) {
@@ -213,8 +218,7 @@ void TileEmitter::accumulateBlock(ir::TileAccumulateOp op, const Matrix &values)
       return next;
     });
     for (int64_t e = 0; e < featureRows; ++e)
-      for (int64_t part = 0; part < vectors; ++part)
-        storeScratch(total[e * vectors + part], accumulator, code.add(row, code.integer(e)), part);
+      addToAccumulator(accumulator, code.add(row, code.integer(e)), rescale, ArrayRef<Value>(total).slice(e * vectors, vectors));
     return {};
   });
 }
@@ -227,9 +231,7 @@ void TileEmitter::accumulateCarefully(ir::TileAccumulateOp op, const Matrix &val
   SmallVector<Value> rescale = functions.emitVectors(op.getRescale());
   Value zero = code.real(0, vectorType);
   code.loop(code.integer(0), extentOf(rowsOf(op.getAccumulator())), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-    SmallVector<Value> sums;
-    for (int64_t part = 0; part < vectors; ++part)
-      sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, row, part), rescale[part]));
+    SmallVector<Value> sums(vectors, zero);
     Value column = code.multiply(row, values.columnStride);
     SmallVector<Value> total = code.loop(code.integer(0), keys, 1, sums, [&](Value key, ValueRange partial) {
       Value valueRow = values.rowAddresses ? rowAddress(values.rowAddresses, key)
@@ -243,8 +245,7 @@ void TileEmitter::accumulateCarefully(ir::TileAccumulateOp op, const Matrix &val
       }
       return next;
     });
-    for (int64_t part = 0; part < vectors; ++part)
-      storeScratch(total[part], accumulator, row, part);
+    addToAccumulator(accumulator, row, rescale, total);
     return {};
   });
 }
@@ -259,9 +260,7 @@ void TileEmitter::accumulateFunction(ir::TileAccumulateOp op) {
   code.loop(code.integer(0), extentOf(feature), 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
     FunctionEmitter::Scope scope(functions);
     functions.place.others[feature] = row;
-    SmallVector<Value> sums;
-    for (int64_t part = 0; part < vectors; ++part)
-      sums.push_back(arith::MulFOp::create(code.builder, code.location, loadScratch(accumulator, row, part), rescale[part]));
+    SmallVector<Value> sums(vectors, zero);
     SmallVector<Value> total = code.loop(code.integer(0), code.subtract(block.end, block.first), 1, sums, [&](Value key, ValueRange partial) {
       FunctionEmitter::Scope perKey(functions);
       functions.place.key = code.add(block.first, key);
@@ -274,8 +273,7 @@ void TileEmitter::accumulateFunction(ir::TileAccumulateOp op) {
       functions.place.key = {};
       return next;
     });
-    for (int64_t part = 0; part < vectors; ++part)
-      storeScratch(total[part], accumulator, row, part);
+    addToAccumulator(accumulator, row, rescale, total);
     functions.place.others.erase(feature);
     return {};
   });

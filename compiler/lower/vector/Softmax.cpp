@@ -30,12 +30,11 @@ public:
   Absorbed absorb(ValueRange state, ValueRange maximum, ValueRange unit, Value isCareful,
                   function_ref<Vectors(Vectors, Row)> visitRows) const override {
     Absorbed result;
-    Vectors sums, origins;
+    Vectors origins;
     for (int64_t part = 0; part < vectors; ++part) {
       Value next = larger(maximum[part], state[part]);
       result.state.push_back(next);
       result.rescale.push_back(exp2(distance(state[part], next, unit, part)));
-      sums.push_back(multiply(state[vectors + part], result.rescale[part]));
       origins.push_back(code.select(isCareful, code.real(0, type), next));
     }
     code.when(isCareful, [&] {
@@ -46,14 +45,18 @@ public:
         return distances;
       });
     });
-    result.state.append(visitRows(sums, [&](ValueRange scores, Vectors &carried) {
+    // A block's weights are summed apart, as its values are.
+    Vectors sums = visitRows(Vectors(vectors, code.real(0, type)), [&](ValueRange scores, Vectors &carried) {
       Vectors weights;
       for (int64_t part = 0; part < vectors; ++part) {
         weights.push_back(exp2(subtract(scores[part], origins[part])));
         carried[part] = arith::AddFOp::create(code.builder, code.location, carried[part], weights[part]);
       }
       return weights;
-    }));
+    });
+    for (int64_t part = 0; part < vectors; ++part)
+      result.state.push_back(
+          arith::AddFOp::create(code.builder, code.location, multiply(state[vectors + part], result.rescale[part]), sums[part]));
     return result;
   }
 

@@ -217,6 +217,8 @@ private:
   llvm::SmallVector<mlir::Value> maximumOfRows(mlir::Value tile, const KeyBlock &block);
   /// An element of a matrix at an address, as a float in all lanes.
   mlir::Value broadcastElement(const Matrix &matrix, mlir::Value address);
+  /// accumulator[row][q] = rescale[q] * accumulator[row][q] + sums[q].
+  void addToAccumulator(mlir::Value accumulator, mlir::Value row, mlir::ValueRange rescale, llvm::ArrayRef<mlir::Value> sums);
   void accumulateBlock(ir::TileAccumulateOp op, const Matrix &values);
   void accumulateFunction(ir::TileAccumulateOp op);
   void accumulateCarefully(ir::TileAccumulateOp op, const Matrix &values);
