@@ -1,10 +1,13 @@
 #include "compiler/codegen/Jit.h"
 
+#include "compiler/codegen/CpuFeatures.h"
+
 #include "runtime/kernel/Kernel.h"
 
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
@@ -49,9 +52,28 @@ llvm::orc::SymbolMap supportSymbols(llvm::orc::LLJIT &jit) {
   return symbols;
 }
 
+/// Asks the operating system for the matrix unit if an object's code uses it.
+llvm::Error requestMatrixUnit(llvm::StringRef object) {
+  auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "attn"));
+  if (!file)
+    return file.takeError();
+  bool uses = llvm::any_of((*file)->symbols(), [](const llvm::object::SymbolRef &symbol) {
+    llvm::Expected<llvm::StringRef> name = symbol.getName();
+    if (name)
+      return *name == "attn_matrix_begin";
+    llvm::consumeError(name.takeError());
+    return false;
+  });
+  if (uses && !attn_may_use(codegen::matrixFeatures()))
+    return llvm::createStringError("the operating system doesn't let this process use the CPU's matrix unit: name a CPU without, such as x86-64-v4");
+  return llvm::Error::success();
+}
+
 } // namespace
 
 llvm::Expected<std::unique_ptr<LoadedCode>> LoadedCode::load(std::string object) {
+  if (llvm::Error error = requestMatrixUnit(object))
+    return error;
   llvm::InitializeNativeTarget();
   llvm::orc::LLJITBuilder builder;
   llvm::orc::JITTargetMachineBuilder machine((llvm::Triple(llvm::sys::getProcessTriple())));

@@ -30,7 +30,7 @@ struct CompileRequest {
   std::string cpu, triple;
   bool optimiseHarder = false;
   QueryCount queries = QueryCount::Any;
-  int64_t rows = 0; ///< of few queries: about how many those of a group's heads are together; 0 where that isn't known
+  int64_t few = 0, groupHeads = 0; ///< of few queries: about how many, and how many heads share keys; 0 where that isn't known
   /// `Compiler::load` only: a kernel that searches for the keys it would visit, exactly as the whole kernel does, and writes no output. Where
   /// every key is visited without a search it does nothing at all.
   bool onlyVisits = false;

@@ -70,7 +70,7 @@ bool Descent::go(std::string_view stage) {
   options.queries = request.queries == QueryCount::Few    ? lower::QueryCount::Few
                     : request.queries == QueryCount::Many ? lower::QueryCount::Many
                                                           : lower::QueryCount::Any;
-  options.rows = request.rows;
+  options.few = request.few, options.groupHeads = request.groupHeads;
   options.verify = verifyBetweenPasses;
   for (const sema::Extent &extent : attention.extents)
     if (extent.fixed)

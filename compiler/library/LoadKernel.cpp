@@ -93,7 +93,7 @@ std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &
   if (!attentions)
     return nullptr;
   sema::Attention &attention = attentions->front();
-  std::string queries = one.queries == QueryCount::Few ? fmt::format("F{}", one.rows) : one.queries == QueryCount::Many ? "M" : "";
+  std::string queries = one.queries == QueryCount::Few ? fmt::format("F{}x{}", one.few, one.groupHeads) : one.queries == QueryCount::Many ? "M" : "";
   std::string key = fmt::format("{}{}{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "", one.onlyVisits ? "V" : "",
                                 queries, one.cpu);
   {
@@ -189,7 +189,7 @@ std::map<std::string, int64_t> library::featureExtents(const sema::Attention &at
 }
 
 void library::countQueries(CompileRequest &request, const sema::Attention &attention, const reference::Binding &binding) {
-  constexpr int64_t few = 16, many = 32, mostRows = 64;
+  constexpr int64_t few = 16, many = 32;
   auto extentOf = [&](sema::CoordinateId coordinate) -> std::optional<int64_t> {
     sema::ExtentId number = coordinate < attention.coordinates.size() ? attention.coordinates[coordinate].extent : sema::none;
     return number == sema::none ? std::nullopt : binding.extents[number];
@@ -200,9 +200,10 @@ void library::countQueries(CompileRequest &request, const sema::Attention &atten
   request.queries = *queries <= few ? QueryCount::Few : *queries > many ? QueryCount::Many : QueryCount::Any;
   if (request.queries != QueryCount::Few)
     return;
-  int64_t heads = extentOf(sema::coordinateH).value_or(1), groups = extentOf(sema::coordinateG).value_or(0);
-  int64_t rows = std::clamp<int64_t>(*queries * (groups > 0 ? heads / groups : 1), 1, mostRows);
-  request.rows = int64_t(std::bit_ceil(uint64_t(rows)));
+  request.few = int64_t(std::bit_ceil(uint64_t(std::max<int64_t>(*queries, 1))));
+  // Without groups all heads are one.
+  int64_t heads = extentOf(sema::coordinateH).value_or(1), groups = std::max<int64_t>(extentOf(sema::coordinateG).value_or(1), 1);
+  request.groupHeads = std::max<int64_t>(heads / groups, 1);
 }
 
 CompileRequest library::forRun(const sema::Attention &attention, const reference::Binding &binding, CompileRequest request) {

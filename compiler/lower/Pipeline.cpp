@@ -63,7 +63,7 @@ ArrayRef<Stage> loweringStages() {
          schedule.registers = options.target.vectorRegisters;
          schedule.matrixUnit = options.target.matrixUnit;
          schedule.queries = options.queries == QueryCount::Few ? "few" : options.queries == QueryCount::Many ? "many" : "any";
-         schedule.rows = options.rows;
+         schedule.few = options.few, schedule.groupHeads = options.groupHeads;
          passes.addPass(createSchedule(schedule));
          passes.addPass(createFormTiles());
        }},

@@ -25,7 +25,7 @@ struct LoweringOptions {
   /// Extents that are known, by name.
   std::vector<std::pair<std::string, int64_t>> extents;
   QueryCount queries = QueryCount::Any;
-  int64_t rows = 0; ///< of few queries: about how many those of a group's heads are together; 0 where that isn't known
+  int64_t few = 0, groupHeads = 0; ///< of few queries: about how many, and how many heads share keys; 0 where that isn't known
   /// Emit only the search for visible keys: a kernel that computes nothing, to be timed beside the whole one.
   bool onlyVisits = false;
   /// Run MLIR's verifier after every pass.

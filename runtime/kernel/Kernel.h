@@ -156,6 +156,10 @@ typedef struct attn_kernel_version {
    Looked up once. */
 ATTN_SUPPORT_API uint64_t attn_cpu_features(void);
 
+/* Asks the operating system for what a process has to ask for among features of this CPU: the matrix unit, from then on, which makes the state larger that is saved
+   with every signal. 1 if all may be used. */
+ATTN_SUPPORT_API int32_t attn_may_use(uint64_t features);
+
 /* Runs the first version that this CPU can run; ATTN_UNSUPPORTED_CPU if there is none. Versions lie in the order of
    preference, the least demanding last. */
 ATTN_SUPPORT_API int32_t attn_launch_version(const attn_kernel_version *versions, int32_t count, const void *arguments,
@@ -198,12 +202,13 @@ ATTN_SUPPORT_API void attn_unpack_rows_f16(const float *source, int64_t width, i
 ATTN_SUPPORT_API void attn_matrix_begin(void);
 ATTN_SUPPORT_API void attn_matrix_end(void);
 
-/* Brings queries[d * width + q] into the form that products take: 3 numbers of 16 bits for each, features rounded up to a multiple of 32. */
-ATTN_SUPPORT_API void attn_matrix_split_queries(const float *queries, int64_t width, int64_t features, uint16_t *target);
+/* Brings queries[d * width + q] into the form that products take: 3 numbers of 16 bits for each, features rounded up to a multiple of 32. Returns 1 if
+   some query isn't finite, or neither 0 nor at least 2^-100 large: the matrix unit would take some part of it for another number, and products are not to be used. */
+ATTN_SUPPORT_API int32_t attn_matrix_split_queries(const float *queries, int64_t width, int64_t features, uint16_t *target);
 
 /* products[k * width + q] = sum over d of keys[k * row_stride + d * column_stride] * queries[d][q] for k < rows, d < features, 0 < rows; rows up to
    a multiple of 32 are written. `scratch` has room for 4 bytes for each of `features` rounded up to a multiple of 32, by `rows` likewise. Returns 1 if
-   some key isn't finite: the products are then not to be used. Of bf16 also if all but 0 are so small that the matrix unit would take them for 0. */
+   some key isn't finite, or so small that the matrix unit would take it for 0: the products are then not to be used. */
 ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t element, int64_t row_stride, int64_t column_stride, int64_t rows,
                                               int64_t features, const uint16_t *queries, int64_t width, float *products,
                                               uint16_t *scratch);

@@ -10,7 +10,7 @@
    have these side by side. */
 #include "runtime/kernel/Kernel.h"
 
-#if defined(__AMX_BF16__)
+#if defined(__AMX_BF16__) || defined(__AMXBF16__)
 #include <immintrin.h>
 
 enum { ATTN_SIDE = 16, ATTN_DEPTH = 32, ATTN_TILE = ATTN_SIDE * ATTN_DEPTH, ATTN_QUERY_PARTS = 3 };
@@ -74,9 +74,21 @@ ATTN_INLINE void attn_split_right(const float *source, int64_t width, int64_t ro
       }
 }
 
-ATTN_SUPPORT_API void attn_matrix_split_queries(const float *source, int64_t width, int64_t features,
-                                                uint16_t *target) {
+/* Numbers whose parts are all normal, or 0. */
+static const uint32_t attn_least_whole = (uint32_t)(127 - 100) << 23, attn_infinity = 0x7F800000u;
+
+ATTN_SUPPORT_API int32_t attn_matrix_split_queries(const float *source, int64_t width, int64_t features,
+                                                   uint16_t *target) {
+  const __m512i one = _mm512_set1_epi32(1);
+  __mmask16 wrong = 0;
+  for (int64_t n = 0; n < features * width; n += ATTN_SIDE) {
+    __m512i magnitude = _mm512_and_si512(_mm512_load_si512(source + n), _mm512_set1_epi32(0x7FFFFFFF));
+    wrong |=
+        _mm512_cmpge_epu32_mask(magnitude, _mm512_set1_epi32((int32_t)attn_infinity)) |
+        _mm512_cmplt_epu32_mask(_mm512_sub_epi32(magnitude, one), _mm512_set1_epi32((int32_t)(attn_least_whole - 1)));
+  }
   attn_split_right(source, width, features, ATTN_QUERY_PARTS, target);
+  return wrong != 0;
 }
 
 /* Numbers of 16 bits with their parts one after the other, each `size` numbers long. */
@@ -110,45 +122,52 @@ ATTN_INLINE void attn_split_f16(__m512i numbers, __m512i *parts) {
   parts[1] = (__m512i)_mm512_cvtne2ps_pbh(_mm512_sub_ps(high, high_head), _mm512_sub_ps(low, low_head));
 }
 
-ATTN_INLINE __m512i attn_larger(__m512i most, __m512i numbers) {
-  return _mm512_max_epu16(most, _mm512_and_si512(numbers, _mm512_set1_epi16(0x7FFF)));
+/* The largest magnitude of numbers of 16 bits, and the smallest but 0, less 1. */
+typedef struct attn_magnitudes {
+  __m512i most, least;
+} attn_magnitudes;
+
+ATTN_INLINE attn_magnitudes attn_no_magnitudes(void) {
+  attn_magnitudes none = {_mm512_setzero_si512(), _mm512_set1_epi16(-1)};
+  return none;
 }
 
-static uint32_t attn_largest(__m512i most) {
-  __m512i high = _mm512_srli_epi32(most, 16), low = _mm512_and_si512(most, _mm512_set1_epi32(0xFFFF));
-  return _mm512_reduce_max_epu32(_mm512_max_epu32(low, high));
+ATTN_INLINE void attn_note(attn_magnitudes *seen, __m512i numbers) {
+  __m512i magnitudes = _mm512_and_si512(numbers, _mm512_set1_epi16(0x7FFF));
+  seen->most = _mm512_max_epu16(seen->most, magnitudes);
+  seen->least = _mm512_min_epu16(seen->least, _mm512_sub_epi16(magnitudes, _mm512_set1_epi16(1)));
 }
 
-/* Whether numbers of 16 bits are all finite, and some are, if there are any but 0, so large that no part of one of them
- * is too small for a bf16. */
-static int32_t attn_is_regular(uint32_t largest, int32_t element) {
-  if (element == ATTN_F16)
-    return largest < 0x7C00u;
-  return largest < 0x7F80u && (largest == 0 || largest >= 0x0D80u);
+/* Whether numbers of 16 bits are all finite, and no part of one of them is too small for a bf16 as the unit takes it,
+ * normal or 0. */
+static int32_t attn_is_regular(attn_magnitudes seen, int32_t element) {
+  const uint16_t most = element == ATTN_F16 ? 0x7BFF : 0x7F7F, least = element == ATTN_F16 ? 0 : 0x007F;
+  return !_mm512_cmpgt_epu16_mask(seen.most, _mm512_set1_epi16((int16_t)most)) &&
+         !_mm512_cmplt_epu16_mask(seen.least, _mm512_set1_epi16((int16_t)least));
 }
 
 /* Rows padded to whole tiles: rows past the last repeat it, columns past the last are 0. Bf16 whose columns need no
-   padding stay where they are, but for a last tile of fewer rows, which is what `padded` is then. */
+   padding stay where they are, but for the last rows that fill no `side`, which is what `padded` is then. */
 typedef struct attn_left {
   attn_narrow body, padded;
   int64_t padded_from; /* row */
 } attn_left;
 
 ATTN_INLINE attn_left attn_pad(const uint16_t *source, int32_t element, int64_t row_stride, int64_t column_stride,
-                               int64_t rows, int64_t columns, uint16_t *scratch, __m512i *most) {
+                               int64_t rows, int64_t columns, int64_t side, uint16_t *scratch, attn_magnitudes *seen) {
   int64_t width = attn_round_up(columns, ATTN_DEPTH), whole = attn_round_up(rows, ATTN_DEPTH);
   attn_left left = {{source, row_stride, 0, 1}, {scratch, width, whole * width, attn_parts(element)}, 0};
   if (element == ATTN_BF16 && column_stride == 1 && width == columns) {
-    left.padded_from = rows - rows % ATTN_SIDE;
+    left.padded_from = rows - rows % side;
     for (int64_t row = 0; row < left.padded_from; ++row)
       for (int64_t column = 0; column < columns; column += ATTN_DEPTH)
-        *most = attn_larger(*most, _mm512_loadu_si512(source + row * row_stride + column));
+        attn_note(seen, _mm512_loadu_si512(source + row * row_stride + column));
   }
   for (int64_t row = left.padded_from; row < whole; ++row) {
     const uint16_t *from = source + (row < rows ? row : rows - 1) * row_stride;
     for (int64_t column = 0; column < columns; column += ATTN_DEPTH) {
       __m512i numbers = attn_load_narrow(from, column_stride, column, columns), parts[2] = {numbers, numbers};
-      *most = attn_larger(*most, numbers);
+      attn_note(seen, numbers);
       uint16_t *to = scratch + (row - left.padded_from) * width + column;
       if (element == ATTN_F16)
         attn_split_f16(numbers, parts);
@@ -198,10 +217,10 @@ ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t elem
                                               int64_t column_stride, int64_t rows, int64_t columns,
                                               const uint16_t *queries, int64_t width, float *target,
                                               uint16_t *scratch) {
-  __m512i most = _mm512_setzero_si512();
+  attn_magnitudes seen = attn_no_magnitudes();
   attn_left left = element == ATTN_BF16
-                       ? attn_pad(keys, ATTN_BF16, row_stride, column_stride, rows, columns, scratch, &most)
-                       : attn_pad(keys, ATTN_F16, row_stride, column_stride, rows, columns, scratch, &most);
+                       ? attn_pad(keys, ATTN_BF16, row_stride, column_stride, rows, columns, ATTN_SIDE, scratch, &seen)
+                       : attn_pad(keys, ATTN_F16, row_stride, column_stride, rows, columns, ATTN_SIDE, scratch, &seen);
   int64_t groups = width / ATTN_SIDE, parts = attn_parts(element);
   for (int64_t row = 0; row < rows; row += 2 * ATTN_SIDE) {
     attn_narrow above = attn_rows_at(&left, row), below = attn_rows_at(&left, row + ATTN_SIDE);
@@ -219,7 +238,7 @@ ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t elem
       ATTN_FOR_QUARTERS(_tile_stored, to, width);
     }
   }
-  return !attn_is_regular(attn_largest(most), element);
+  return !attn_is_regular(seen, element);
 }
 
 ATTN_INLINE void attn_transpose(__m512i *m) {
@@ -307,8 +326,8 @@ ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int
   const int32_t is_exact = weight_parts == 3;
   float sum[4 * ATTN_SIDE * ATTN_SIDE] __attribute__((aligned(64)));
   uint16_t *right = scratch, *tiles = right + depths * groups * weight_parts * ATTN_TILE, *padding = tiles + 2 * apart;
-  __m512i most = _mm512_setzero_si512();
-  attn_left source = attn_pad(values, element, row_stride, column_stride, rows, columns, padding, &most);
+  attn_magnitudes seen = attn_no_magnitudes();
+  attn_left source = attn_pad(values, element, row_stride, column_stride, rows, columns, 2 * ATTN_SIDE, padding, &seen);
   attn_split_right(weights, width, rows, weight_parts, right);
   for (int64_t column = 0; column < columns; column += 2 * ATTN_SIDE) {
     for (int64_t depth = 0; depth < depths; ++depth) {
@@ -340,7 +359,7 @@ ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int
       }
     }
   }
-  return !attn_is_regular(attn_largest(most), element);
+  return !attn_is_regular(seen, element);
 }
 
 ATTN_SUPPORT_API int32_t attn_matrix_accumulate(const uint16_t *values, int32_t element, int64_t row_stride,

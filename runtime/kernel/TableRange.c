@@ -182,15 +182,16 @@ static int32_t attn_range_of_slice(const attn_run *run, int32_t tensor, const in
   const int64_t *shape = run->shape + ATTN_MAX_RANK * tensor, *strides = run->strides + ATTN_MAX_RANK * tensor;
   int32_t last = summary->last_dimension, shift = summary->column_shift;
   attn_table table = {run->data[tensor], 0, strides[last], summary->element};
-  int64_t row = 0, offset = 0, begin = low[last], end = high[last] + 1;
+  int64_t row = 0, offset = 0, begin = low[last];
+  if (begin < 0 || high[last] < begin || high[last] >= summary->columns)
+    return -1;
+  int64_t end = high[last] + 1;
   for (int32_t n = 0; n < last; ++n) {
     if (low[n] != high[n] || (uint64_t)low[n] >= (uint64_t)shape[n])
       return -1;
     row = row * shape[n] + low[n];
     offset += strides[n] * low[n];
   }
-  if (begin < 0 || begin >= end || end > summary->columns)
-    return -1;
   attn_move(&table, offset);
   if (end - begin == 1) {
     bounds->low = bounds->high = attn_key_at(&table, begin);

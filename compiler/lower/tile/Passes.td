@@ -15,7 +15,8 @@ def Schedule : Pass<"attn-schedule"> {
     Option<"registers", "registers", "int64_t", "32", "vector registers">,
     Option<"matrixUnit", "matrix-unit", "bool", "false", "products of bf16 can be formed tile by tile">,
     Option<"queries", "queries", "std::string", "\"any\"", "how many a run has where the extent of i isn't known: any, few or many">,
-    Option<"rows", "rows", "int64_t", "0", "of few queries: how many those of a group's heads are together, where it isn't known and not 0">
+    Option<"few", "few", "int64_t", "0", "of few queries: about how many, where it isn't known and not 0">,
+    Option<"groupHeads", "group-heads", "int64_t", "0", "how many heads a group has, where it isn't known and not 0">
   ];
 }
 

@@ -22,7 +22,7 @@ bool allowsFeaturesInLanes(ir::KernelOp kernel) {
   });
 }
 
-/// Of products with keys and values that all lie in memory in 16 bits: how many bf16 one of them is at most the sum of. Else nothing.
+/// Of products with keys and values that all lie in memory in 16 bits, the weights those of a softmax, which are rounded at no risk: how many bf16 one of them is at most the sum of. Else nothing.
 std::optional<int64_t> partsOfKeysAndValues(ir::KernelOp kernel) {
   int64_t parts = 0;
   auto isNarrow = [&](Value value) {
@@ -37,8 +37,7 @@ std::optional<int64_t> partsOfKeysAndValues(ir::KernelOp kernel) {
       return isNarrow(dot.getRhs());
     if (auto online = dyn_cast<ir::OnlineOp>(op))
       return isNarrow(online.getValue());
-    auto sum = dyn_cast<ir::WeightedSumOp>(op);
-    return !sum || isNarrow(sum.getValue());
+    return !isa<ir::WeightedSumOp>(op);
   });
   return allNarrow && parts > 0 ? std::optional(parts) : std::nullopt;
 }
@@ -114,8 +113,7 @@ private:
   /// A row block as large as all rows of a group, if they are known to be few; else one vector of them.
   ir::ScheduleAttr fewQueries(ir::KernelOp kernel, std::optional<int64_t> count) {
     ir::RowHeads heads = allowsHeadsTogether(kernel) ? ir::RowHeads::Group : ir::RowHeads::One;
-    int64_t rowsOfGroup = heads == ir::RowHeads::Group ? headsOfGroup(kernel) : 1;
-    int64_t together = count ? *count * rowsOfGroup : rows ? rows.getValue() : rowsOfGroup;
+    int64_t together = count.value_or(std::max<int64_t>(few, 1)) * (heads == ir::RowHeads::Group ? headsOfGroup(kernel) : 1);
     // With fewer rows the matrix unit is mostly idle, and vectors with features in lanes are faster.
     if (auto parts = partsOnMatrixUnit(kernel); parts && together >= 16 * *parts)
       return matrixProducts(together <= 2 * lanes ? 2 : 4, heads);
@@ -123,11 +121,11 @@ private:
     return schedule(vectors, 4, registers >= 32 ? 4 : 2, ir::Orientation::Features, heads);
   }
 
-  /// Where it isn't known, what many models have.
-  static int64_t headsOfGroup(ir::KernelOp kernel) {
+  /// Where it is neither known nor told, what many models have.
+  int64_t headsOfGroup(ir::KernelOp kernel) {
     auto fixed = [&](StringRef name) { return kernel.extentOf(name) < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(kernel.extentOf(name)); };
     auto heads = fixed("h"), groups = fixed("g");
-    return heads && groups && *groups > 0 ? *heads / *groups : 4;
+    return heads && groups && *groups > 0 ? *heads / *groups : groupHeads ? groupHeads.getValue() : 4;
   }
 
   ir::ScheduleAttr schedule(int64_t vectors, int64_t keyRows, int64_t featureRows, ir::Orientation orientation,

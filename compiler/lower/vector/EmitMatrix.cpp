@@ -76,8 +76,9 @@ void TileEmitter::splitForMatrixUnit(Value queries) {
   Value target = splitQueries.lookup(queries);
   if (!target)
     return;
-  callSupport(code, "attn_matrix_split_queries",
-              {tiles[queries].address, code.integer(schedule.queryBlock()), extentOf(featureOf(queries)), target}, {});
+  noteIrregular(callSupport(code, "attn_matrix_split_queries",
+                            {tiles[queries].address, code.integer(schedule.queryBlock()), extentOf(featureOf(queries)), target},
+                            code.i32())[0]);
 }
 
 void TileEmitter::noteIrregular(Value isIrregular) {

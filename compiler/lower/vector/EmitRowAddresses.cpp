@@ -13,7 +13,7 @@ namespace attn::lower {
 static bool isOfKeys(Value value) {
   auto type = cast<ir::FnType>(value.getType());
   Operation *op = value.getDefiningOp();
-  return !isa<ir::ReduceOp, ir::TileFunctionOp>(op) && llvm::all_of(type.getCoordinates(), [](StringAttr name) {
+  return op && !isa<ir::ReduceOp, ir::TileFunctionOp>(op) && llvm::all_of(type.getCoordinates(), [](StringAttr name) {
     return llvm::is_contained({"b", "h", "g", "j"}, name.getValue());
   }) && llvm::all_of(op->getOperands(), [](Value operand) {
     return !isa<ir::FnType>(operand.getType()) || isOfKeys(operand);

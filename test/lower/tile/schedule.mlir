@@ -4,8 +4,9 @@
 // RUN: attn-opt %s --attn-schedule="queries=few" | FileCheck %s --check-prefix=FEW
 // RUN: attn-opt %s --attn-schedule="queries=many" | FileCheck %s --check-prefix=MANY
 // RUN: attn-opt %s --attn-schedule="matrix-unit queries=many" | FileCheck %s --check-prefix=MATRIX
-// RUN: attn-opt %s --attn-schedule="matrix-unit queries=few rows=64" | FileCheck %s --check-prefix=ROWS
-// RUN: attn-opt %s --attn-schedule="matrix-unit queries=few rows=8" | FileCheck %s --check-prefix=BLOCK
+// RUN: attn-opt %s --attn-schedule="matrix-unit queries=few few=64" | FileCheck %s --check-prefix=ROWS
+// RUN: attn-opt %s --attn-schedule="matrix-unit queries=few few=8" | FileCheck %s --check-prefix=BLOCK
+// RUN: attn-opt %s --attn-schedule="matrix-unit queries=few few=8 group-heads=4" | FileCheck %s --check-prefix=GROUP
 // RUN: not attn-opt %s --attn-schedule=lanes=6 2>&1 | FileCheck %s --check-prefix=WRONG
 
 // The register tile is chosen for the registers: 8 x 3 vectors in 32, 4 x 3 in 16, 4 x 2 where products need one too.
@@ -100,4 +101,36 @@ attn.kernel @mixed coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64} extents [
   %other = attn.read %r[%j, %d] unchecked : (!attn.tensor<2 x f32>, !attn.fn<i64, [j]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [j, d]>
   %first = attn.dot ["d"] %query, %key : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
   %second = attn.dot ["d"] %query, %other : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
+}
+
+// How many heads a group has counts where they lie in one row block, which those of keys of their own don't.
+// GROUP-LABEL: attn.kernel @grouped
+// GROUP-SAME: vectors = 2, {{.*}}, heads = group, products = matrix>
+attn.kernel @grouped coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, h = 3 : i64} extents [-1, -1, -1, -1] {
+  %q = attn.tensor "q" 0 sizes affine_map<()[I, J, D, H] -> (H, I, D)> : !attn.tensor<3 x f32>
+  %k = attn.tensor "k" 1 sizes affine_map<()[I, J, D, H] -> (J, D)> : !attn.tensor<2 x bf16>
+  %h = attn.coordinate "h" : !attn.fn<i64, [h]>
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %d = attn.coordinate "d" : !attn.fn<i64, [d]>
+  %query = attn.read %q[%h, %i, %d] unchecked
+      : (!attn.tensor<3 x f32>, !attn.fn<i64, [h]>, !attn.fn<i64, [i]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [h, i, d]>
+  %key = attn.read %k[%j, %d] unchecked : (!attn.tensor<2 x bf16>, !attn.fn<i64, [j]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [j, d]>
+  %product = attn.dot ["d"] %query, %key : (!attn.fn<f32, [h, i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [h, i, j]>
+}
+
+// GROUP-LABEL: attn.kernel @keys_of_heads
+// GROUP-SAME: vectors = 1, {{.*}}, orientation = features, heads = one>
+attn.kernel @keys_of_heads coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, h = 3 : i64} extents [-1, -1, -1, -1] {
+  %q = attn.tensor "q" 0 sizes affine_map<()[I, J, D, H] -> (H, I, D)> : !attn.tensor<3 x f32>
+  %k = attn.tensor "k" 1 sizes affine_map<()[I, J, D, H] -> (H, J, D)> : !attn.tensor<3 x bf16>
+  %h = attn.coordinate "h" : !attn.fn<i64, [h]>
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %d = attn.coordinate "d" : !attn.fn<i64, [d]>
+  %query = attn.read %q[%h, %i, %d] unchecked
+      : (!attn.tensor<3 x f32>, !attn.fn<i64, [h]>, !attn.fn<i64, [i]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [h, i, d]>
+  %key = attn.read %k[%h, %j, %d] unchecked
+      : (!attn.tensor<3 x bf16>, !attn.fn<i64, [h]>, !attn.fn<i64, [j]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [h, j, d]>
+  %product = attn.dot ["d"] %query, %key : (!attn.fn<f32, [h, i, d]>, !attn.fn<f32, [h, j, d]>) -> !attn.fn<f32, [h, i, j]>
 }

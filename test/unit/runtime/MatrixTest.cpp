@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/mman.h>
+
 #if defined(__x86_64__)
 namespace {
 
@@ -26,6 +28,24 @@ template <typename T> struct Aligned {
   std::unique_ptr<T, decltype(&std::free)> data;
 };
 
+/// Numbers behind which no memory can be read.
+struct Guarded {
+  explicit Guarded(int64_t count) : count(count), bytes((size_t(count) * 2 / page + 2) * page) {
+    base = static_cast<char *>(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    REQUIRE(base != MAP_FAILED);
+    REQUIRE(mprotect(base + bytes - page, page, PROT_NONE) == 0);
+  }
+  Guarded(const Guarded &) = delete;
+  ~Guarded() { munmap(base, bytes); }
+  uint16_t *get() { return reinterpret_cast<uint16_t *>(base + bytes - page) - count; }
+  uint16_t &operator[](int64_t n) { return get()[n]; }
+
+  static constexpr size_t page = 65536;
+  int64_t count;
+  size_t bytes;
+  char *base;
+};
+
 bool hasMatrixUnit() {
   constexpr std::string_view names[] = {
 #define ATTN_FEATURE(name, leaf, subleaf, index, bit, state) name,
@@ -35,7 +55,7 @@ bool hasMatrixUnit() {
   for (size_t n = 0; n < std::size(names); ++n)
     if ((names[n].starts_with("amx-") || names[n] == "avx512bf16") && !(attn_cpu_features() >> n & 1))
       return false;
-  return true;
+  return attn_may_use(attn_cpu_features());
 }
 
 struct Sizes {
@@ -92,7 +112,7 @@ struct Operands {
     return bits & 0x8000 ? -magnitude : magnitude;
   }
   int32_t contract() {
-    attn_matrix_split_queries(queries.get(), width, sizes.features, split.get());
+    areQueriesIrregular = attn_matrix_split_queries(queries.get(), width, sizes.features, split.get());
     return attn_matrix_contract(narrow.get(), element, sizes.rowStride, sizes.columnStride, sizes.rows, sizes.features,
                                 split.get(), width, products.get(), scratch.get());
   }
@@ -103,8 +123,8 @@ struct Operands {
   }
 
   Sizes sizes;
-  int32_t element;
-  Aligned<uint16_t> narrow;
+  int32_t element, areQueriesIrregular = 0;
+  Guarded narrow;
   Aligned<float> queries, weights, sums, rescale;
   Aligned<uint16_t> split;
   Aligned<float> products;
@@ -136,6 +156,7 @@ TEST_CASE("products on the matrix unit are as good as those of floats", "[amx_bf
     for (const Sizes &s : everySize()) {
       Operands operands(s, element);
       REQUIRE(operands.contract() == 0);
+      REQUIRE(operands.areQueriesIrregular == 0);
       INFO(s.rows << " x " << s.features << " strides " << s.rowStride << ", " << s.columnStride);
       double worst = 0;
       for (int64_t key = 0; key < s.rows; ++key)
@@ -194,13 +215,24 @@ TEST_CASE("numbers that the matrix unit can't take are told", "[amx_bf16]") {
           REQUIRE(operands.contract() == 1);
           REQUIRE(operands.accumulate(3) == 1);
         }
-  // The unit takes what isn't normal for 0.
-  Operands tiny({64, 64, 64, 1}, ATTN_BF16);
-  for (int64_t n = 0; n < tiny.narrow.count; ++n)
-    tiny.narrow[n] = tiny.stored(1e-39f);
-  CHECK(tiny.accumulate(3) == 1);
-  for (int64_t n = 0; n < tiny.narrow.count; ++n)
-    tiny.narrow[n] = 0;
-  CHECK(tiny.accumulate(3) == 0);
+  // The unit takes what isn't normal for 0, be it one number.
+  for (int64_t at : {0, 1000, 64 * 64 - 1}) {
+    Operands tiny({64, 64, 64, 1}, ATTN_BF16);
+    tiny.narrow[at] = tiny.stored(1e-39f);
+    CHECK(tiny.contract() == 1);
+    CHECK(tiny.accumulate(3) == 1);
+    tiny.narrow[at] = 0;
+    CHECK(tiny.contract() == 0);
+    CHECK(tiny.accumulate(3) == 0);
+  }
+  for (float wrong : {infinity, nan, 1e-31f, -1e-39f}) {
+    Operands operands({64, 64, 64, 1}, ATTN_BF16);
+    operands.queries[777] = wrong;
+    operands.contract();
+    CHECK(operands.areQueriesIrregular == 1);
+    operands.queries[777] = 0;
+    operands.contract();
+    CHECK(operands.areQueriesIrregular == 0);
+  }
 }
 #endif
