@@ -188,22 +188,38 @@ std::map<std::string, int64_t> library::featureExtents(const sema::Attention &at
   return extents;
 }
 
-void library::countQueries(CompileRequest &request, const sema::Attention &attention, const reference::Binding &binding) {
-  constexpr int64_t few = 16, many = 32;
-  auto extentOf = [&](sema::CoordinateId coordinate) -> std::optional<int64_t> {
-    sema::ExtentId number = coordinate < attention.coordinates.size() ? attention.coordinates[coordinate].extent : sema::none;
-    return number == sema::none ? std::nullopt : binding.extents[number];
+/// Heads that can share a row block: those of a group, or all, where there are no groups and keys aren't of heads.
+static int64_t headsOfGroup(const sema::Attention &attention, const reference::Binding &binding) {
+  auto number = [&](sema::CoordinateId coordinate) {
+    return coordinate < attention.coordinates.size() ? attention.coordinates[coordinate].extent : sema::none;
   };
-  std::optional<int64_t> queries = extentOf(sema::coordinateI);
-  if (!queries)
+  auto value = [&](sema::CoordinateId coordinate) {
+    sema::ExtentId id = number(coordinate);
+    return id == sema::none ? int64_t(1) : std::max<int64_t>(binding.extents[id].value_or(1), 1);
+  };
+  auto has = [](const sema::Tensor &tensor, sema::ExtentId extent) {
+    return extent != sema::none && std::any_of(tensor.dimensions.begin(), tensor.dimensions.end(),
+                                               [&](const sema::Dimension &dimension) { return dimension.extent == extent; });
+  };
+  bool keysOfHeads = std::any_of(attention.tensors.begin(), attention.tensors.end(), [&](const sema::Tensor &tensor) {
+    return has(tensor, number(sema::coordinateH)) && has(tensor, number(sema::coordinateJ)) && !has(tensor, number(sema::coordinateI));
+  });
+  return keysOfHeads ? 1 : std::max<int64_t>(value(sema::coordinateH) / value(sema::coordinateG), 1);
+}
+
+void library::countQueries(CompileRequest &request, const sema::Attention &attention, const reference::Binding &binding) {
+  constexpr int64_t few = 16, many = 32, vector = 16;
+  sema::ExtentId id = sema::coordinateI < attention.coordinates.size() ? attention.coordinates[sema::coordinateI].extent : sema::none;
+  if (id == sema::none || !binding.extents[id])
     return;
-  request.queries = *queries <= few ? QueryCount::Few : *queries > many ? QueryCount::Many : QueryCount::Any;
+  int64_t queries = *binding.extents[id], heads = headsOfGroup(attention, binding);
+  request.queries = queries <= few ? QueryCount::Few : queries > many ? QueryCount::Many : QueryCount::Any;
   if (request.queries != QueryCount::Few)
     return;
-  request.few = int64_t(std::bit_ceil(uint64_t(std::max<int64_t>(*queries, 1))));
-  // Without groups all heads are one.
-  int64_t heads = extentOf(sema::coordinateH).value_or(1), groups = std::max<int64_t>(extentOf(sema::coordinateG).value_or(1), 1);
-  request.groupHeads = std::max<int64_t>(heads / groups, 1);
+  // The same code serves all that fit in one vector.
+  bool isOneVector = queries * heads < vector;
+  request.few = isOneVector ? 1 : int64_t(std::bit_ceil(uint64_t(queries)));
+  request.groupHeads = isOneVector ? 1 : heads;
 }
 
 CompileRequest library::forRun(const sema::Attention &attention, const reference::Binding &binding, CompileRequest request) {
