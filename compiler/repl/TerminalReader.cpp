@@ -281,8 +281,6 @@ Input TerminalReader::read() {
     if (std::exchange(isResized, 0))
       el_resize(editor);
     columns = windowColumns();
-    // libedit takes keys for itself only once it has drawn the prompt; a Ctrl-R before that would be the terminal's.
-    el_set(editor, EL_PREP_TERM, 1);
     std::fputs(pasteOn, stdout);
     std::fflush(stdout);
     // A slip of the finger is not to cost the definitions; what runs can be ended that way.

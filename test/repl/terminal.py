@@ -63,6 +63,12 @@ class Terminal:
         self.seen = at + len(text)
         return between
 
+    def wait_for_keys(self, seconds=60):
+        """Waits until keys are the program's: libedit draws the prompt first, and until it has taken the terminal a Ctrl-R is the terminal's."""
+        end = time.monotonic() + seconds
+        while termios.tcgetattr(self.descriptor)[3] & termios.ICANON and time.monotonic() < end:
+            time.sleep(0.005)
+
     def type(self, keys):
         os.write(self.descriptor, keys.encode())
 

@@ -114,6 +114,7 @@ class SessionTest(unittest.TestCase):
         terminal.type("\x1b[A\x1b[A\r")
         terminal.wait(PROMPT)
         self.assertIn("int over i", terminal.enter("block"))
+        terminal.wait_for_keys()
         terminal.type("\x1234 +\r\r")
         self.assertIn("1235", terminal.wait("int") + terminal.wait(PROMPT))
         self.leave(terminal)
