@@ -89,12 +89,15 @@ llvm::Constant *TableBuilder::place(SourceRange range) {
   return text(fmt::format("{}:{}:{}", range.file->path(), at.line, at.column));
 }
 
+/// Whether the launcher finds an extent in a dimension. What the binder computes an extent from is compared with the rest afterwards.
+static bool bindsExtent(const sema::Dimension &dimension) {
+  return dimension.extent != sema::none && dimension.scaleValue == sema::none && dimension.offsetValue == sema::none;
+}
+
 llvm::Constant *TableBuilder::dimensions(const std::vector<sema::Dimension> &list) {
   std::vector<llvm::Constant *> rows;
   for (const sema::Dimension &dimension : list) {
-    // What the binder computes an extent from is compared with the rest afterwards.
-    bool bindsHere = dimension.extent != sema::none && dimension.scaleValue == sema::none && dimension.offsetValue == sema::none;
-    rows.push_back(record({int32(bindsHere ? int64_t(dimension.extent) : -1),
+    rows.push_back(record({int32(bindsExtent(dimension) ? int64_t(dimension.extent) : -1),
                            int32(dimension.broadcastable), int64(dimension.scale), int64(dimension.offset),
                            text(dimensionText(attention, dimension))}));
   }
@@ -134,7 +137,7 @@ llvm::Constant *TableBuilder::extents() {
 bool TableBuilder::isBoundByCaller(sema::ExtentId id) const {
   return std::any_of(attention.tensors.begin(), attention.tensors.end(), [&](const sema::Tensor &tensor) {
     return std::any_of(tensor.dimensions.begin(), tensor.dimensions.end(), [&](const sema::Dimension &dimension) {
-      return dimension.extent == id && dimension.scaleValue == sema::none && dimension.offsetValue == sema::none;
+      return dimension.extent == id && bindsExtent(dimension);
     });
   });
 }

@@ -59,14 +59,13 @@ double OutputChecker::magnitude(reference::Evaluator &oracle, uint32_t which, in
 /// What storing a value in an element type may change it by: half of its last place, or of the smallest number's. And the largest number it holds.
 struct StorageRounding {
   double relative = 0, absolute = 0, largest = std::numeric_limits<float>::max();
-  double ofValues = 2e-6; ///< what sums of values stored so may be off by before they are rounded, of the largest
 };
 
 static StorageRounding roundingOf(sema::ElementType element) {
   if (element == sema::ElementType::BF16)
-    return {std::ldexp(1, -8), std::ldexp(1, -134), std::ldexp(0xFF.8p0, 120), std::ldexp(1, -8)};
+    return {std::ldexp(1, -8), std::ldexp(1, -134), std::ldexp(0xFF.8p0, 120)};
   if (element == sema::ElementType::F16)
-    return {std::ldexp(1, -11), std::ldexp(1, -25), 65519, std::ldexp(1, -11)};
+    return {std::ldexp(1, -11), std::ldexp(1, -25), 65519};
   return {};
 }
 
@@ -77,7 +76,7 @@ RowBound OutputChecker::boundOf(reference::Evaluator &oracle, const reference::R
   if (kind == ErrorKind::LogSumExp) {
     result.bound = 1e-5 + std::ldexp(score, -21);
   } else if (kind == ErrorKind::Values) {
-    result.bound = roundingOf(bounded.attention.outputs[output].element).ofValues + std::ldexp(score, -21);
+    result.bound = valueBound(bounded.attention.outputs[output].element).bound + std::ldexp(score, -21);
     result.scale = magnitude(oracle, bounded.valueMagnitude[output], number);
   } else {
     result.bound = 1e-5;
@@ -207,6 +206,14 @@ std::vector<int64_t> library::sampleRows(int64_t rows, int64_t rowsPerHead, uint
   while (int64_t(chosen.size()) < least)
     choose(random.integer(0, rows));
   return {chosen.begin(), chosen.end()};
+}
+
+ValueBound library::valueBound(sema::ElementType stored) {
+  if (stored == sema::ElementType::BF16)
+    return {std::ldexp(1, -8), "2^-8"};
+  if (stored == sema::ElementType::F16)
+    return {std::ldexp(1, -11), "2^-11"};
+  return {2e-6, "2e-6"};
 }
 
 CheckResult library::checkOutputs(const sema::Attention &attention, const RunData &data, const CheckOptions &options) {

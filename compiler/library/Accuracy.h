@@ -28,6 +28,13 @@ struct OutputCheck {
   std::string disagreement;  ///< the worst element where the output doesn't agree: what was computed and what was expected
 };
 
+/// The part of the first bound that doesn't grow with M, by what an output is stored as, as a number and as a person writes it.
+struct ValueBound {
+  double bound;
+  const char *text;
+};
+ValueBound valueBound(sema::ElementType stored);
+
 struct CheckOptions {
   std::optional<double> tolerance; ///< instead of the bounds above
   bool sampleLarge = true;         ///< check at least 64 rows, not all, of a run of more than 2^30 multiply-adds

@@ -214,9 +214,7 @@ std::string library::explain(const std::shared_ptr<const Spec> &spec, const sema
   text += "accuracy, as --check asks for it\n";
   BoundedAttention bounds = withBounds(attention);
   for (size_t n = 0; n < attention.outputs.size(); ++n) {
-    sema::ElementType element = attention.outputs[n].element;
-    const char *ofValues = element == sema::ElementType::BF16 ? "2^-8" : element == sema::ElementType::F16 ? "2^-11" : "2e-6";
-    std::string bound = bounds.kinds[n] == ErrorKind::Values ? fmt::format("({} + M / 2^21) of the largest |v| of a row", ofValues)
+    std::string bound = bounds.kinds[n] == ErrorKind::Values ? fmt::format("({} + M / 2^21) of the largest |v| of a row", valueBound(attention.outputs[n].element).text)
                         : bounds.kinds[n] == ErrorKind::LogSumExp ? "1e-5 + M / 2^21"
                                                                   : "1e-5 of the row's largest magnitude";
     text += fmt::format("  {}: {}\n", attention.outputs[n].name, bound);

@@ -94,7 +94,7 @@ ATTN_SUPPORT_API int32_t attn_matrix_split_queries(const float *source, int64_t 
 /* Numbers of 16 bits with their parts one after the other, each `size` numbers long. */
 typedef struct attn_narrow {
   const uint16_t *numbers;
-  int64_t row_stride, size, parts;
+  int64_t row_stride, size;
 } attn_narrow;
 
 ATTN_INLINE __mmask32 attn_first_lanes(int64_t count) {
@@ -156,7 +156,7 @@ typedef struct attn_left {
 ATTN_INLINE attn_left attn_pad(const uint16_t *source, int32_t element, int64_t row_stride, int64_t column_stride,
                                int64_t rows, int64_t columns, int64_t side, uint16_t *scratch, attn_magnitudes *seen) {
   int64_t width = attn_round_up(columns, ATTN_DEPTH), whole = attn_round_up(rows, ATTN_DEPTH);
-  attn_left left = {{source, row_stride, 0, 1}, {scratch, width, whole * width, attn_parts(element)}, 0};
+  attn_left left = {{source, row_stride, 0}, {scratch, width, whole * width}, 0};
   if (element == ATTN_BF16 && column_stride == 1 && width == columns) {
     left.padded_from = rows - rows % side;
     for (int64_t row = 0; row < left.padded_from; ++row)

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 
@@ -26,6 +27,7 @@ public:
   /// A constant of a type, splat where it is a vector.
   mlir::Value integer(int64_t value, mlir::Type type = {});
   mlir::Value real(double value, mlir::Type type = {});
+  mlir::Value zero(mlir::Type type) { return mlir::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(type)) ? real(0, type) : integer(0, type); }
   mlir::Value boolean(bool value) { return integer(value, i1()); }
 
   mlir::Value add(mlir::Value left, mlir::Value right);

@@ -107,9 +107,8 @@ Value TileEmitter::loadFeatures(FloatType element, Value address, Value feature,
   unsigned bytes = element.getIntOrFloatBitWidth() / 8;
   if (isWhole)
     return code.asFloats(code.load(stored, at, bytes), element);
-  Value zero = element.isF32() ? code.real(0, stored) : code.integer(0, stored);
   Value isThere = lanesBefore(code.subtract(features, feature), 0);
-  return code.asFloats(LLVM::MaskedLoadOp::create(code.builder, code.location, stored, at, isThere, zero, bytes), element);
+  return code.asFloats(LLVM::MaskedLoadOp::create(code.builder, code.location, stored, at, isThere, code.zero(stored), bytes), element);
 }
 
 /// `keyRows` keys and `featureRows` queries at a time, a vector of features of each after the other; then the lanes are summed. Past the last key the last

@@ -149,7 +149,7 @@ Plain FunctionEmitter::emitRead(ir::ReadOp op) {
       auto loadElement = [&]() -> SmallVector<Value> { return {code.load(storage, offset ? code.at(base, storage, offset) : base)}; };
       Value loaded = !load ? loadElement()[0]
                            : code.branch(load, storage, loadElement, [&]() -> SmallVector<Value> {
-                               return {isa<FloatType>(storage) ? code.real(0, storage) : code.integer(0, storage)};
+                               return {code.zero(storage)};
                              })[0];
       result.parts.push_back(widen(code, loaded, stored, computed));
       continue;
@@ -160,7 +160,7 @@ Plain FunctionEmitter::emitRead(ir::ReadOp op) {
                                           ArrayRef<LLVM::GEPArg>{offset});
     if (!load)
       load = code.integer(1, vectorType(code.i1()));
-    Value otherwise = isa<FloatType>(storage) ? code.real(0, type) : code.integer(0, type);
+    Value otherwise = code.zero(type);
     auto alignment = code.builder.getI32IntegerAttr(storage.getIntOrFloatBitWidth() / 8);
     Value loaded = loadAdjacent(op, indices, where, storage, part, [&]() -> Value {
       return LLVM::masked_gather::create(code.builder, code.location, type, addresses, load, ValueRange{otherwise}, alignment);
