@@ -50,18 +50,27 @@ def machine_text(results):
     return text + "\n"
 
 
-def prefill(rows):
-    head = ["one thread, f32 where not said, B = 1, H = 8, D = 64", "share of peak", "at minimum", "GFLOP/s", "ms", "target", "met", "search", "error"]
-    lines = [[row["text"], percent(row["share_of_peak"]), percent(row["share_of_peak_at_min"]), f"{row['visible_gflops']:.0f}",
-              f"{row['median_ms']:.2f}", *verdict(row, "share_of_peak", rounded), percent(row["share_of_classification"], 2),
-              error(row)] for row in rows]
-    return table(head, lines)
+def single(title):
+    """Rows of one thread, with what is asked of their share of the peak and of the plain kernel's speed."""
 
+    def make(rows):
+        compared, narrow = any("speed_of_plain" in row for row in rows), any("share_of_matrix" in row for row in rows)
+        head = [title, "share of peak", "at minimum", "GFLOP/s", "ms", "target", "met"]
+        head += ["of the matrix unit"] * narrow + ["of the plain kernel", "at minimum", "which", "target", "met"] * compared + ["search", "error"]
+        lines = []
+        for row in rows:
+            asked = "share_of_vectors" if "share_of_vectors" in row else "share_of_peak"
+            line = [row["text"], percent(row["share_of_peak"]), percent(row["share_of_peak_at_min"]), f"{row['visible_gflops']:.0f}",
+                    f"{row['median_ms']:.{2 if row['median_ms'] >= 0.1 else 4}f}", *verdict(row, asked, rounded)]
+            if narrow:
+                line.append(percent(row["share_of_matrix"]) if "share_of_matrix" in row else "")
+            if compared:
+                line += [percent(row["speed_of_plain"]), percent(row["speed_of_plain_at_min"]), row["plain"]] if "speed_of_plain" in row else [""] * 3
+                line += verdict(row, "speed_of_plain", rounded)
+            lines.append(line + [percent(row["share_of_classification"], 2), error(row)])
+        return table(head, lines)
 
-def against_plain(rows):
-    head = ["of the plain kernel's speed, same shape, per useful flop", "median", "at minimum", "target", "met"]
-    return table(head, [[f"{row['text']} / {row['plain']}", percent(row["speed_of_plain"]), percent(row["speed_of_plain_at_min"]),
-                         *verdict(row, "speed_of_plain", rounded)] for row in rows])
+    return make
 
 
 def threads(rows):
@@ -87,28 +96,68 @@ def layouts(rows):
 
 
 def long_rows(rows):
-    head = ["I = J = 65,536, H = 1, D = 64", "search", "of the run time", "target", "met", "run, s", "share of peak", "error"]
+    head = ["I = J = 65,536, H = 1, D = 64", "search", "of the run time", "target", "met", "run, s", "share of peak", "of that at 4096", "target", "met", "error"]
     return table(head, [[row["text"], f"{row['classification_ms']:.2f} ms", percent(row["share_of_classification"], 2),
                          *verdict(row, "classification", rounded, at_most=True), f"{row['median_ms'] / 1e3:.2f}",
-                         percent(row["share_of_peak"]), error(row)] for row in rows])
+                         percent(row["share_of_peak"]), percent(row["speed_of_plain"]) if "speed_of_plain" in row else "",
+                         *verdict(row, "speed_of_plain", rounded), error(row)] for row in rows])
 
 
-def compiling(compile_results):
-    kernels = compile_results["kernels"]
-    head = ["ms, median (minimum)", "JIT", "target", "met", "`attnc spec.attn -o k.o`", "of which CPU", "target", "met", "`attnc check`"]
+# The tables, in their order: group of rows, and how its table is made.
+TABLES = (
+    ("prefill", single("one thread, f32, B = 1, H = 8, D = 64 where not said")),
+    ("scores", single("scores, and masks that spare nothing: D = 64")),
+    ("stored", single("stored in 16 bits")),
+    ("sizes", single("sizes that no tile divides")),
+    ("cpu", single("code for another CPU, beside the peak of its vectors")),
+    ("few", few_queries),
+    ("layouts", layouts),
+    ("threads", threads),
+    ("long", long_rows),
+)
 
+
+def compiling(results):
     def milliseconds(target):
         return f"{target} ms"
 
-    lines = [[kernel["spec"], f"{kernel['jit_ms']:.0f} ({kernel['min_jit_ms']:.0f})", *verdict(kernel, "jit", milliseconds, True),
-              f"{kernel['object_ms']:.0f} ({kernel['min_object_ms']:.0f})", f"{kernel['object_cpu_ms']:.0f}",
-              *verdict(kernel, "object", milliseconds, True), f"{kernel['check_ms']:.0f} ({kernel['min_check_ms']:.0f})"]
-             for kernel in kernels]
+    head = ["ms, median (minimum)", "JIT", "target", "met", "from the cache", "target", "met", "`attnc spec.attn -o k.o`", "of which CPU", "target", "met", "`attnc check`", "target", "met"]
+    lines = []
+    for kernel in results["kernels"]:
+        line = [kernel["spec"]]
+        for what, digits in (("jit", 0), ("cached", 1), ("object", 0), ("check", 0)):
+            line.append(f"{kernel[f'{what}_ms']:.{digits}f} ({kernel[f'min_{what}_ms']:.{digits}f})")
+            if what == "object":
+                line.append(f"{kernel['object_cpu_ms']:.0f}")
+            line += verdict(kernel, what, milliseconds, True)
+        lines.append(line)
     text = table(head, lines)
-    stages = list(dict.fromkeys(stage for kernel in kernels for stage in kernel["stages_ms"]))
+    stages = list(dict.fromkeys(stage for kernel in results["kernels"] for stage in kernel["stages_ms"]))
     text += "\n" + table(["JIT by stage, ms"] + stages,
-                         [[kernel["spec"]] + [f"{kernel['stages_ms'].get(stage, 0):.1f}" for stage in stages] for kernel in kernels])
-    return text + f"\nStarting the program and nothing else (`attnc --version`): {compile_results['start_ms']:.0f} ms.\n"
+                         [[kernel["spec"]] + [f"{kernel['stages_ms'].get(stage, 0):.1f}" for stage in stages] for kernel in results["kernels"]])
+    slowest = results["slowest"]
+    target, met = verdict(slowest, "jit", milliseconds, True)
+    text += f"\nThe slowest JIT of the {slowest['examples']} examples: {slowest['jit_ms']:.0f} ms, `{slowest['example']}` (target {target}: {'met' if met == 'yes' else '**not met**'}). "
+    return text + f"Starting the program and nothing else (`attnc --version`): {results['start_ms']:.0f} ms.\n"
+
+
+def accuracy(results):
+    magnitudes = [entry["S"] for entry in results[0]["by_magnitude"]]
+
+    def cell(entry, output):
+        if output not in entry["outputs"]:
+            return ""
+        found = entry["outputs"][output]
+        text = f"{found['error']:.1e}" if found["error"] is not None else "not finite"
+        return f"{text} of {found['bound']:.1e}" if entry["met"] else f"**{text} of {found['bound']:.1e}**"
+
+    text = ""
+    for output, what in (("o", "error of `o` and its bound, relative to the largest abs(v) of the row"), ("lse", "error of `lse` and its bound")):
+        lines = [[row["text"], *(cell(entry, output) for entry in row["by_magnitude"]), "yes" if all(entry["met"] for entry in row["by_magnitude"]) else "**no**"]
+                 for row in results if any(output in entry["outputs"] for entry in row["by_magnitude"])]
+        if lines:
+            text += ("\n" if text else "") + table([what] + [f"S = {magnitude:,}" for magnitude in magnitudes] + ["met"], lines)
+    return text
 
 
 def memory_text(memory):
@@ -120,17 +169,17 @@ def memory_text(memory):
 
 def markdown(results):
     rows = results["rows"]
-    few = [row for row in rows if "share_of_bound" in row]
-    single = [row for row in rows if row["threads"] == 1 and not row["is_long"] and not row["is_layout"] and row not in few]
     parts = [machine_text(results)]
-    for make, chosen in ((prefill, single), (against_plain, [row for row in single if "speed_of_plain" in row]),
-                         (few_queries, few), (layouts, [row for row in rows if row["is_layout"]]), (threads, [row for row in rows if row["threads"] > 1]), (long_rows, [row for row in rows if row["is_long"]])):
+    for group, make in TABLES:
+        chosen = [row for row in rows if row["group"] == group]
         if chosen:
             parts.append(make(chosen))
     if results["memory"]:
         parts.append(memory_text(results["memory"]))
     if results["compile"]:
         parts.append(compiling(results["compile"]))
+    if results["accuracy"]:
+        parts.append(accuracy(results["accuracy"]))
     return "\n".join(parts)
 
 

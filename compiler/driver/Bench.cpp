@@ -20,7 +20,7 @@ struct BenchOptions {
   std::string cpu;
   unsigned threads = 1;
   uint64_t repeat = 0; ///< 0: as many as fit in a second
-  bool json = false, harder = false;
+  bool json = false, harder = false, check = true;
 };
 
 std::optional<BenchOptions> parseBench(const Arguments &arguments, int &status) {
@@ -38,6 +38,7 @@ std::optional<BenchOptions> parseBench(const Arguments &arguments, int &status) 
   options.repeat = *repeat;
   options.cpu = arguments.value(OptionId::Cpu).value_or("");
   options.json = arguments.has(OptionId::Json);
+  options.check = !arguments.has(OptionId::NoCheck);
   options.harder = arguments.has(OptionId::Optimise);
   return options;
 }
@@ -73,6 +74,7 @@ int benchOne(const std::shared_ptr<const Spec> &spec, const sema::Attention &att
   request.compile.cpu = options.cpu;
   request.seed = options.inputs.seed;
   request.repeat = options.repeat;
+  request.check = options.check;
   CompileReport report;
   std::optional<Measurement> result;
   {
@@ -82,13 +84,13 @@ int benchOne(const std::shared_ptr<const Spec> &spec, const sema::Attention &att
   }
   if (!result)
     return compileError(report);
-  if (!result->check.failure.empty()) {
-    printError(fmt::format("the oracle: {}", result->check.failure));
+  if (result->check && !result->check->failure.empty()) {
+    printError(fmt::format("the oracle: {}", result->check->failure));
     return exitInput;
   }
   if (!writeOut(options.json ? jsonText(*result) : plainText(*result)))
     return exitInput;
-  if (result->check.agrees())
+  if (!result->check || result->check->agrees())
     return exitSuccess;
   printError(fmt::format("the check of `{}` failed: its outputs are not what the oracle says", attention.name));
   return exitCheck;

@@ -1,7 +1,7 @@
 #include "compiler/library/Benchmark.h"
 
 #include "compiler/library/Facts.h"
-#include "compiler/library/PeakRate.h"
+#include "compiler/library/ReadRate.h"
 #include "compiler/library/TileVisits.h"
 
 #include <fmt/format.h>
@@ -39,6 +39,7 @@ private:
   bool runOnce(const Kernel &which);
   double millisecondsOf(const Kernel &which, const attn_context &how) const;
   void time(Measurement &result);
+  bool readsBrainFloats() const;
   bool failed();
   void begin(std::string_view what) const {
     if (request.progress)
@@ -154,6 +155,11 @@ void KernelBench::time(Measurement &result) {
     result.scaling = Scaling{median(kernelScalings), median(fmaScalings), median(scalingShares)};
 }
 
+bool KernelBench::readsBrainFloats() const {
+  return std::any_of(data.tensors.begin(), data.tensors.begin() + ptrdiff_t(attention.tensors.size()),
+                     [](const Tensor &tensor) { return tensor.element() == ElementType::BF16; });
+}
+
 std::optional<Measurement> KernelBench::measure() {
   if (!load())
     return std::nullopt;
@@ -182,6 +188,9 @@ std::optional<Measurement> KernelBench::measure() {
   time(result);
   if (failed())
     return std::nullopt;
+  constexpr unsigned widest = 16;
+  if (lanes >= widest && readsBrainFloats())
+    result.narrow = measureNarrowRates(runner.threads(), 50);
   Result<MemoryUse> memory = measureMemory(*kernel, pointers, data.scalars, runner.executor());
   if (!memory && !failed())
     report.failure = memory.message();
@@ -192,8 +201,10 @@ std::optional<Measurement> KernelBench::measure() {
   for (const Tensor &tensor : data.tensors)
     bytes += double(tensor.byteCount());
   result.readGbs = bytes / (result.medianMs * 1e6);
-  constexpr double leastBytes = 64 << 20, mostBytes = 512 << 20;
+  constexpr double leastBytes = 1 << 20, mostBytes = 512 << 20;
   result.bandwidthGbs = measureReadRate(runner.threads(), size_t(std::clamp(bytes, leastBytes, mostBytes)));
+  if (!request.check)
+    return result;
 
   begin("comparing with the oracle");
   CheckOptions how;

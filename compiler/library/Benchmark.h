@@ -3,6 +3,7 @@
 #include "compiler/library/Accuracy.h"
 #include "compiler/library/MaskStatistics.h"
 #include "compiler/library/MemoryUse.h"
+#include "compiler/library/PeakRate.h"
 #include "compiler/library/Runner.h"
 
 #include <functional>
@@ -16,6 +17,7 @@ struct BenchmarkRequest {
   CompileRequest compile; ///< extents to fix, and how hard to optimise
   uint64_t seed = 0;      ///< of the rows that are compared with the oracle
   uint64_t repeat = 0;    ///< timed runs; 0: as many as fit in a second
+  bool check = true;      ///< whether the outputs are compared with the oracle
   std::function<void(std::string_view)> progress; ///< told what begins; may be empty
 };
 
@@ -34,12 +36,13 @@ struct Measurement {
   size_t runs = 0;
   double medianMs = 0, minMs = 0;
   double gflops = 0, peakGflops = 0, maxPeakGflops = 0, shareOfPeak = 0;
+  std::optional<NarrowRates> narrow; ///< where inputs are stored as bf16
   double classificationMs = 0, shareOfClassification = 0;
   std::optional<Scaling> scaling;
   MemoryUse memory;
   double readGbs = 0, bandwidthGbs = 0;
   MaskStatistics mask;
-  CheckResult check;
+  std::optional<CheckResult> check; ///< where one was asked for
 };
 
 /// Compiles an attention for the data, times it beside the machine's ceilings and compares what it computes with the oracle. Nothing on

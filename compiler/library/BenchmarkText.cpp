@@ -23,7 +23,7 @@ std::string library::jsonText(const Measurement &it) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   llvm::json::OStream json(stream);
-  const OutputCheck *worst = worstOf(it.check);
+  const OutputCheck *worst = it.check ? worstOf(*it.check) : nullptr;
   json.object([&] {
     json.attribute("name", it.name);
     json.attributeObject("dims", [&] {
@@ -45,6 +45,10 @@ std::string library::jsonText(const Measurement &it) {
     json.attribute("share_of_classification", it.shareOfClassification);
     json.attribute("allocated_bytes", int64_t(it.memory.allocated));
     json.attribute("stack_bytes", int64_t(it.memory.stack));
+    if (it.narrow) {
+      json.attribute("dot_gflops", it.narrow->dot);
+      json.attribute("matrix_gflops", it.narrow->matrix);
+    }
     if (it.scaling)
       json.attributeObject("scaling", [&] {
         json.attribute("kernel", it.scaling->kernel);
@@ -56,6 +60,8 @@ std::string library::jsonText(const Measurement &it) {
       json.attribute("full", it.mask.full);
       json.attribute("mixed", it.mask.mixed);
     });
+    if (!it.check)
+      return;
     // JSON has no infinity: an error without measure is null.
     if (worst && worst->error <= std::numeric_limits<double>::max())
       json.attribute("max_error", worst->error);
@@ -73,6 +79,12 @@ std::string library::plainText(const Measurement &it) {
   text += fmt::format("  time    {:.3f} ms median, {:.3f} ms minimum of {} runs\n", it.medianMs, it.minMs, it.runs);
   text += fmt::format("  speed   {:.1f} GFLOP/s over visible pairs: {:.1f} % of the FMA peak measured beside it ({:.1f} GFLOP/s)\n",
                       it.gflops, 100 * it.shareOfPeak, it.peakGflops);
+  if (it.narrow && it.narrow->dot > 0)
+    text += fmt::format("  bf16    {:.1f} % of what the dot instruction reaches beside it ({:.1f} GFLOP/s)\n", 100 * it.gflops / it.narrow->dot,
+                        it.narrow->dot);
+  if (it.narrow && it.narrow->matrix > 0)
+    text += fmt::format("  bf16    {:.1f} % of what the matrix unit reaches beside it ({:.1f} GFLOP/s)\n",
+                        100 * it.gflops / it.narrow->matrix, it.narrow->matrix);
   text += fmt::format("  memory  {:.2f} GB/s of tensors, {:.0f} % of the read bandwidth ({:.1f} GB/s)\n", it.readGbs,
                       it.bandwidthGbs > 0 ? 100 * it.readGbs / it.bandwidthGbs : 0, it.bandwidthGbs);
   text += fmt::format("  scratch {:.1f} KiB allocated and {:.1f} KiB of stack for each thread\n",
@@ -87,7 +99,9 @@ std::string library::plainText(const Measurement &it) {
                       it.mask.pairs > 0 ? 100 * it.mask.visible / it.mask.pairs : 0);
   text += fmt::format("  search  {:.3f} ms, {:.2f} % of the time, went into finding the visible tiles\n",
                       it.classificationMs, 100 * it.shareOfClassification);
-  for (const OutputCheck &check : it.check.outputs)
+  if (!it.check)
+    return text;
+  for (const OutputCheck &check : it.check->outputs)
     text += fmt::format("  error   {}: {:.2g}, bound {:.2g} ({} of {} rows checked){}\n", check.output, check.error,
                         check.bound, check.checkedRows, check.rows, check.agrees ? "" : ": too far off");
   return text;

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
+#include <iterator>
 #include <thread>
 #include <vector>
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 
 using namespace attn;
@@ -18,9 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double secondsSince(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
+double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 /// One round of a loop that the compiler can't drop, and how many operations it is.
 struct Loop {
@@ -59,17 +61,79 @@ __attribute__((target("avx2,fma"))) float fma256(int64_t rounds) {
   return _mm256_cvtss_f32(sums[0]);
 }
 
-__attribute__((target("avx512f"))) float read512(const float *memory, size_t count) {
-  __m512 sums[8];
-  for (__m512 &sum : sums)
-    sum = _mm512_setzero_ps();
-  for (size_t at = 0; at + 128 <= count; at += 128)
-#pragma GCC unroll 8
-    for (int n = 0; n < 8; ++n)
-      sums[n] = _mm512_add_ps(sums[n], _mm512_loadu_ps(memory + at + 16 * n));
-  for (int n = 1; n < 8; ++n)
+constexpr int operands = 4;
+
+/// Numbers between 1 and 2, of either sign, in 16 bits: products of zeros cost less power, and so run faster, than
+/// those of an attention.
+void fillNarrow(uint16_t *numbers, size_t count) {
+  uint32_t state = 12345;
+  for (size_t n = 0; n < count; ++n) {
+    state = state * 1664525u + 1013904223u;
+    numbers[n] = uint16_t((state >> 31 << 15) | 0x3F80u | (state >> 20 & 0x7Fu));
+  }
+}
+
+__attribute__((target("avx512f,avx512bf16"))) float dot512(int64_t rounds) {
+  alignas(64) uint16_t numbers[2 * operands * 32];
+  fillNarrow(numbers, std::size(numbers));
+  __m512bh left[operands], right[operands];
+  for (int n = 0; n < operands; ++n) {
+    std::memcpy(&left[n], numbers + 64 * n, 64);
+    std::memcpy(&right[n], numbers + 64 * n + 32, 64);
+  }
+  __m512 sums[chains];
+  for (int n = 0; n < chains; ++n)
+    sums[n] = _mm512_set1_ps(float(n));
+  for (int64_t round = 0; round < rounds; ++round)
+#pragma GCC unroll 12
+    for (int n = 0; n < chains; ++n)
+      sums[n] = _mm512_dpbf16_ps(sums[n], left[n % operands], right[n / operands]);
+  for (int n = 1; n < chains; ++n)
     sums[0] = _mm512_add_ps(sums[0], sums[n]);
   return _mm512_cvtss_f32(sums[0]);
+}
+
+/// Two by two tiles of 16 rows and 16 columns, four products a round.
+__attribute__((target("amx-tile,amx-bf16"))) float matrixTiles(int64_t rounds) {
+  struct alignas(64) {
+    uint8_t palette = 1, start = 0, reserved[14] = {};
+    uint16_t bytesOfRow[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } shapes;
+  alignas(64) uint16_t numbers[4][16 * 32];
+  alignas(64) float sums[16 * 16];
+  fillNarrow(numbers[0], sizeof numbers / sizeof numbers[0][0]);
+  _tile_loadconfig(&shapes);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_loadd(4, numbers[0], 64);
+  _tile_loadd(5, numbers[1], 64);
+  _tile_loadd(6, numbers[2], 64);
+  _tile_loadd(7, numbers[3], 64);
+  for (int64_t round = 0; round < rounds; ++round) {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_stored(0, sums, 64);
+  _tile_release();
+  return sums[0];
+}
+
+/// Tiles are registers that a process must ask the system for.
+bool hasMatrixUnit() {
+#if defined(__linux__)
+  unsigned a, b, c, d;
+  constexpr unsigned matrix16 = 1u << 22, tiles = 1u << 24;
+  constexpr long requestPermission = 0x1023, tileData = 18;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & matrix16) && (d & tiles) &&
+         syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+#else
+  return false;
+#endif
 }
 #endif
 
@@ -88,18 +152,6 @@ float fmaBaseline(int64_t rounds) {
   return sums[0][0];
 }
 
-float readBaseline(const float *memory, size_t count) {
-  typedef float Lanes __attribute__((vector_size(16), aligned(4), may_alias));
-  Lanes sums[8] = {};
-  for (size_t at = 0; at + 32 <= count; at += 32)
-#pragma GCC unroll 8
-    for (int n = 0; n < 8; ++n)
-      sums[n] += *reinterpret_cast<const Lanes *>(memory + at + 4 * n);
-  for (int n = 1; n < 8; ++n)
-    sums[0] += sums[n];
-  return sums[0][0];
-}
-
 Loop widestLoop(unsigned lanes) {
 #if defined(__x86_64__)
   if (lanes >= 16 && __builtin_cpu_supports("avx512f"))
@@ -108,14 +160,6 @@ Loop widestLoop(unsigned lanes) {
     return {fma256, 2.0 * 8 * chains};
 #endif
   return {fmaBaseline, 2.0 * 4 * chains};
-}
-
-float readMemory(const float *memory, size_t count) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f"))
-    return read512(memory, count);
-#endif
-  return readBaseline(memory, count);
 }
 
 /// Runs work(n) on `threads` threads, this one among them.
@@ -130,11 +174,9 @@ template <class Work> void onThreads(unsigned threads, Work work) {
 
 void keep(float value) { asm volatile("" : : "r"(value) : "memory"); }
 
-} // namespace
-
-double library::measureFmaRate(unsigned threads, double milliseconds, unsigned lanes) {
+/// How fast `threads` threads run a loop for about so many milliseconds, in 10^9 operations a second.
+double rateOf(Loop loop, unsigned threads, double milliseconds) {
   threads = std::max(1u, threads);
-  Loop loop = widestLoop(lanes);
   std::vector<double> rates(threads);
   onThreads(threads, [&](unsigned n) {
     keep(loop.run(roundsPerBurst));
@@ -154,19 +196,19 @@ double library::measureFmaRate(unsigned threads, double milliseconds, unsigned l
   return total;
 }
 
-double library::measureReadRate(unsigned threads, size_t bytes) {
-  threads = std::max(1u, threads);
-  size_t count = std::max<size_t>(bytes / sizeof(float) / threads, 128);
-  std::unique_ptr<float, void (*)(void *)> memory(static_cast<float *>(std::malloc(count * threads * sizeof(float))),
-                                                  std::free);
-  if (!memory)
-    return 0;
-  onThreads(threads, [&](unsigned n) { std::memset(static_cast<void *>(memory.get() + n * count), 0, count * sizeof(float)); });
-  double best = 0;
-  for (int round = 0; round < 3; ++round) {
-    Clock::time_point begin = Clock::now();
-    onThreads(threads, [&](unsigned n) { keep(readMemory(memory.get() + n * count, count)); });
-    best = std::max(best, double(count * threads * sizeof(float)) / secondsSince(begin) / 1e9);
-  }
-  return best;
+} // namespace
+
+double library::measureFmaRate(unsigned threads, double milliseconds, unsigned lanes) {
+  return rateOf(widestLoop(lanes), threads, milliseconds);
+}
+
+library::NarrowRates library::measureNarrowRates(unsigned threads, double milliseconds) {
+  NarrowRates rates;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bf16"))
+    rates.dot = rateOf({dot512, 2.0 * 32 * chains}, threads, milliseconds);
+  if (hasMatrixUnit())
+    rates.matrix = rateOf({matrixTiles, 4 * 2.0 * 16 * 16 * 32}, threads, milliseconds);
+#endif
+  return rates;
 }

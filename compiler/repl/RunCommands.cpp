@@ -253,13 +253,13 @@ Outcome Commands::bench(const std::string &argument) {
     compileError(report);
     return Outcome::Failed;
   }
-  if (!result->check.failure.empty()) {
-    printError(fmt::format("the oracle: {}", result->check.failure));
+  if (!result->check->failure.empty()) {
+    printError(fmt::format("the oracle: {}", result->check->failure));
     return Outcome::Failed;
   }
   if (!writeOut(plainText(*result)))
     return Outcome::Failed;
-  if (result->check.agrees())
+  if (result->check->agrees())
     return Outcome::Done;
   printError(
       fmt::format("the check of `{}` failed: its outputs are not what the oracle says", chosen->attention->name));
