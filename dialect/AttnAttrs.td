@@ -94,17 +94,25 @@ def ScheduleAttr : AttrDef<AttnDialect, "Schedule"> {
     Products are formed by multiply-adds of vectors, or, where keys and values are stored in 16 bits, on the CPU's matrix unit (`products`), which takes
     queries in lanes, 32 at a time, and whole tiles of 32 features.
 
-    All numbers are positive. `lanes` is a power of two up to 16 and a row block a multiple of 4 queries, as scratch memory is aligned to 64 bytes; a key block is a
+    A kernel whose runs may have fewer than `tasks` row blocks over all batches and heads cuts the keys of each into parts of at least `part_keys` keys (if
+    that isn't 0), as many as bring the number of tasks there, which depends on extents alone. What parts have come to is merged in their order by the
+    task that is the last to be done.
+
+    All other numbers are positive. `lanes` is a power of two up to 16 and a row block a multiple of 4 queries, as scratch memory is aligned to 64 bytes; a key block is a
     multiple of the register tile's rows and `key_step` times a power of two, as it is trimmed by halving.
   }];
   let parameters = (ins "int64_t":$lanes, "int64_t":$vectors, "int64_t":$key_rows, "int64_t":$feature_rows,
                         "int64_t":$key_block, "int64_t":$key_step, EnumParameter<Orientation>:$orientation,
                         EnumParameter<RowHeads>:$heads,
-                        DefaultValuedParameter<"::attn::ir::Products", "::attn::ir::Products::Vectors">:$products);
+                        DefaultValuedParameter<"::attn::ir::Products", "::attn::ir::Products::Vectors">:$products,
+                        DefaultValuedParameter<"int64_t", "0">:$part_keys, DefaultValuedParameter<"int64_t", "0">:$tasks);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     int64_t queryBlock() const { return getLanes() * getVectors(); }
+    bool isInParts() const { return getPartKeys() > 0; }
+    /// The same without parts.
+    ScheduleAttr inOnePart() const;
   }];
 }
 

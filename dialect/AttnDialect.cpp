@@ -28,7 +28,7 @@ void AttnDialect::initialize() {
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes, int64_t vectors, int64_t keyRows,
                                    int64_t featureRows, int64_t keyBlock, int64_t keyStep, Orientation orientation,
-                                   RowHeads heads, Products products) {
+                                   RowHeads heads, Products products, int64_t partKeys, int64_t tasks) {
   for (auto [name, value] : {std::pair("lanes", lanes), {"vectors", vectors}, {"key_rows", keyRows}, {"feature_rows", featureRows},
                              {"key_block", keyBlock}, {"key_step", keyStep}})
     if (value < 1)
@@ -50,7 +50,15 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << " and " << keyBlock;
   if (keyBlock % keyStep || !llvm::isPowerOf2_64(keyBlock / keyStep))
     return emitError() << "a key block is key_step " << keyStep << " times a power of two, not " << keyBlock;
+  if (partKeys < 0 || partKeys % keyBlock)
+    return emitError() << "parts are multiples of key_block " << keyBlock << ", or 0, not " << partKeys;
+  if (partKeys ? tasks < 2 : tasks != 0)
+    return emitError() << (partKeys ? "parts are for more than one task, not " : "without parts there is no number of tasks to reach, such as ") << tasks;
   return success();
+}
+
+ScheduleAttr ScheduleAttr::inOnePart() const {
+  return get(getContext(), getLanes(), getVectors(), getKeyRows(), getFeatureRows(), getKeyBlock(), getKeyStep(), getOrientation(), getHeads(), getProducts(), 0, 0);
 }
 
 Operation *AttnDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location location) {

@@ -188,6 +188,32 @@ LogicalResult TileVisitOp::verify() {
   return success();
 }
 
+LogicalResult TileMergeOp::verify() {
+  auto kernel = (*this)->getParentOfType<TileKernelOp>();
+  if (kernel && !kernel.getSchedule().isInParts())
+    return emitOpError("merges parts, which the kernel's schedule has none of");
+  TypeRange types = getPart().getTypes();
+  if (TypeRange(getBody().front().getArgumentTypes()) != types)
+    return emitOpError("has a body that takes what the parts come to: expected ") << types;
+  size_t next = 0;
+  auto takes = [&](auto is, int64_t count) {
+    for (; count > 0 && next < types.size() && is(types[next]); --count)
+      ++next;
+    return count == 0;
+  };
+  auto isState = [](Type type) { return isa<StateType>(type); };
+  auto isTile = [](Type type) { return isa<TileType>(type); };
+  auto isNumber = [](Type type) { return isa<FnType>(type); };
+  for (int64_t count : getAccumulators())
+    if (!takes(isState, 1) || count < 0 || !takes(isTile, count))
+      return emitOpError("needs ") << count << " accumulators behind a state, not " << types;
+  while (takes(isTile, 1)) {
+  }
+  if (!takes(isNumber, getReductions().size()) || next != types.size())
+    return emitOpError("needs one number per query for each of ") << getReductions().size() << " reductions at the end of " << types;
+  return success();
+}
+
 /// What is multiplied with a tile: a tensor with its axes, or a tile of keys with `feature` in lanes, or a function.
 static LogicalResult verifyKeyOperand(Operation *op, Value operand, ArrayAttr axes, StringRef feature) {
   if (auto function = dyn_cast<FnType>(operand.getType())) {

@@ -229,6 +229,22 @@ def TileCombineOp : AttnOp<"tile_combine", [AllTypesMatch<["left", "right", "sta
   }];
 }
 
+def TileMergeOp : AttnOp<"tile_merge", [SingleBlock, NoTerminator]> {
+  let summary = "what follows a visit of one part of the keys: merges the parts, then runs its body";
+  let description = [{
+    The operands are what a visit carried over its part of the keys: each state with as many accumulators as `accumulators` says, accumulators of plain sums, then
+    one number per query for each of `reductions`. The body takes the same of all keys. It runs once per row block, in the task that is the last to be done with its part;
+    parts are merged in their order, whatever the order they were done in.
+  }];
+  let arguments = (ins Variadic<AnyType>:$part, DenseI64ArrayAttr:$accumulators,
+                       DefaultValuedAttr<TypedArrayAttrBase<ReductionKindAttr, "kinds of reductions">, "{}">:$reductions);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    `(` $part `)` `accumulators` $accumulators (`reduce` $reductions^)? attr-dict `:` type($part) $body
+  }];
+  let hasVerifier = 1;
+}
+
 def TileFinishOp : AttnOp<"tile_finish"> {
   let summary = "divides accumulators by the normaliser's denominator and gives its logarithm";
   let description = "A row that saw nothing visible gives 0 and -inf.";

@@ -31,6 +31,7 @@ struct CompileRequest {
   bool optimiseHarder = false;
   QueryCount queries = QueryCount::Any;
   int64_t few = 0, groupHeads = 0; ///< of few queries: about how many, and how many heads share keys; 0 where that isn't known
+  bool inParts = true; ///< false: no run has so few row blocks and so many keys that it would cut keys into parts
   /// `Compiler::load` only: a kernel that searches for the keys it would visit, exactly as the whole kernel does, and writes no output. Where
   /// every key is visited without a search it does nothing at all.
   bool onlyVisits = false;
@@ -127,7 +128,7 @@ private:
 /// that change from call to call (B, I, J) are not among them.
 std::map<std::string, int64_t> featureExtents(const sema::Attention &attention, const reference::Binding &binding);
 
-/// Says in a request how many queries a run has.
+/// Says in a request how many queries a run has, and whether their keys are cut into parts.
 void countQueries(CompileRequest &request, const sema::Attention &attention, const reference::Binding &binding);
 
 /// The request made for one run: with the extents above, unless it fixes them, and the run's number of queries. Everything that compiles

@@ -100,12 +100,14 @@ std::string scheduleText(const ScheduleFact &fact) {
   std::string text = fmt::format("  {} {} side by side in vectors of {} floats; {} keys at a time through the softmax, skipped in steps of {}\n",
                                  fact.queryBlock, fact.headsTogether ? "queries of the heads of a group" : "queries", fact.lanes, fact.keyBlock,
                                  fact.keyStep);
-  if (fact.featuresInLanes)
-    return text + fmt::format("  products with features in lanes, for few queries: {0} keys × {1} queries, {1} queries × {2} features\n", fact.keyRows,
-                              fact.featureRows, fact.keyRows * fact.lanes);
-  if (fact.onMatrixUnit)
-    return text + "  products on the matrix unit, which multiplies numbers of 16 bits and sums floats: 32 keys or features × 32 queries\n";
-  return text + fmt::format("  register tiles: {} keys and {} features × {} queries\n", fact.keyRows, fact.featureRows, fact.queryBlock);
+  text += fact.featuresInLanes ? fmt::format("  products with features in lanes, for few queries: {0} keys × {1} queries, {1} queries × {2} features\n",
+                                             fact.keyRows, fact.featureRows, fact.keyRows * fact.lanes)
+          : fact.onMatrixUnit  ? "  products on the matrix unit, which multiplies numbers of 16 bits and sums floats: 32 keys or features × 32 queries\n"
+                               : fmt::format("  register tiles: {} keys and {} features × {} queries\n", fact.keyRows, fact.featureRows, fact.queryBlock);
+  if (fact.partKeys == 0)
+    return text + fmt::format("  the keys of a row block in one piece: {}\n", fact.whyWhole);
+  return text + fmt::format("  of fewer than {} row blocks the keys are cut into parts of at least {}, as many as make {} tasks; the last task of a row block to be done merges them\n",
+                            fact.tasks, fact.partKeys, fact.tasks);
 }
 
 std::string factsText(const Facts &facts) {

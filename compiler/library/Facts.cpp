@@ -82,6 +82,27 @@ bool isPerPair(mlir::Value value) {
   return type && type.variesWith("i") && type.variesWith("j");
 }
 
+/// Why the keys of a row block are never cut into parts.
+std::string whyWhole(ir::TileKernelOp kernel) {
+  int64_t passes = 0;
+  bool isDescending = false, hasLists = false, repeats = false, storesKeys = false;
+  kernel.walk([&](mlir::Operation *op) {
+    if (auto visit = mlir::dyn_cast<ir::TileVisitOp>(op))
+      ++passes, isDescending |= visit.getDescending();
+    else if (auto store = mlir::dyn_cast<ir::TileStoreOp>(op))
+      storesKeys |= bool(store.getBlock());
+    hasLists |= mlir::isa<ir::TileTopInitOp>(op);
+    repeats |= mlir::isa<ir::TileRepeatOp>(op);
+  });
+  return passes == 0     ? "there is no pass over them"
+         : storesKeys    ? "an output has something for each of them"
+         : isDescending  ? "`sum_after` goes through all of them in order"
+         : hasLists      ? "`topk` keeps its largest of all of them"
+         : repeats       ? "thresholds are found by passes over all of them"
+         : passes > 1    ? "a pass over them needs the result of the one before"
+                         : "there are few of them, or many row blocks";
+}
+
 void readCoordinateLevel(mlir::ModuleOp module, Facts &facts) {
   module.walk([&](ir::KernelOp kernel) {
     kernel.walk([&](mlir::Operation *op) {
@@ -127,6 +148,10 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
     fact.featuresInLanes = schedule.getOrientation() == ir::Orientation::Features;
     fact.onMatrixUnit = schedule.getProducts() == ir::Products::Matrix;
     fact.headsTogether = schedule.getHeads() == ir::RowHeads::Group;
+    fact.partKeys = schedule.getPartKeys();
+    fact.tasks = schedule.getTasks();
+    if (!schedule.isInParts())
+      fact.whyWhole = whyWhole(kernel);
     if (auto most = kernel.getMostQueries()) {
       facts.few = fact;
       facts.mostFew = *most;

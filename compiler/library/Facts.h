@@ -20,6 +20,9 @@ struct AccessFact {
 struct ScheduleFact {
   int64_t lanes = 0, queryBlock = 0, keyBlock = 0, keyStep = 0, keyRows = 0, featureRows = 0;
   bool featuresInLanes = false, headsTogether = false, onMatrixUnit = false;
+  /// The least keys of a part, and the tasks that parts are to bring a run to; 0 where keys are never cut into parts, which `whyWhole` explains.
+  int64_t partKeys = 0, tasks = 0;
+  std::string whyWhole;
 };
 
 /// What the compiler decided for one attention, read off its stages.

@@ -3,6 +3,7 @@
 #include "compiler/library/Compilation.h"
 #include "compiler/library/Fingerprint.h"
 #include "compiler/library/Stopwatch.h"
+#include "compiler/lower/Parts.h"
 #include "runtime/kernel/Kernel.h"
 
 #include <fmt/format.h>
@@ -95,7 +96,7 @@ std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &
   sema::Attention &attention = attentions->front();
   std::string queries = one.queries == QueryCount::Few ? fmt::format("F{}x{}", one.few, one.groupHeads) : one.queries == QueryCount::Many ? "M" : "";
   std::string key = fmt::format("{}{}{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "", one.onlyVisits ? "V" : "",
-                                queries, one.cpu);
+                                queries + (one.inParts ? "P" : ""), one.cpu);
   {
     std::lock_guard lock(mutex);
     if (auto known = kernels.find(key); known != kernels.end()) {
@@ -207,8 +208,26 @@ static int64_t headsOfGroup(const sema::Attention &attention, const reference::B
   return keysOfHeads ? 1 : std::max<int64_t>(value(sema::coordinateH) / value(sema::coordinateG), 1);
 }
 
+/// Whether a run may cut keys into parts, by the least row blocks it has: those of groups, whose heads lie together, 64 rows in each.
+static bool mayBeInParts(const sema::Attention &attention, const reference::Binding &binding) {
+  auto value = [&](sema::CoordinateId coordinate) -> std::optional<int64_t> {
+    sema::ExtentId id = coordinate < attention.coordinates.size() ? attention.coordinates[coordinate].extent : sema::none;
+    return id == sema::none ? std::optional<int64_t>(1) : binding.extents[id];
+  };
+  constexpr int64_t mostRows = 64;
+  auto keys = value(sema::coordinateJ), queries = value(sema::coordinateI), heads = value(sema::coordinateH), groups = value(sema::coordinateG),
+       batches = value(sema::coordinateB);
+  if (keys && *keys < 2 * lower::leastPartKeys)
+    return false;
+  if (!queries || !heads || !groups || !batches || *groups < 1)
+    return true;
+  double blocks = double((*queries * (*heads / *groups) + mostRows - 1) / mostRows);
+  return double(*batches) * double(*groups) * blocks < lower::mostPartTasks;
+}
+
 void library::countQueries(CompileRequest &request, const sema::Attention &attention, const reference::Binding &binding) {
   constexpr int64_t few = 16, many = 32, vector = 16;
+  request.inParts = mayBeInParts(attention, binding);
   sema::ExtentId id = sema::coordinateI < attention.coordinates.size() ? attention.coordinates[sema::coordinateI].extent : sema::none;
   if (id == sema::none || !binding.extents[id])
     return;

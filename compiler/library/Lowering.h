@@ -17,7 +17,7 @@ std::vector<std::string> loweringStageNames();
 std::optional<std::string> lowerToText(const sema::Attention &attention, const codegen::Target &target,
                                        std::string_view stage, CompileReport &report);
 
-/// All the way to LLVM IR, optimised, as one module that holds every attention for every target; of the request `queries` and `onlyVisits` are read. Targets are of
+/// All the way to LLVM IR, optimised, as one module that holds every attention for every target; of the request `queries`, `inParts` and `onlyVisits` are read. Targets are of
 /// one architecture and lie in the order of preference. Nothing on failure.
 std::optional<codegen::NativeModule> lowerToNative(const std::vector<const sema::Attention *> &attentions,
                                                    const std::vector<codegen::Target> &targets, codegen::Optimisation level,

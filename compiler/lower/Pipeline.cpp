@@ -64,6 +64,7 @@ ArrayRef<Stage> loweringStages() {
          schedule.matrixUnit = options.target.matrixUnit;
          schedule.queries = options.queries == QueryCount::Few ? "few" : options.queries == QueryCount::Many ? "many" : "any";
          schedule.few = options.few, schedule.groupHeads = options.groupHeads;
+         schedule.parts = options.inParts;
          passes.addPass(createSchedule(schedule));
          passes.addPass(createFormTiles());
        }},

@@ -26,6 +26,7 @@ struct LoweringOptions {
   std::vector<std::pair<std::string, int64_t>> extents;
   QueryCount queries = QueryCount::Any;
   int64_t few = 0, groupHeads = 0; ///< of few queries: about how many, and how many heads share keys; 0 where that isn't known
+  bool inParts = true; ///< where there are few row blocks, cut their keys into parts
   /// Emit only the search for visible keys: a kernel that computes nothing, to be timed beside the whole one.
   bool onlyVisits = false;
   /// Run MLIR's verifier after every pass.

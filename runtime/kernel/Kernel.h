@@ -114,6 +114,12 @@ typedef struct attn_run {
   int64_t failed_site, failed_value, failed_limit;
   int64_t *batch_extents;  /* per extent that varies with b and each b: its value; `extents` has the largest. Null when
                               `bind` is called first */
+  int64_t parts;           /* where the keys of a row block are cut into more than one: how many; filled by bind. Task t is part t % parts of
+                              row block t / parts */
+  int64_t part_keys;       /* of all parts but the last; filled by bind */
+  int64_t part_bytes;      /* of what a part has come to, 64-aligned; filled by bind */
+  void *part_states;       /* part_bytes for each task, shared by all threads */
+  int64_t *parts_done;     /* per row block, 0 before the first task; counted atomically */
 } attn_run;
 
 /* A tensor the mask reads, whose slices' minima and maxima classification may ask for. */

@@ -30,6 +30,12 @@ static int32_t attn_out_of_memory(attn_error *error, size_t bytes, const char *w
   return ATTN_OUT_OF_MEMORY;
 }
 
+static int32_t attn_misaligned(attn_error *error) {
+  attn_text text = attn_text_of(error);
+  attn_append(&text, "context: the allocator returned memory that is not aligned to 64 bytes as asked");
+  return ATTN_INVALID_ARGUMENT;
+}
+
 ATTN_SUPPORT_API void attn_fail(attn_run *run, int32_t site, int64_t value, int64_t limit) {
   int64_t none = 0;
   if (!__atomic_compare_exchange_n(&run->failed, &none, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
@@ -163,9 +169,7 @@ static int32_t attn_run_body(attn_run *run, const attn_context *context, attn_er
       return attn_out_of_memory(error, (size_t)run->workspace_bytes, "of workspace");
   }
   if (job.idle[0] && (uintptr_t)job.idle[0] % ATTN_ALIGNMENT != 0) {
-    attn_text text = attn_text_of(error);
-    attn_append(&text, "context: the allocator returned memory that is not aligned to 64 bytes as asked");
-    status = ATTN_INVALID_ARGUMENT;
+    status = attn_misaligned(error);
   } else if (context && context->parallel_for && run->tasks > 1) {
     context->parallel_for(context->executor, run->tasks, attn_run_tasks, &job);
   } else {
@@ -189,6 +193,30 @@ static int32_t attn_run_body(attn_run *run, const attn_context *context, attn_er
   return ATTN_OK;
 }
 
+/* Memory for what parts of row blocks come to: the counts of parts that are done, then the parts' states. */
+static int32_t attn_run_parts(attn_run *run, const attn_context *context, attn_error *error) {
+  int64_t counts, states, most = attn_most_workspace;
+  int32_t status;
+  size_t bytes;
+  void *memory;
+  if (run->parts < 2)
+    return attn_run_body(run, context, error);
+  if (run->part_bytes < 0 || run->part_bytes > most || run->tasks > most / (run->part_bytes + 8))
+    return attn_out_of_memory(error, (size_t)run->part_bytes, "for each part of the keys");
+  counts = (8 * (run->tasks / run->parts) + ATTN_ALIGNMENT - 1) / ATTN_ALIGNMENT * ATTN_ALIGNMENT;
+  states = run->tasks * run->part_bytes;
+  bytes = (size_t)(counts + states);
+  memory = attn_allocate(context, bytes);
+  if (!memory)
+    return attn_out_of_memory(error, bytes, "for parts of the keys");
+  memset(memory, 0, (size_t)counts);
+  run->parts_done = memory;
+  run->part_states = (char *)memory + counts;
+  status = (uintptr_t)memory % ATTN_ALIGNMENT != 0 ? attn_misaligned(error) : attn_run_body(run, context, error);
+  attn_release(context, memory, bytes);
+  return status;
+}
+
 static int32_t attn_run_checked(attn_run *run, const attn_context *context, attn_error *error) {
   int32_t status;
   size_t bytes;
@@ -208,7 +236,7 @@ static int32_t attn_run_checked(attn_run *run, const attn_context *context, attn
       return attn_out_of_memory(error, bytes, "for table summaries");
     attn_build_summaries(run, summaries);
   }
-  status = attn_run_body(run, context, error);
+  status = attn_run_parts(run, context, error);
   attn_release(context, summaries, bytes);
   return status;
 }

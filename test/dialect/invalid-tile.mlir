@@ -1377,3 +1377,63 @@ attn.tile_kernel @kernel coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, d =
   // expected-error@below {{scale must be of 'f32'}}
   %rows = attn.tile_scale %init scale %factor : !attn.fn<i64, []> : !attn.tile<f32, [i, d]>
 }
+
+// -----
+
+// expected-error@below {{parts are multiples of key_block 32, or 0, not 48}}
+func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8, orientation = queries, heads = one, part_keys = 48, tasks = 4>}
+
+// -----
+
+// expected-error@below {{parts are for more than one task, not 1}}
+func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8, orientation = queries, heads = one, part_keys = 64, tasks = 1>}
+
+// -----
+
+// expected-error@below {{without parts there is no number of tasks to reach, such as 4}}
+func.func private @f() attributes {s = #attn.schedule<lanes = 8, vectors = 2, key_rows = 4, feature_rows = 4, key_block = 32, key_step = 8, orientation = queries, heads = one, tasks = 4>}
+
+// -----
+
+attn.tile_kernel @kernel coordinates {i = 0 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
+  %init = attn.tile_init : !attn.state<softmax>
+  // expected-error@below {{merges parts, which the kernel's schedule has none of}}
+  attn.tile_merge(%init) accumulators array<i64: 0> : !attn.state<softmax> {
+  ^bb0(%state: !attn.state<softmax>):
+  }
+}
+
+// -----
+
+attn.tile_kernel @kernel coordinates {i = 0 : i64, e = 1 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one, part_keys = 64, tasks = 8> {
+  %init:2 = attn.tile_init : !attn.state<softmax>, !attn.tile<f32, [e, i]>
+  // expected-error@below {{has a body that takes what the parts come to: expected '!attn.state<softmax>', '!attn.tile<f32, [e, i]>'}}
+  attn.tile_merge(%init#0, %init#1) accumulators array<i64: 1> : !attn.state<softmax>, !attn.tile<f32, [e, i]> {
+  ^bb0(%state: !attn.state<softmax>):
+  }
+}
+
+// -----
+
+attn.tile_kernel @kernel coordinates {i = 0 : i64, e = 1 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one, part_keys = 64, tasks = 8> {
+  %init:2 = attn.tile_init : !attn.state<softmax>, !attn.tile<f32, [e, i]>
+  // expected-error@below {{needs 2 accumulators behind a state, not '!attn.state<softmax>', '!attn.tile<f32, [e, i]>'}}
+  attn.tile_merge(%init#0, %init#1) accumulators array<i64: 2> : !attn.state<softmax>, !attn.tile<f32, [e, i]> {
+  ^bb0(%state: !attn.state<softmax>, %sum: !attn.tile<f32, [e, i]>):
+  }
+}
+
+// -----
+
+attn.tile_kernel @kernel coordinates {i = 0 : i64, e = 1 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one, part_keys = 64, tasks = 8> {
+  %init = attn.tile_init : !attn.tile<f32, [e, i]>
+  %most = attn.reduction_init maximum : !attn.fn<f32, [i]>
+  // expected-error@below {{needs one number per query for each of 2 reductions at the end of}}
+  attn.tile_merge(%init, %most) accumulators array<i64> reduce [#attn<reduction_kind maximum>, #attn<reduction_kind sum>] : !attn.tile<f32, [e, i]>, !attn.fn<f32, [i]> {
+  ^bb0(%sum: !attn.tile<f32, [e, i]>, %number: !attn.fn<f32, [i]>):
+  }
+}

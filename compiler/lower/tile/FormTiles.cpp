@@ -41,8 +41,27 @@ LogicalResult TileFormer::form() {
       emitOutput(output);
   emitPairOutputs();
   rowBlockEnd->erase();
+  if (schedule.isInParts())
+    mergeParts(tiles);
   kernel.erase();
   return success();
+}
+
+void TileFormer::mergeParts(ir::TileKernelOp tiles) {
+  const RowPass &pass = plan.passes.front();
+  auto visit = *tiles.getBody().getOps<ir::TileVisitOp>().begin();
+  SmallVector<int64_t> accumulators;
+  for (const NormalisedScore &score : pass.scores)
+    accumulators.push_back(int64_t(score.sums.size()));
+  SmallVector<Attribute> kinds;
+  for (ir::ReduceOp reduce : pass.reductions)
+    kinds.push_back(reduce.getKindAttr());
+  builder.setInsertionPointAfter(visit);
+  auto merge = ir::TileMergeOp::create(builder, location, visit.getResults(), accumulators, builder.getArrayAttr(kinds));
+  Block *body = builder.createBlock(&merge.getBody());
+  for (Value part : visit.getResults())
+    part.replaceAllUsesExcept(body->addArgument(part.getType(), location), merge);
+  body->getOperations().splice(body->end(), merge->getBlock()->getOperations(), std::next(Block::iterator(merge)), merge->getBlock()->end());
 }
 
 namespace {

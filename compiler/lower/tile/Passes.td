@@ -16,7 +16,8 @@ def Schedule : Pass<"attn-schedule"> {
     Option<"matrixUnit", "matrix-unit", "bool", "false", "products of bf16 can be formed tile by tile">,
     Option<"queries", "queries", "std::string", "\"any\"", "how many a run has where the extent of i isn't known: any, few or many">,
     Option<"few", "few", "int64_t", "0", "of few queries: about how many, where it isn't known and not 0">,
-    Option<"groupHeads", "group-heads", "int64_t", "0", "how many heads a group has, where it isn't known and not 0">
+    Option<"groupHeads", "group-heads", "int64_t", "0", "how many heads a group has, where it isn't known and not 0">,
+    Option<"parts", "parts", "bool", "true", "keys may be cut into parts where there are few row blocks">
   ];
 }
 

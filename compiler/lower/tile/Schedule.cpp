@@ -1,7 +1,9 @@
 #include "compiler/lower/tile/Passes.h"
 
+#include "compiler/lower/Parts.h"
 #include "compiler/lower/coordinate/Coordinates.h"
 #include "compiler/lower/tile/LinearRead.h"
+#include "compiler/lower/tile/RowPasses.h"
 
 using namespace mlir;
 
@@ -71,6 +73,16 @@ bool allowsHeadsTogether(ir::KernelOp kernel) {
   });
 }
 
+/// Whether all that is asked of the keys is merged from parts of them: one pass, of states, sums and reductions.
+bool allowsParts(ir::KernelOp kernel) {
+  RowPasses plan(kernel);
+  return plan.passes.size() == 1 && !plan.passes[0].isEmpty() && plan.passes[0].tops.empty() && plan.passes[0].thresholds.empty() &&
+         llvm::none_of(kernel.getBody().front(), [](Operation &op) {
+           auto output = dyn_cast<ir::OutputOp>(op);
+           return isa<ir::SumAfterOp>(op) || (output && variesWith(output.getValue(), "j"));
+         });
+}
+
 /// With queries in lanes a register tile of `rows` rows and `vectors` vectors needs rows * vectors accumulators, the vectors of the other operand and a
 /// broadcast or two: 8 x 3 fits in 32 registers, 4 x 3 in 16: with a broadcast all of them. Without fused multiply-adds, which vectors of 8 lanes and more
 /// come with, products need registers too, and 4 x 2 is what fits. Broadcasts are loads: the more vectors share one, the closer the tile comes to
@@ -131,21 +143,35 @@ private:
   ir::ScheduleAttr schedule(int64_t vectors, int64_t keyRows, int64_t featureRows, ir::Orientation orientation,
                             ir::RowHeads heads, ir::Products products = ir::Products::Vectors) {
     return ir::ScheduleAttr::getChecked([&] { return getOperation()->emitError(); }, &getContext(), lanes.getValue(), vectors, keyRows, featureRows,
-                                        keyBlock, keyStep, orientation, heads, products);
+                                        keyBlock, keyStep, orientation, heads, products, int64_t(0), int64_t(0));
   }
 
   /// A row block of many queries is mostly idle lanes below this.
   int64_t mostFewQueries() { return 2 * lanes; }
+
+  /// The same with keys in parts, unless it is known that there never are any.
+  ir::ScheduleAttr inParts(ir::KernelOp kernel, ir::ScheduleAttr whole) {
+    auto known = [&](StringRef name) { return kernel.extentOf(name) < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(kernel.extentOf(name)); };
+    if (!parts || !allowsParts(kernel) || known("j").value_or(INT64_MAX) < 2 * leastPartKeys)
+      return whole;
+    // One row block for each batch and group at least.
+    bool holdsGroups = whole.getHeads() == ir::RowHeads::Group;
+    int64_t sets = known(holdsGroups ? "g" : "h").value_or(1), queries = holdsGroups ? 1 : known("i").value_or(1);
+    if (known("b").value_or(1) * sets * ((queries + whole.queryBlock() - 1) / whole.queryBlock()) >= mostPartTasks)
+      return whole;
+    return ir::ScheduleAttr::get(&getContext(), whole.getLanes(), whole.getVectors(), whole.getKeyRows(), whole.getFeatureRows(), whole.getKeyBlock(),
+                                 whole.getKeyStep(), whole.getOrientation(), whole.getHeads(), whole.getProducts(), leastPartKeys, mostPartTasks);
+  }
 
   void choose(ir::KernelOp kernel) {
     int64_t number = kernel.extentOf("i");
     auto known = number < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(number);
     bool canBeFew = allowsFeaturesInLanes(kernel) && (known ? *known <= mostFewQueries() : queries != "many");
     bool canBeMany = !canBeFew || (!known && queries != "few");
-    kernel->setAttr(scheduleAttributeName, canBeMany ? manyQueries(kernel) : fewQueries(kernel, known));
+    kernel->setAttr(scheduleAttributeName, inParts(kernel, canBeMany ? manyQueries(kernel) : fewQueries(kernel, known)));
     if (!canBeFew || !canBeMany)
       return;
-    kernel->setAttr(fewScheduleAttributeName, fewQueries(kernel, known));
+    kernel->setAttr(fewScheduleAttributeName, inParts(kernel, fewQueries(kernel, known)));
     kernel->setAttr(mostFewQueriesAttributeName, IntegerAttr::get(IntegerType::get(&getContext(), 64), mostFewQueries()));
   }
 };

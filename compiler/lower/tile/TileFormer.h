@@ -46,6 +46,8 @@ private:
   void finishPass(const RowPass &pass, ir::TileVisitOp visit, mlir::Value plainState);
   void emitThreshold(ir::ThresholdOp op);
   void emitOutput(ir::OutputOp output);
+  /// What follows the only visit becomes what follows the last part's.
+  void mergeParts(ir::TileKernelOp tiles);
   void emitPairOutputs();
   /// Copies of where an output is stored.
   llvm::SmallVector<mlir::Value> indicesOf(ir::OutputOp output);

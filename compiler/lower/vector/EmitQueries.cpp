@@ -92,15 +92,18 @@ SmallVector<Value> TileEmitter::updateAccumulator(Value accumulator, ArrayRef<Sm
   });
 }
 
+void TileEmitter::combineAccumulators(Value accumulator, Value other, const Normaliser::Combined &factors) {
+  updateAccumulator(accumulator, {factors.rescaleLeft, factors.rescaleRight}, {},
+                    [&](Value ours, Value offset, ArrayRef<Value> rescale, Value &) -> Value {
+                      Value theirs = code.load(vectorType, code.at(other, code.f32(), offset), 4 * schedule.getLanes());
+                      return multiplyAdd(theirs, rescale[1], arith::MulFOp::create(code.builder, code.location, ours, rescale[0]));
+                    });
+}
+
 void TileEmitter::emitCombine(ir::TileCombineOp op) {
   Normaliser::Combined combined =
       normaliserOf(op.getLeft()).combine(states[op.getLeft()], states[op.getRight()], whereExact(4, 1));
-  Value right = tiles[op.getRightAccumulator()].address;
-  updateAccumulator(op.getLeftAccumulator(), {combined.rescaleLeft, combined.rescaleRight}, {},
-                    [&](Value ours, Value offset, ArrayRef<Value> rescale, Value &) -> Value {
-                      Value theirs = code.load(vectorType, code.at(right, code.f32(), offset), 4 * schedule.getLanes());
-                      return multiplyAdd(theirs, rescale[1], arith::MulFOp::create(code.builder, code.location, ours, rescale[0]));
-                    });
+  combineAccumulators(op.getLeftAccumulator(), tiles[op.getRightAccumulator()].address, combined);
   states[op.getState()] = combined.state;
   tiles[op.getAccumulator()] = tiles[op.getLeftAccumulator()];
 }

@@ -25,16 +25,24 @@ bool TileEmitter::storesStill() {
 }
 
 void TileEmitter::emitStill() {
-  code.when(code.compare(arith::CmpIPredicate::eq, functions.place.firstQuery, code.integer(0)), [&] {
+  Value isFirst = code.compare(arith::CmpIPredicate::eq, functions.place.firstQuery, code.integer(0));
+  if (merge)
+    isFirst = code.both(isFirst, code.compare(arith::CmpIPredicate::eq, part, code.integer(0)));
+  code.when(isFirst, [&] {
     FunctionEmitter::Scope scope(functions);
     isCareful = code.boolean(false);
     exact = SmallVector<Value>(vectors, code.broadcast(isCareful, functions.vectorType(code.i1())));
     rows = code.integer(1);
-    for (Operation &op : kernel.getBody().front())
-      if (auto visit = dyn_cast<ir::TileVisitOp>(op))
-        emitStillVisit(visit);
-      else if (isStill(op))
-        emitOperation(op);
+    auto emitStillOf = [&](Block &block) {
+      for (Operation &op : block)
+        if (auto visit = dyn_cast<ir::TileVisitOp>(op))
+          emitStillVisit(visit);
+        else if (isStill(op))
+          emitOperation(op);
+    };
+    emitStillOf(kernel.getBody().front());
+    if (merge)
+      emitStillOf(merge.getBody().front());
   });
 }
 

@@ -79,9 +79,9 @@ void TileEmitter::emitVisit(ir::TileVisitOp op) {
 SmallVector<Value> TileEmitter::visitAll(ir::TileVisitOp op, ValueRange carried) {
   bool mayHide = false;
   op.getBody().walk([&](ir::TileMapOp map) { mayHide |= map.getMask() != nullptr; });
-  Value keys = extentOf("j"), size = code.integer(schedule.getKeyBlock());
+  Value keys = keysEnd(), size = code.integer(schedule.getKeyBlock());
   Value whole = code.roundUp(keys, schedule.getKeyBlock());
-  return code.loop(code.integer(0), keys, schedule.getKeyBlock(), carried, [&](Value step, ValueRange values) {
+  return code.loop(keysBegin(), keys, schedule.getKeyBlock(), carried, [&](Value step, ValueRange values) {
     Value first = op.getDescending() ? code.subtract(code.subtract(whole, size), step) : step;
     Value end = code.minimum(code.add(first, size), keys);
     return emitBlock(op, {first, end, mayHide ? code.boolean(true) : Value()}, values);
@@ -186,17 +186,17 @@ void TileEmitter::prepareClassifier(ir::TileVisitOp op) {
 /// nothing is visible the search takes ever larger steps, and where a large step holds something visible it takes half of it.
 SmallVector<Value> TileEmitter::visitClassified(ir::TileVisitOp op, ValueRange state) {
   prepareClassifier(op);
-  Value keys = extentOf("j"), one = code.integer(1), blockSize = code.integer(schedule.getKeyBlock());
+  Value start = keysBegin(), keys = keysEnd(), one = code.integer(1), blockSize = code.integer(schedule.getKeyBlock());
   // The last row block's beginning is a good guess, if nothing before it is visible here either.
   Value guess = code.load(code.i64(), hint, 8);
-  Value useful = code.both(code.compare(arith::CmpIPredicate::sgt, guess, code.integer(0)),
+  Value useful = code.both(code.compare(arith::CmpIPredicate::sgt, guess, start),
                            code.compare(arith::CmpIPredicate::slt, guess, keys));
   Value begin = code.branch(
       useful, code.i64(),
       [&]() -> SmallVector<Value> {
-        return {code.select(classify(code.integer(0), code.subtract(guess, one)).mayShow, code.integer(0), guess)};
+        return {code.select(classify(start, code.subtract(guess, one)).mayShow, start, guess)};
       },
-      [&]() -> SmallVector<Value> { return {code.integer(0)}; })[0];
+      [&]() -> SmallVector<Value> { return {start}; })[0];
 
   // Carried: next key, step, whether a block was processed just before, whether any was, the state.
   SmallVector<Value> initial{begin, blockSize, code.boolean(false), code.boolean(false)};

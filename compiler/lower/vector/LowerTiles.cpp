@@ -202,7 +202,14 @@ LogicalResult lowerBinder(ir::BinderOp binder, Kernels kernels, Sites &sites, co
     return [&, kernel]() -> SmallVector<Value> {
       TileEmitter tiles(code, run, sites, kernel, target);
       auto field = [&](size_t offset) { return code.at(runPointer, builder.getI8Type(), static_cast<int64_t>(offset)); };
-      code.store(tiles.taskCount(), field(offsetof(attn_run, tasks)), 8);
+      Value tasks = tiles.taskCount();
+      if (auto parts = tiles.chooseParts()) {
+        tasks = code.multiply(tasks, parts->count);
+        code.store(parts->count, field(offsetof(attn_run, parts)), 8);
+        code.store(parts->keys, field(offsetof(attn_run, part_keys)), 8);
+        code.store(code.multiply(parts->floats, code.integer(4)), field(offsetof(attn_run, part_bytes)), 8);
+      }
+      code.store(tasks, field(offsetof(attn_run, tasks)), 8);
       code.store(code.multiply(tiles.workspaceFloats(), code.integer(4)), field(offsetof(attn_run, workspace_bytes)), 8);
       return {};
     };

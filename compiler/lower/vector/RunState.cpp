@@ -61,6 +61,10 @@ Value RunState::data(int64_t tensor) {
   });
 }
 
+Value RunState::field(size_t offset, Type type) {
+  return cached("field", int64_t(offset), [&](Code &code) { return code.load(type, code.at(run, code.builder.getI8Type(), int64_t(offset)), 8); });
+}
+
 Value RunState::stride(int64_t tensor, int64_t dimension) {
   int64_t index = tensor * ATTN_MAX_RANK + dimension;
   return cached("stride", index, [&](Code &code) {

@@ -29,6 +29,8 @@ public:
   /// The raw 8 bytes of a scalar argument, as `type`.
   mlir::Value scalar(int64_t index, mlir::Type type);
   mlir::Value data(int64_t tensor);
+  /// A number, or address, at an offset in the run.
+  mlir::Value field(size_t offset, mlir::Type type);
   /// In elements.
   mlir::Value stride(int64_t tensor, int64_t dimension);
   /// The size a dimension must have; equal to the tensor's own except where that is 1 and broadcast.

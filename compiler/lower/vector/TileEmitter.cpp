@@ -2,6 +2,7 @@
 
 #include "compiler/lower/vector/Reductions.h"
 #include "compiler/lower/vector/Support.h"
+#include "runtime/kernel/Kernel.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -16,6 +17,7 @@ TileEmitter::TileEmitter(Code &code, RunState &run, Sites &sites, ir::TileKernel
       functions(code, run, sites, schedule, kernel.getCoordinates()) {
   softmax = createNormaliser(ir::Normaliser::Softmax, code, vectorType, vectors, target);
   plainSum = createNormaliser(ir::Normaliser::Sum, code, vectorType, vectors, target);
+  kernel.getBody().walk([&](ir::TileMergeOp op) { merge = op; });
   functions.readTile = [this](FunctionEmitter &reader, ir::TileFunctionOp op) { return readTile(reader, op); };
 }
 
@@ -184,6 +186,11 @@ void TileEmitter::emitTasks(Value begin, Value end, Value workspace) {
 }
 
 void TileEmitter::emitTask(Value task) {
+  if (merge) {
+    parts = run.field(offsetof(attn_run, parts), code.i64());
+    part = code.remainder(task, parts);
+    task = rowBlock = code.divide(task, parts);
+  }
   Value blocks = rowBlocks(), sets = headSets();
   Value batchAndHeads = code.divide(task, blocks);
   headSet = code.remainder(batchAndHeads, sets);
@@ -223,6 +230,8 @@ void TileEmitter::setBatchExtents() {
 void TileEmitter::emitRowBlockTwice() {
   if (onlyVisits) {
     FunctionEmitter::Scope scope(functions);
+    if (merge)
+      currentPart = part;
     return emitRowBlock();
   }
   // A value of weight 0 must not reach a sum, and 0 times what isn't finite is NaN. A factor folded into the query, or into log2(e), may leave
@@ -234,13 +243,19 @@ void TileEmitter::emitRowBlockTwice() {
       noFeatures = arith::OrIOp::create(code.builder, code.location, noFeatures,
                                         code.compare(arith::CmpIPredicate::eq, extentOf(featureOf(op.getResult(0))), code.integer(0)));
   Type lanesType = functions.vectorType(code.i1());
-  SmallVector<Value> initial{code.boolean(true)};
+  // Of a row block in parts each task does its own part; the last to be done, which merges them, does all of them once more.
+  Value one = code.integer(1), end = merge ? code.add(parts, one) : code.integer(2), isDone = code.boolean(true);
+  if (merge)
+    isDone = code.select(noFeatures, code.compare(arith::CmpIPredicate::eq, part, code.integer(0)), isDone);
+  SmallVector<Value> initial{isDone};
   initial.append(vectors, code.broadcast(noFeatures, lanesType));
   SmallVector<Type> types{code.i1()};
   types.append(vectors, lanesType);
   Value first = code.select(noFeatures, code.integer(1), code.integer(0));
-  code.loop(first, code.integer(2), 1, initial, [&](Value attempt, ValueRange carried) -> SmallVector<Value> {
+  code.loop(first, end, 1, initial, [&](Value attempt, ValueRange carried) -> SmallVector<Value> {
     isCareful = code.compare(arith::CmpIPredicate::ne, attempt, code.integer(0));
+    if (merge)
+      currentPart = code.select(isCareful, code.subtract(attempt, one), part);
     exact = SmallVector<Value>(carried.drop_front());
     return code.branch(
         carried[0], types,
@@ -255,6 +270,8 @@ void TileEmitter::emitRowBlockTwice() {
             Value isIrregular = code.compare(arith::CmpIPredicate::ne, code.load(code.i32(), irregular, 4), code.integer(0, code.i32()));
             notFinite = arith::OrIOp::create(code.builder, code.location, notFinite, isIrregular);
           }
+          if (merge)
+            notFinite = arith::OrIOp::create(code.builder, code.location, isCareful, code.both(isLastPart, notFinite));
           SmallVector<Value> next{notFinite};
           next.append(unbounded);
           return next;
@@ -308,6 +325,7 @@ void TileEmitter::emitOperation(Operation &op) {
       .Case([&](ir::TileAbsorbOp absorb) { emitAbsorb(absorb); })
       .Case([&](ir::TileAccumulateOp accumulate) { emitAccumulate(accumulate); })
       .Case([&](ir::TileCombineOp combine) { emitCombine(combine); })
+      .Case([&](ir::TileMergeOp op) { emitMerge(op); })
       .Case([&](ir::TileFinishOp finish) { emitFinish(finish); })
       .Case([&](ir::TileStoreOp store) { emitStore(store); })
       .Case([&](ir::TileStoreRowOp store) { emitStoreRow(store); })

@@ -79,8 +79,14 @@ public:
 
   /// Emits the whole function: `for (task = begin; task < end; ++task)` at the builder's insertion point.
   void emitTasks(mlir::Value begin, mlir::Value end, mlir::Value workspace);
-  /// How many tasks there are.
+  /// How many row blocks there are.
   mlir::Value taskCount();
+  /// Where keys may be cut into parts, how many there are of each row block, how many keys each has but the last, and the floats of what one comes to; nothing
+  /// where they never are.
+  struct Parts {
+    mlir::Value count, keys, floats;
+  };
+  std::optional<Parts> chooseParts();
 
   /// Emit the search for visible keys, call for call as in the whole kernel, and in place of what is done with them a count that keeps
   /// it from being dropped.
@@ -110,6 +116,28 @@ private:
   /// The row block, and once more with care where its result isn't finite.
   void emitRowBlockTwice();
   void emitRowBlock();
+  /// The keys that a visit goes through: all, or those of the part at hand.
+  mlir::Value keysBegin();
+  mlir::Value keysEnd();
+  /// Where in the memory of a part's state what it has come to lies: what a merge takes, in floats from the state's beginning on. Where the matrix unit is used,
+  /// whether something was irregular comes first.
+  struct PartLayout {
+    llvm::SmallVector<mlir::Value> offsets;
+    mlir::Value end;
+  };
+  PartLayout partLayout();
+  /// Of `queries` rows of an accumulator that has them as rows, of all of any other.
+  mlir::Value accumulatorFloats(mlir::Value accumulator, mlir::Value queries);
+  /// As what is carried in registers is stored.
+  llvm::SmallVector<mlir::Type> registerTypes(mlir::Value carried);
+  int64_t registerFloats(mlir::Type type);
+  mlir::Value stateOfPart(mlir::Value number);
+  void copyAccumulator(mlir::Value accumulator, mlir::Value source, mlir::Value target);
+  void storePart(const PartLayout &layout, mlir::ValueRange registers);
+  llvm::SmallVector<mlir::Value> loadRegisters(const PartLayout &layout, mlir::Value state);
+  llvm::SmallVector<mlir::Value> mergeParts(const PartLayout &layout);
+  /// i1: all parts are done.
+  mlir::Value countPart();
   /// Outputs that don't vary with queries are stored where their first row block is. Where there are no queries at all, a task for each batch and
   /// head stores just these: is there such an output, does an operation belong to one, and what they are.
   bool storesStill();
@@ -144,6 +172,8 @@ private:
   void emitAbsorb(ir::TileAbsorbOp op);
   void emitAccumulate(ir::TileAccumulateOp op);
   void emitCombine(ir::TileCombineOp op);
+  void combineAccumulators(mlir::Value accumulator, mlir::Value other, const Normaliser::Combined &factors);
+  void emitMerge(ir::TileMergeOp op);
   void emitFinish(ir::TileFinishOp op);
   /// Emits a store for the one task of those that would store the same: the first batch and head where `axes` has none.
   void storeOnce(mlir::ArrayAttr axes, llvm::function_ref<void()> store);
@@ -286,6 +316,11 @@ private:
   FunctionEmitter functions;
   std::unique_ptr<Normaliser> softmax, plainSum;
   Normaliser &normaliserOf(mlir::Value state);
+
+  ir::TileMergeOp merge; ///< null where keys are never cut into parts
+  mlir::Value rowBlock, part, parts; ///< of this task, and how many parts a row block has
+  mlir::Value currentPart;           ///< which is the task's own, or, done once more with care, all in turn
+  mlir::Value isLastPart;            ///< i1: this is the one after which parts are merged
 
   mlir::Value headSet; ///< of this task: the head, or the number of the group
   mlir::Value rows;    ///< of this row block: queries, of each head they are of

@@ -22,7 +22,9 @@ struct Parts {
   explicit Parts(ir::TileKernelOp kernel)
       : init(*kernel.getBody().getOps<ir::TileInitOp>().begin()),
         visit(*kernel.getBody().getOps<ir::TileVisitOp>().begin()),
-        finish(*kernel.getBody().getOps<ir::TileFinishOp>().begin()) {}
+        finish(nullptr) {
+    kernel.walk([&](ir::TileFinishOp op) { finish = op; });
+  }
 };
 
 /// Passes over the keys once more, with a state of its own, and combines both.

@@ -162,6 +162,55 @@ TEST_CASE("an allocator that ignores the alignment is caught") {
   CHECK(counting.live.empty());
 }
 
+TEST_CASE("parts of row blocks share memory, which is there before the first task") {
+  Counting counting;
+  attn_context context = counting.context();
+  context.parallel_for = inTwoThreads;
+  FakeKernel kernel;
+  std::atomic<int> last = 0;
+  kernel.bind = [](attn_run &run) {
+    run.tasks = 300;
+    run.parts = 3;
+    run.part_bytes = 128;
+    run.workspace_bytes = 64;
+  };
+  kernel.body = [&](attn_run &run, int64_t begin, int64_t end, void *) {
+    CHECK(reinterpret_cast<uintptr_t>(run.part_states) % 64 == 0);
+    for (int64_t task = begin; task < end; ++task) {
+      std::memset(static_cast<char *>(run.part_states) + 128 * task, int(task % 100), 128);
+      last += __atomic_fetch_add(&run.parts_done[task / 3], 1, __ATOMIC_ACQ_REL) == 2;
+    }
+  };
+  CHECK(kernel.launch(&context) == ATTN_OK);
+  CHECK(last == 100);
+  CHECK(counting.live.empty());
+
+  SECTION("one part needs none") {
+    kernel.bind = [](attn_run &run) { run.tasks = 3, run.parts = 1, run.part_bytes = 128; };
+    kernel.body = [&](attn_run &run, int64_t, int64_t, void *) { CHECK(run.part_states == nullptr); };
+    CHECK(kernel.launch() == ATTN_OK);
+  }
+  SECTION("it can't be had") {
+    kernel.bodyCalls = 0;
+    counting.made = 0, counting.limit = 1;
+    CHECK(kernel.refusal(ATTN_OUT_OF_MEMORY, &context) == "out of memory: the allocator gave no 39232 bytes for parts of the keys");
+    CHECK(kernel.bodyCalls == 0);
+    CHECK(counting.live.empty());
+  }
+  SECTION("it isn't aligned") {
+    kernel.bind = [](attn_run &run) { run.tasks = 4, run.parts = 2, run.part_bytes = 64; };
+    kernel.bodyCalls = 0;
+    counting.skew = 8;
+    CHECK(kernel.refusal(ATTN_INVALID_ARGUMENT, &context) == "context: the allocator returned memory that is not aligned to 64 bytes as asked");
+    CHECK(kernel.bodyCalls == 0);
+    CHECK(counting.live.empty());
+  }
+  SECTION("it is more than there can be") {
+    kernel.bind = [](attn_run &run) { run.tasks = int64_t(1) << 50, run.parts = 2, run.part_bytes = 64; };
+    CHECK_THAT(kernel.refusal(ATTN_OUT_OF_MEMORY, &context), Catch::Matchers::EndsWith("for each part of the keys"));
+  }
+}
+
 TEST_CASE("a parallel_for that drops, repeats or invents tasks is caught") {
   FakeKernel kernel;
   kernel.bind = [](attn_run &run) { run.tasks = 4; };
