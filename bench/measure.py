@@ -128,7 +128,12 @@ def summary(row, samples, plain_samples):
     if row.threads > 1:
         result["scaling"] = {key: statistics.median(sample["scaling"][key] for sample in samples)
                              for key in ("kernel", "fma", "share")}
-        judge(result, "scaling", row.scaling_target, result["scaling"]["share"])
+        if row.scaling_target is not None:
+            judge(result, "scaling", row.scaling_target, result["scaling"]["share"])
+        if row.speedup_target is not None:
+            judge(result, "speedup", row.speedup_target, result["scaling"]["kernel"])
+    if row.bandwidth_target is not None:
+        judge(result, "bandwidth", row.bandwidth_target, statistics.median(sample["read_gbs"] / sample["bandwidth_gbs"] for sample in samples))
     if row.classification_target is not None:
         judge(result, "classification", row.classification_target, result["share_of_classification"], at_most=True)
     if plain_samples:

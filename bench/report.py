@@ -80,6 +80,13 @@ def threads(rows):
                         for row in rows])
 
 
+def parts(rows):
+    head = ["two threads, one query of one head, D = 128", "times as fast as one", "target", "met", "GB/s", "of the read bandwidth of two", "target", "met", "ms", "error"]
+    return table(head, [[row["text"], f"{row['scaling']['kernel']:.2f}", *verdict(row, "speedup", "{:.1f}".format), f"{row['read_gbs']:.1f}",
+                         percent(row["read_gbs"] / row["bandwidth_gbs"]), *verdict(row, "bandwidth", rounded), f"{row['median_ms']:.2f}", error(row)]
+                        for row in rows])
+
+
 def few_queries(rows):
     head = ["queries, 32 heads, 8 of keys, J = 4096, D = 128", "share of the bound", "target", "met", "GB/s", "of the read bandwidth", "share of peak", "ms",
             "error"]
@@ -113,6 +120,7 @@ TABLES = (
     ("few", few_queries),
     ("layouts", layouts),
     ("threads", threads),
+    ("parts", parts),
     ("long", long_rows),
 )
 

@@ -24,7 +24,9 @@ class Row:
     plain_by: str = "useful"    # what a speed counts: "useful" multiply-adds, "pairs" visible or not, or "padded" ones, a call's 2 us aside
     plain_target: float = None  # least share of that speed
     threads: int = 1
-    scaling_target: float = None
+    scaling_target: float = None    # how many times faster than one thread, over the same of multiply-adds
+    speedup_target: float = None    # how many times faster than one thread
+    bandwidth_target: float = None  # least share of what as many threads read
     bound_target: float = None  # least share of the run time that reading the tensors once, or the multiply-adds, would take
     classification_target: float = None          # most of the run time
     is_long: bool = False       # only with --long
@@ -147,6 +149,10 @@ THREADS = [
     threads_row("causal-1-head-2", "causal, 4096, 1 head", "causal", 1),
 ]
 
+# One query of one head: the keys are cut into parts. In the third level of the cache, and in memory.
+PARTS = [Row(f"parts-{keys}-2", f"J = {keys:,}", "few", {"B": 1, "H": 1, "G": 1, "I": 1, "J": keys, "D": 128}, group="parts", threads=2, **target)
+         for keys, target in ((16384, {"speedup_target": 1.8}), (131072, {"bandwidth_target": 0.85}))]
+
 # One head: every head classifies the same tiles and computes as long, and a run stays at seconds.
 LENGTH = 65536
 
@@ -213,7 +219,7 @@ def layout_rows(name, text, batch, queries, keys, heads, groups, width, **more):
 LAYOUTS = layout_rows("prefill", "I = J = 2048, H = 8, D = 64", 1, 2048, 2048, 8, 8, 64) + \
     layout_rows("decode", "B = 4, I = 1, J = 4096, H = 32, G = 8, D = 128", 4, 1, 4096, 32, 8, 128)
 
-ROWS = PREFILL + SCORES + STORED + SIZES + AVX2 + FEW + LAYOUTS + THREADS + LONG
+ROWS = PREFILL + SCORES + STORED + SIZES + AVX2 + FEW + LAYOUTS + THREADS + PARTS + LONG
 
 # Compiled for the latency rows, with the most that the JIT may take, in milliseconds: plain ones, and others.
 PLAIN_JIT_MS, ANY_JIT_MS = 70, 120

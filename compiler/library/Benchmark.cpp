@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -19,6 +20,28 @@ double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   size_t n = values.size();
   return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+/// Has all threads of an executor awake, as a program that runs one kernel after the other has them: what an operating system takes to wake one is longer than many
+/// a kernel.
+void wake(const attn_context &context, unsigned threads) {
+  using Clock = std::chrono::steady_clock;
+  struct Arrivals {
+    std::atomic<unsigned> count = 0;
+    unsigned wanted;
+    Clock::time_point limit;
+  } arrivals{.wanted = threads, .limit = Clock::now() + std::chrono::milliseconds(1)};
+  if (threads < 2)
+    return;
+  context.parallel_for(
+      context.executor, threads,
+      [](void *argument, int64_t begin, int64_t end) {
+        auto &arrivals = *static_cast<Arrivals *>(argument);
+        arrivals.count += unsigned(end - begin);
+        while (arrivals.count < arrivals.wanted && Clock::now() < arrivals.limit) {
+        }
+      },
+      &arrivals);
 }
 
 class KernelBench {
@@ -37,7 +60,7 @@ private:
   bool load();
   std::shared_ptr<const Kernel> loadOne(bool onlyVisits);
   bool runOnce(const Kernel &which);
-  double millisecondsOf(const Kernel &which, const attn_context &how) const;
+  double millisecondsOf(const Kernel &which, const attn_context &how, unsigned threads) const;
   void time(Measurement &result);
   bool readsBrainFloats() const;
   bool failed();
@@ -94,8 +117,9 @@ bool KernelBench::runOnce(const Kernel &which) {
 }
 
 /// Of a run that is known to succeed.
-double KernelBench::millisecondsOf(const Kernel &which, const attn_context &how) const {
+double KernelBench::millisecondsOf(const Kernel &which, const attn_context &how, unsigned threads) const {
   using Clock = std::chrono::steady_clock;
+  wake(how, threads);
   Clock::time_point start = Clock::now();
   (void)which.run(pointers, data.scalars, &how);
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -122,7 +146,7 @@ void KernelBench::time(Measurement &result) {
   };
   auto beside = [&](unsigned count, const attn_context &how, double &milliseconds) {
     double before = measureFmaRate(count, burstMs, lanes);
-    milliseconds = millisecondsOf(*kernel, how);
+    milliseconds = millisecondsOf(*kernel, how, count);
     return (before + measureFmaRate(count, burstMs, lanes)) / 2;
   };
   while (!enough()) {
@@ -130,7 +154,7 @@ void KernelBench::time(Measurement &result) {
     times.push_back(milliseconds);
     peaks.push_back(peak);
     shares.push_back(operations / (milliseconds * 1e6) / peak);
-    searches.push_back(millisecondsOf(*search, context));
+    searches.push_back(millisecondsOf(*search, context, threads));
     searchShares.push_back(searches.back() / milliseconds);
     if (threads > 1) {
       double lone, loneFma = beside(1, serial, lone);

@@ -1399,7 +1399,7 @@ attn.tile_kernel @kernel coordinates {i = 0 : i64}
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
   %init = attn.tile_init : !attn.state<softmax>
   // expected-error@below {{merges parts, which the kernel's schedule has none of}}
-  attn.tile_merge(%init) accumulators array<i64: 0> : !attn.state<softmax> {
+  attn.tile_merge(%init) accumulators [0] : !attn.state<softmax> {
   ^bb0(%state: !attn.state<softmax>):
   }
 }
@@ -1410,7 +1410,7 @@ attn.tile_kernel @kernel coordinates {i = 0 : i64, e = 1 : i64}
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one, part_keys = 64, tasks = 8> {
   %init:2 = attn.tile_init : !attn.state<softmax>, !attn.tile<f32, [e, i]>
   // expected-error@below {{has a body that takes what the parts come to: expected '!attn.state<softmax>', '!attn.tile<f32, [e, i]>'}}
-  attn.tile_merge(%init#0, %init#1) accumulators array<i64: 1> : !attn.state<softmax>, !attn.tile<f32, [e, i]> {
+  attn.tile_merge(%init#0, %init#1) accumulators [1] : !attn.state<softmax>, !attn.tile<f32, [e, i]> {
   ^bb0(%state: !attn.state<softmax>):
   }
 }
@@ -1421,7 +1421,7 @@ attn.tile_kernel @kernel coordinates {i = 0 : i64, e = 1 : i64}
     schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one, part_keys = 64, tasks = 8> {
   %init:2 = attn.tile_init : !attn.state<softmax>, !attn.tile<f32, [e, i]>
   // expected-error@below {{needs 2 accumulators behind a state, not '!attn.state<softmax>', '!attn.tile<f32, [e, i]>'}}
-  attn.tile_merge(%init#0, %init#1) accumulators array<i64: 2> : !attn.state<softmax>, !attn.tile<f32, [e, i]> {
+  attn.tile_merge(%init#0, %init#1) accumulators [2] : !attn.state<softmax>, !attn.tile<f32, [e, i]> {
   ^bb0(%state: !attn.state<softmax>, %sum: !attn.tile<f32, [e, i]>):
   }
 }
@@ -1433,7 +1433,7 @@ attn.tile_kernel @kernel coordinates {i = 0 : i64, e = 1 : i64}
   %init = attn.tile_init : !attn.tile<f32, [e, i]>
   %most = attn.reduction_init maximum : !attn.fn<f32, [i]>
   // expected-error@below {{needs one number per query for each of 2 reductions at the end of}}
-  attn.tile_merge(%init, %most) accumulators array<i64> reduce [#attn<reduction_kind maximum>, #attn<reduction_kind sum>] : !attn.tile<f32, [e, i]>, !attn.fn<f32, [i]> {
+  attn.tile_merge(%init, %most) accumulators [] reduce [#attn<reduction_kind maximum>, #attn<reduction_kind sum>] : !attn.tile<f32, [e, i]>, !attn.fn<f32, [i]> {
   ^bb0(%sum: !attn.tile<f32, [e, i]>, %number: !attn.fn<f32, [i]>):
   }
 }

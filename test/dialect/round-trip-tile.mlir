@@ -136,3 +136,21 @@ attn.tile_kernel @rows coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j = 3
   %alone = attn.tile_finish %state() : (!sum) -> !row
   attn.tile_store %result, %o ["b", "h", "i", "e"] : !features, !t4
 }
+
+// What parts of the keys come to, and what follows once all of them are there.
+// CHECK-LABEL: attn.tile_kernel @parts
+// CHECK-SAME: heads = one, part_keys = 1024, tasks = 64>
+attn.tile_kernel @parts coordinates {b = 0 : i64, i = 1 : i64, j = 2 : i64, e = 3 : i64}
+    schedule <lanes = 16, vectors = 2, key_rows = 8, feature_rows = 8, key_block = 64, key_step = 8, orientation = queries, heads = one, part_keys = 1024, tasks = 64> {
+  %state, %sum, %plain = attn.tile_init : !attn.state<softmax>, !features, !features
+  %most = attn.reduction_init maximum : !row
+  // CHECK: attn.tile_merge(%{{.*}}#0, %{{.*}}#1, %{{.*}}#2, %{{.*}}) accumulators [1] reduce [#attn<reduction_kind maximum>] : !attn.state<softmax>, !attn.tile<f32, [e, i]>, !attn.tile<f32, [e, i]>, !attn.fn<f32, [i]> {
+  attn.tile_merge(%state, %sum, %plain, %most) accumulators [1] reduce [#attn<reduction_kind maximum>] : !attn.state<softmax>, !features, !features, !row {
+  ^bb0(%wholeState: !attn.state<softmax>, %wholeSum: !features, %wholePlain: !features, %wholeMost: !row):
+    %result, %logarithm = attn.tile_finish %wholeState(%wholeSum) : (!attn.state<softmax>, !features) -> (!features, !row)
+  }
+  // CHECK: attn.tile_merge(%{{.*}}) accumulators [0] : !attn.state<softmax> {
+  attn.tile_merge(%state) accumulators [0] : !attn.state<softmax> {
+  ^bb0(%alone: !attn.state<softmax>):
+  }
+}

@@ -168,8 +168,11 @@ private:
     auto known = number < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(number);
     bool canBeFew = allowsFeaturesInLanes(kernel) && (known ? *known <= mostFewQueries() : queries != "many");
     bool canBeMany = !canBeFew || (!known && queries != "few");
-    kernel->setAttr(scheduleAttributeName, inParts(kernel, canBeMany ? manyQueries(kernel) : fewQueries(kernel, known)));
-    if (!canBeFew || !canBeMany)
+    ir::ScheduleAttr schedule = canBeMany ? manyQueries(kernel) : fewQueries(kernel, known);
+    // Many queries beside few: row blocks enough, most of the time, and half of what parts cost to compile.
+    bool areBoth = canBeFew && canBeMany;
+    kernel->setAttr(scheduleAttributeName, areBoth ? schedule : inParts(kernel, schedule));
+    if (!areBoth)
       return;
     kernel->setAttr(fewScheduleAttributeName, inParts(kernel, fewQueries(kernel, known)));
     kernel->setAttr(mostFewQueriesAttributeName, IntegerAttr::get(IntegerType::get(&getContext(), 64), mostFewQueries()));
