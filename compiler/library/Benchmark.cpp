@@ -22,6 +22,9 @@ double median(std::vector<double> values) {
   return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
+/// Of multiply-adds, beside a run.
+constexpr double leastBurstMs = 2;
+
 /// Has all threads of an executor awake, as a program that runs one kernel after the other has them: what an operating system takes to wake one is longer than many
 /// a kernel.
 void wake(const attn_context &context, unsigned threads) {
@@ -128,7 +131,7 @@ double KernelBench::millisecondsOf(const Kernel &which, const attn_context &how,
 /// Bursts of multiply-adds on both sides of each run, so that all see the same machine; ratios are taken run by run.
 void KernelBench::time(Measurement &result) {
   using Clock = std::chrono::steady_clock;
-  constexpr double leastBurstMs = 2, mostBurstMs = 20, budgetMs = 1000;
+  constexpr double mostBurstMs = 20, budgetMs = 1000;
   constexpr size_t least = 5, most = 1000;
   unsigned threads = runner.threads();
   std::vector<double> times, peaks, shares, searches, searchShares, kernelScalings, fmaScalings, scalingShares;
@@ -226,7 +229,8 @@ std::optional<Measurement> KernelBench::measure() {
     bytes += double(tensor.byteCount());
   result.readGbs = bytes / (result.medianMs * 1e6);
   constexpr double leastBytes = 1 << 20, mostBytes = 512 << 20;
-  result.bandwidthGbs = measureReadRate(runner.threads(), size_t(std::clamp(bytes, leastBytes, mostBytes)));
+  result.bandwidthGbs = measureReadRate(runner.threads(), size_t(std::clamp(bytes, leastBytes, mostBytes)),
+                                        [&] { measureFmaRate(1, leastBurstMs, lanes); });
   if (!request.check)
     return result;
 

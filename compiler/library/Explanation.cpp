@@ -100,8 +100,10 @@ std::string scheduleText(const ScheduleFact &fact) {
   std::string text = fmt::format("  {} {} side by side in vectors of {} floats; {} keys at a time through the softmax, skipped in steps of {}\n",
                                  fact.queryBlock, fact.headsTogether ? "queries of the heads of a group" : "queries", fact.lanes, fact.keyBlock,
                                  fact.keyStep);
-  text += fact.featuresInLanes ? fmt::format("  products with features in lanes, for few queries: {0} keys × {1} queries, {1} queries × {2} features\n",
-                                             fact.keyRows, fact.featureRows, fact.keyRows * fact.lanes)
+  text += fact.featuresInLanes ? fmt::format("  products with features in lanes, for {}: {} at a time\n", fact.featureRows == 1 ? "one query" : "few queries",
+                                             fact.featureRows == 1 ? fmt::format("{} keys", fact.keyRows)
+                                                                   : fmt::format("{0} keys × {1} queries, {1} queries × {2} features", fact.keyRows,
+                                                                                 fact.featureRows, fact.keyRows * fact.lanes))
           : fact.onMatrixUnit  ? "  products on the matrix unit, which multiplies numbers of 16 bits and sums floats: 32 keys or features × 32 queries\n"
                                : fmt::format("  register tiles: {} keys and {} features × {} queries\n", fact.keyRows, fact.featureRows, fact.queryBlock);
   if (fact.partKeys == 0)

@@ -235,9 +235,9 @@ void library::countQueries(CompileRequest &request, const sema::Attention &atten
   request.queries = queries <= few ? QueryCount::Few : queries > many ? QueryCount::Many : QueryCount::Any;
   if (request.queries != QueryCount::Few)
     return;
-  // The same code serves all that fit in one vector.
+  // The same code serves all that fit in one vector, but for a single row.
   bool isOneVector = queries * heads < vector;
-  request.few = isOneVector ? 1 : int64_t(std::bit_ceil(uint64_t(queries)));
+  request.few = queries * heads == 1 ? 1 : isOneVector ? 2 : int64_t(std::bit_ceil(uint64_t(queries)));
   request.groupHeads = isOneVector ? 1 : heads;
 }
 

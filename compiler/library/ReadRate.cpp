@@ -66,10 +66,16 @@ std::vector<ReadLoop> readLoops() {
 
 void keep(float value) { asm volatile("" : : "r"(value) : "memory"); }
 
+double medianOf(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + ptrdiff_t(values.size() / 2), values.end());
+  return values[values.size() / 2];
+}
+
 /// Threads that wait for each other before every round and after it, so that making them isn't measured.
 class Rounds {
 public:
-  Rounds(unsigned threads, size_t count) : threads(threads), count(count) {}
+  Rounds(unsigned threads, size_t count, const std::function<void()> &before) : threads(threads), count(count), before(before) {}
+  /// Seconds.
   double best(const float *memory, const std::vector<ReadLoop> &loops, int rounds);
 
 private:
@@ -82,22 +88,23 @@ private:
 
   unsigned threads;
   size_t count; ///< elements of a thread
+  const std::function<void()> &before;
   std::atomic<unsigned> arrived{0};
 };
 
 double Rounds::best(const float *memory, const std::vector<ReadLoop> &loops, int rounds) {
-  double seconds = 0;
+  std::vector<std::vector<double>> seconds(loops.size());
   auto work = [&](unsigned number) {
     unsigned passed = 0;
     for (int round = 0; round < rounds; ++round) {
-      for (ReadLoop loop : loops) {
+      for (size_t n = 0; n < loops.size(); ++n) {
+        before();
         wait(passed);
         Clock::time_point begin = Clock::now();
-        keep(loop(memory + number * count, count));
+        keep(loops[n](memory + number * count, count));
         wait(passed);
-        double took = std::chrono::duration<double>(Clock::now() - begin).count();
-        if (number == 0 && (seconds == 0 || took < seconds))
-          seconds = took;
+        if (number == 0)
+          seconds[n].push_back(std::chrono::duration<double>(Clock::now() - begin).count());
       }
     }
   };
@@ -107,14 +114,18 @@ double Rounds::best(const float *memory, const std::vector<ReadLoop> &loops, int
   work(0);
   for (std::thread &other : others)
     other.join();
-  return seconds;
+  double least = 0;
+  for (const std::vector<double> &times : seconds)
+    if (double median = medianOf(times); least == 0 || median < least)
+      least = median;
+  return least;
 }
 
 } // namespace
 
-double library::measureReadRate(unsigned threads, size_t bytes) {
-  constexpr double enoughBytes = 256 << 20;
-  constexpr int least = 3, most = 50;
+double library::measureReadRate(unsigned threads, size_t bytes, const std::function<void()> &before) {
+  constexpr double enoughBytes = 512 << 20;
+  constexpr int least = 5, most = 50;
   threads = std::max(1u, threads);
   size_t count = std::max<size_t>(bytes / sizeof(float) / threads / granularity, 1) * granularity;
   size_t size = count * threads * sizeof(float);
@@ -124,6 +135,6 @@ double library::measureReadRate(unsigned threads, size_t bytes) {
   // Not zeros: they may all lie in one page.
   std::fill_n(memory.get(), size / sizeof(float), 1.0f);
   double seconds =
-      Rounds(threads, count).best(memory.get(), readLoops(), std::clamp(int(enoughBytes / double(size)), least, most));
+      Rounds(threads, count, before).best(memory.get(), readLoops(), std::clamp(int(enoughBytes / double(size)), least, most));
   return double(size) / seconds / 1e9;
 }

@@ -38,6 +38,10 @@ CASES = [
        (64, 127), (65, 128), (127, 129), (129, 255), (256, 257)]],
     *[("dense", f"B=2,H=2,I=19,J=35,D={d}", []) for d in (1, 2, 3, 7, 9, 15, 17, 31, 33, 63, 65, 80, 100, 127, 129, 200)],
     *[(name, f"B=1,H=1,I={i},J=65536,D=16", ["-i", "v=randint(100,200,1,1,65536,16)"]) for name in ("one_sign", "one_sign_narrow") for i in (3, 40)],
+    # A single row is multiplied with as many keys at a time as a vector has lanes.
+    *[("dense", f"B=2,H=2,I=1,J={j},D={d}", []) for j, d in [(77, 1), (16, 16), (200, 33), (65, 40), (63, 64), (150, 100), (15, 128), (129, 200), (70, 256)]],
+    *[("one_sign_narrow", f"B=1,H=2,I=1,J={j},D={d}", []) for j, d in [(77, 24), (129, 128)]],
+    ("apart", "B=2,H=2,G=2,I=1,J=70,D=24,E=40", []),
     ("dense", "B=0,H=2,I=5,J=5,D=4", []),
     ("dense", "B=1,H=2,I=0,J=5,D=4", []),
     ("dense", "B=1,H=2,I=5,J=0,D=4", []),

@@ -91,7 +91,8 @@ bool allowsParts(ir::KernelOp kernel) {
 /// On the matrix unit tiles have sizes of their own; four vectors of queries share what bringing a block's values into form costs. A row block done
 /// once more, with care, is multiplied by vectors: 4 x 4 of them.
 ///
-/// With features in lanes a tile of `keyRows` by `featureRows` accumulators needs as many vectors of both operands: 4 x 4 of 32 registers, 4 x 2 of 16.
+/// With features in lanes a tile of `keyRows` by `featureRows` accumulators needs as many vectors of both operands: 4 x 4 of 32 registers, 4 x 2 of 16. A single row is
+/// multiplied with as many keys as a vector has lanes, so that their sums fill one.
 struct SchedulePass : impl::ScheduleBase<SchedulePass> {
   using ScheduleBase::ScheduleBase;
 
@@ -129,14 +130,22 @@ private:
     // With fewer rows the matrix unit is mostly idle, and vectors with features in lanes are faster.
     if (auto parts = partsOnMatrixUnit(kernel); parts && together >= 16 * *parts)
       return matrixProducts(together <= 2 * lanes ? 2 : 4, heads);
+    if (together == 1 && (count || few) && (heads == ir::RowHeads::One || knowsHeadsOfGroup(kernel)))
+      return schedule(1, lanes, 1, ir::Orientation::Features, heads);
     int64_t vectors = std::clamp<int64_t>((together + lanes - 1) / lanes, 1, 4);
     return schedule(vectors, 4, registers >= 32 ? 4 : 2, ir::Orientation::Features, heads);
   }
 
+  /// Of a coordinate, if the compiler knows it.
+  std::optional<int64_t> known(ir::KernelOp kernel, StringRef coordinate) {
+    return kernel.extentOf(coordinate) < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(kernel.extentOf(coordinate));
+  }
+
+  bool knowsHeadsOfGroup(ir::KernelOp kernel) { return (known(kernel, "h") && known(kernel, "g")) || groupHeads; }
+
   /// Where it is neither known nor told, what many models have.
   int64_t headsOfGroup(ir::KernelOp kernel) {
-    auto fixed = [&](StringRef name) { return kernel.extentOf(name) < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(kernel.extentOf(name)); };
-    auto heads = fixed("h"), groups = fixed("g");
+    auto heads = known(kernel, "h"), groups = known(kernel, "g");
     return heads && groups && *groups > 0 ? *heads / *groups : groupHeads ? groupHeads.getValue() : 4;
   }
 
@@ -151,13 +160,12 @@ private:
 
   /// The same with keys in parts, unless it is known that there never are any.
   ir::ScheduleAttr inParts(ir::KernelOp kernel, ir::ScheduleAttr whole) {
-    auto known = [&](StringRef name) { return kernel.extentOf(name) < 0 ? std::optional<int64_t>(1) : kernel.fixedExtent(kernel.extentOf(name)); };
-    if (!parts || !allowsParts(kernel) || known("j").value_or(INT64_MAX) < 2 * leastPartKeys)
+    if (!parts || !allowsParts(kernel) || known(kernel, "j").value_or(INT64_MAX) < 2 * leastPartKeys)
       return whole;
     // One row block for each batch and group at least.
     bool holdsGroups = whole.getHeads() == ir::RowHeads::Group;
-    int64_t sets = known(holdsGroups ? "g" : "h").value_or(1), queries = holdsGroups ? 1 : known("i").value_or(1);
-    if (known("b").value_or(1) * sets * ((queries + whole.queryBlock() - 1) / whole.queryBlock()) >= mostPartTasks)
+    int64_t sets = known(kernel, holdsGroups ? "g" : "h").value_or(1), queries = holdsGroups ? 1 : known(kernel, "i").value_or(1);
+    if (known(kernel, "b").value_or(1) * sets * ((queries + whole.queryBlock() - 1) / whole.queryBlock()) >= mostPartTasks)
       return whole;
     return ir::ScheduleAttr::get(&getContext(), whole.getLanes(), whole.getVectors(), whole.getKeyRows(), whole.getFeatureRows(), whole.getKeyBlock(),
                                  whole.getKeyStep(), whole.getOrientation(), whole.getHeads(), whole.getProducts(), leastPartKeys, mostPartTasks);

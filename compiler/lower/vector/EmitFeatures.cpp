@@ -132,30 +132,34 @@ void TileEmitter::contractFeatures(ir::TileContractOp op, const Matrix &matrix) 
         addressesAhead.push_back(rowAddress(keys.rowAddresses, code.add(row, code.integer(rowsAhead))));
       } else {
         keyAddresses.push_back(code.at(keys.base, keys.element, code.multiply(row, keys.rowStride)));
-        addressesAhead.push_back(code.at(keyAddresses.back(), keys.element, keysAhead));
       }
     }
     code.loop(code.integer(0), rows, queryRows, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
-      SmallVector<Value> queryAddresses;
+      SmallVector<Value> queryAddresses, sums;
       for (int64_t n = 0; n < queryRows; ++n)
         queryAddresses.push_back(code.at(queries, code.f32(), code.multiply(code.add(row, code.integer(n)), width)));
-      auto step = [&](Value at, ValueRange partial, bool isWhole) {
-        SmallVector<Value> next, own;
-        for (Value address : addressesAhead)
-          prefetch(code, code.at(address, keys.element, at));
-        for (Value address : queryAddresses)
-          own.push_back(loadFeatures(Float32Type::get(code.builder.getContext()), address, at, features, true));
-        for (int64_t n = 0; n < keyRows; ++n) {
-          Value element = loadFeatures(cast<FloatType>(keys.element), keyAddresses[n], at, features, isWhole);
-          for (int64_t query = 0; query < queryRows; ++query)
-            next.push_back(multiplyAdd(element, own[query], partial[n * queryRows + query]));
-        }
-        return next;
-      };
-      SmallVector<Value> sums(keyRows * queryRows, code.real(0, vectorType));
-      sums = code.loop(code.integer(0), whole, lanes, sums, [&](Value at, ValueRange partial) { return step(at, partial, true); });
-      if (!isMultiple(feature, lanes))
-        sums = code.loop(whole, features, lanes, sums, [&](Value at, ValueRange partial) { return step(at, partial, false); });
+      // As many keys as there are registers for their addresses.
+      for (int64_t first = 0, together = std::min<int64_t>(keyRows, 8); first < keyRows; first += together) {
+        auto step = [&](Value at, ValueRange partial, bool isWhole) {
+          SmallVector<Value> next, own;
+          for (int64_t n = first; n < first + together; ++n)
+            prefetch(code, keys.rowAddresses ? code.at(addressesAhead[n], keys.element, at)
+                                             : code.at(keyAddresses[n], keys.element, code.add(at, keysAhead)));
+          for (Value address : queryAddresses)
+            own.push_back(loadFeatures(Float32Type::get(code.builder.getContext()), address, at, features, true));
+          for (int64_t n = 0; n < together; ++n) {
+            Value element = loadFeatures(cast<FloatType>(keys.element), keyAddresses[first + n], at, features, isWhole);
+            for (int64_t query = 0; query < queryRows; ++query)
+              next.push_back(multiplyAdd(element, own[query], partial[n * queryRows + query]));
+          }
+          return next;
+        };
+        SmallVector<Value> ofKeys(together * queryRows, code.real(0, vectorType));
+        ofKeys = code.loop(code.integer(0), whole, lanes, ofKeys, [&](Value at, ValueRange partial) { return step(at, partial, true); });
+        if (!isMultiple(feature, lanes))
+          ofKeys = code.loop(whole, features, lanes, ofKeys, [&](Value at, ValueRange partial) { return step(at, partial, false); });
+        llvm::append_range(sums, ofKeys);
+      }
       for (auto [n, products] : llvm::enumerate(sumLanes(code, sums)))
         for (int64_t lane = 0; lane < lanes; lane += queryRows) {
           Value ofKey = vector::ExtractStridedSliceOp::create(code.builder, code.location, products, ArrayRef<int64_t>{lane},
@@ -188,8 +192,8 @@ SmallVector<Value> TileEmitter::repeatLastQuery(Value tile, const KeyBlock &bloc
   });
 }
 
-/// `featureRows` queries and `keyRows` vectors of features at a time; what is left of the features one vector at a time. With care, values whose weight is 0
-/// are left out.
+/// `featureRows` queries and as many vectors of features at a time as there are registers for; what is left of the features one vector at a time. With care, values
+/// whose weight is 0 are left out.
 void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matrix) {
   KeyBlock block = blocks[op.getBlock()];
   StringRef feature = lanesOf(op.getAccumulator());
@@ -198,6 +202,9 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
   Matrix values = withAdjacentFeatures(op, matrix, block, features);
   Value rescale = spillPerQuery(functions.emitVectors(op.getRescale()), 0), count = code.subtract(block.end, block.first);
   int64_t lanes = schedule.getLanes(), queryRows = schedule.getFeatureRows(), most = schedule.getKeyRows();
+  if (queryRows == 1)
+    for (most = 8; most > 4 && !isMultiple(feature, most * lanes);)
+      most /= 2;
   Value zero = code.real(0, vectorType);
   Value valuesAhead = values.rowAddresses ? Value() : code.multiply(values.rowStride, code.integer(rowsAhead));
 

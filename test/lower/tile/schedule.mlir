@@ -7,6 +7,8 @@
 // RUN: attn-opt %s --attn-schedule="matrix-unit queries=few few=64" | FileCheck %s --check-prefix=ROWS
 // RUN: attn-opt %s --attn-schedule="matrix-unit queries=few few=8" | FileCheck %s --check-prefix=BLOCK
 // RUN: attn-opt %s --attn-schedule="matrix-unit queries=few few=8 group-heads=4" | FileCheck %s --check-prefix=GROUP
+// RUN: attn-opt %s --attn-schedule="queries=few few=1 group-heads=1" | FileCheck %s --check-prefix=ROW
+// RUN: attn-opt %s --attn-schedule="lanes=8 registers=16" | FileCheck %s --check-prefix=ROW8
 // RUN: not attn-opt %s --attn-schedule=lanes=6 2>&1 | FileCheck %s --check-prefix=WRONG
 
 // The register tile is chosen for the registers: 8 x 3 vectors in 32, 4 x 3 in 16, 4 x 2 where products need one too.
@@ -133,4 +135,15 @@ attn.kernel @keys_of_heads coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64, h
   %key = attn.read %k[%h, %j, %d] unchecked
       : (!attn.tensor<3 x bf16>, !attn.fn<i64, [h]>, !attn.fn<i64, [j]>, !attn.fn<i64, [d]>) -> !attn.fn<f32, [h, j, d]>
   %product = attn.dot ["d"] %query, %key : (!attn.fn<f32, [h, i, d]>, !attn.fn<f32, [h, j, d]>) -> !attn.fn<f32, [h, i, j]>
+}
+
+// A single row, which has a form of its own.
+// ROW-LABEL: attn.kernel @row
+// ROW-SAME: vectors = 1, key_rows = 16, feature_rows = 1, {{.*}}, orientation = features, heads = group
+// ROW8-LABEL: attn.kernel @row
+// ROW8-SAME: vectors = 1, key_rows = 8, feature_rows = 1, {{.*}}, orientation = features, heads = group
+// CHECK-LABEL: attn.kernel @row
+// CHECK-SAME: feature_rows = 1,
+attn.kernel @row coordinates {b = 0 : i64, h = 1 : i64, g = 2 : i64, i = 3 : i64, j = 4 : i64, d = 5 : i64, e = 6 : i64} extents [-1, 2, 2, 1, -1, 64, 64] {
+  %q = attn.tensor "q" 0 sizes affine_map<()[B, H, G, I, J, D, E] -> (B, H, I, D)> : !attn.tensor<4 x f32>
 }
