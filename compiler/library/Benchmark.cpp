@@ -22,9 +22,6 @@ double median(std::vector<double> values) {
   return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-/// Of multiply-adds, beside a run.
-constexpr double leastBurstMs = 2;
-
 /// Has all threads of an executor awake, as a program that runs one kernel after the other has them: what an operating system takes to wake one is longer than many
 /// a kernel.
 void wake(const attn_context &context, unsigned threads) {
@@ -131,11 +128,16 @@ double KernelBench::millisecondsOf(const Kernel &which, const attn_context &how,
 /// Bursts of multiply-adds on both sides of each run, so that all see the same machine; ratios are taken run by run.
 void KernelBench::time(Measurement &result) {
   using Clock = std::chrono::steady_clock;
-  constexpr double mostBurstMs = 20, budgetMs = 1000;
+  constexpr double leastBurstMs = 2, mostBurstMs = 20, budgetMs = 1000;
   constexpr size_t least = 5, most = 1000;
   unsigned threads = runner.threads();
   std::vector<double> times, peaks, shares, searches, searchShares, kernelScalings, fmaScalings, scalingShares;
   double operations = result.gflops, burstMs = leastBurstMs;
+  double bytes = 0;
+  for (const Tensor &tensor : data.tensors)
+    bytes += double(tensor.byteCount());
+  constexpr double leastBytes = 1 << 20, mostBytes = 512 << 20;
+  ReadRate reading(threads, size_t(std::clamp(bytes, leastBytes, mostBytes)));
   Runner alone(1);
   attn_context serial = attn_executor_context(alone.executor());
   Clock::time_point begin = Clock::now();
@@ -165,6 +167,8 @@ void KernelBench::time(Measurement &result) {
       fmaScalings.push_back(peak / loneFma);
       scalingShares.push_back(kernelScalings.back() / fmaScalings.back());
     }
+    measureFmaRate(threads, burstMs, lanes);
+    reading.walk();
     burstMs = std::clamp(milliseconds / 20, leastBurstMs, mostBurstMs);
   }
   if (failed())
@@ -176,6 +180,8 @@ void KernelBench::time(Measurement &result) {
   result.maxPeakGflops = *std::max_element(peaks.begin(), peaks.end());
   result.shareOfPeak = median(shares);
   result.gflops = operations / (result.medianMs * 1e6);
+  result.readGbs = bytes / (result.medianMs * 1e6);
+  result.bandwidthGbs = reading.best();
   result.classificationMs = median(searches);
   result.shareOfClassification = median(searchShares);
   if (threads > 1)
@@ -224,13 +230,6 @@ std::optional<Measurement> KernelBench::measure() {
   if (failed())
     return std::nullopt;
   result.memory = *memory;
-  double bytes = 0;
-  for (const Tensor &tensor : data.tensors)
-    bytes += double(tensor.byteCount());
-  result.readGbs = bytes / (result.medianMs * 1e6);
-  constexpr double leastBytes = 1 << 20, mostBytes = 512 << 20;
-  result.bandwidthGbs = measureReadRate(runner.threads(), size_t(std::clamp(bytes, leastBytes, mostBytes)),
-                                        [&] { measureFmaRate(1, leastBurstMs, lanes); });
   if (!request.check)
     return result;
 

@@ -13,6 +13,7 @@
 #endif
 
 using namespace attn;
+using namespace attn::library;
 
 namespace {
 
@@ -71,42 +72,37 @@ double medianOf(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// Threads that wait for each other before every round and after it, so that making them isn't measured.
-class Rounds {
-public:
-  Rounds(unsigned threads, size_t count, const std::function<void()> &before) : threads(threads), count(count), before(before) {}
-  /// Seconds.
-  double best(const float *memory, const std::vector<ReadLoop> &loops, int rounds);
+} // namespace
 
-private:
-  void wait(unsigned &passed) {
-    ++passed;
+ReadRate::ReadRate(unsigned wanted, size_t bytes)
+    : threads(std::max(1u, wanted)), count(std::max<size_t>(bytes / sizeof(float) / threads / granularity, 1) * granularity),
+      memory(static_cast<float *>(std::malloc(count * threads * sizeof(float))), std::free), seconds(readLoops().size()) {
+  // Not zeros: they may all lie in one page.
+  if (memory)
+    std::fill_n(memory.get(), count * threads, 1.0f);
+}
+
+ReadRate::~ReadRate() = default;
+
+void ReadRate::walk() {
+  if (!memory)
+    return;
+  ReadLoop loop = readLoops()[next];
+  std::atomic<unsigned> ready = 0, done = 0;
+  auto all = [&](std::atomic<unsigned> &arrived) {
     arrived.fetch_add(1);
-    while (arrived.load() < passed * threads)
+    while (arrived.load() < threads)
       std::this_thread::yield();
-  }
-
-  unsigned threads;
-  size_t count; ///< elements of a thread
-  const std::function<void()> &before;
-  std::atomic<unsigned> arrived{0};
-};
-
-double Rounds::best(const float *memory, const std::vector<ReadLoop> &loops, int rounds) {
-  std::vector<std::vector<double>> seconds(loops.size());
+  };
+  double took = 0;
   auto work = [&](unsigned number) {
-    unsigned passed = 0;
-    for (int round = 0; round < rounds; ++round) {
-      for (size_t n = 0; n < loops.size(); ++n) {
-        before();
-        wait(passed);
-        Clock::time_point begin = Clock::now();
-        keep(loops[n](memory + number * count, count));
-        wait(passed);
-        if (number == 0)
-          seconds[n].push_back(std::chrono::duration<double>(Clock::now() - begin).count());
-      }
-    }
+    // Making threads isn't measured.
+    all(ready);
+    Clock::time_point begin = Clock::now();
+    keep(loop(memory.get() + number * count, count));
+    all(done);
+    if (number == 0)
+      took = std::chrono::duration<double>(Clock::now() - begin).count();
   };
   std::vector<std::thread> others;
   for (unsigned n = 1; n < threads; ++n)
@@ -114,27 +110,14 @@ double Rounds::best(const float *memory, const std::vector<ReadLoop> &loops, int
   work(0);
   for (std::thread &other : others)
     other.join();
-  double least = 0;
-  for (const std::vector<double> &times : seconds)
-    if (double median = medianOf(times); least == 0 || median < least)
-      least = median;
-  return least;
+  seconds[next].push_back(took);
+  next = (next + 1) % seconds.size();
 }
 
-} // namespace
-
-double library::measureReadRate(unsigned threads, size_t bytes, const std::function<void()> &before) {
-  constexpr double enoughBytes = 512 << 20;
-  constexpr int least = 5, most = 50;
-  threads = std::max(1u, threads);
-  size_t count = std::max<size_t>(bytes / sizeof(float) / threads / granularity, 1) * granularity;
-  size_t size = count * threads * sizeof(float);
-  std::unique_ptr<float, void (*)(void *)> memory(static_cast<float *>(std::malloc(size)), std::free);
-  if (!memory)
-    return 0;
-  // Not zeros: they may all lie in one page.
-  std::fill_n(memory.get(), size / sizeof(float), 1.0f);
-  double seconds =
-      Rounds(threads, count, before).best(memory.get(), readLoops(), std::clamp(int(enoughBytes / double(size)), least, most));
-  return double(size) / seconds / 1e9;
+double ReadRate::best() const {
+  double least = 0;
+  for (const std::vector<double> &times : seconds)
+    if (double median = times.empty() ? 0 : medianOf(times); median > 0 && (least == 0 || median < least))
+      least = median;
+  return least > 0 ? double(count * threads * sizeof(float)) / least / 1e9 : 0;
 }
