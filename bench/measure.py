@@ -151,7 +151,8 @@ def judge(result, what, target, value=None, at_most=False):
     result.setdefault("targets", {})[what] = {"target": target, "met": value <= target if at_most else value >= target}
 
 
-def run_rows(attnc, chosen, rounds, folder, progress):
+def run_rows(attnc, chosen, rounds, folder, progress, beside=None):
+    """All rows, in rounds; `beside(row, sample)` is called right after each row of the first."""
     samples = {row.name: [] for row in chosen}
     for number in range(rounds):
         for row in chosen:
@@ -161,6 +162,8 @@ def run_rows(attnc, chosen, rounds, folder, progress):
             progress(f"round {number + 1} of {rounds}: {row.name}")
             # The kernel and its inputs are the same in every round.
             samples[row.name].append(run_row(attnc, row, folder, check=number == 0))
+            if beside and number == 0:
+                beside(row, samples[row.name][0])
     return [summary(row, samples[row.name], samples.get(row.plain)) for row in chosen]
 
 

@@ -168,6 +168,67 @@ def accuracy(results):
     return text
 
 
+def milliseconds(answer):
+    if answer is None:
+        return ""
+    if "failure" in answer:
+        return "fails"
+    return f"{answer['median_ms']:.{1 if answer['median_ms'] >= 10 else 2}f}"
+
+
+def times(ratio):
+    return f"{ratio:.2f}"
+
+
+def peer_rows(results, rows):
+    """Rows that a peer ran: its times beside ours, and how many times as fast ours is."""
+    ways = list(dict.fromkeys(way for entry in results["rows"].values() for way in entry["ways"]))
+    head = ["ms, one thread", "attn", *ways, "times as fast as the best", "target", "met", "as FlexAttention", "target", "met"]
+    lines, failures = [], []
+    for row in rows:
+        entry = results["rows"].get(row["name"])
+        if not entry:
+            continue
+        failures += [f"{row['text']}, {way}: {answer['failure']}" for way, answer in entry["ways"].items() if "failure" in answer]
+        line = [row["text"], milliseconds(entry), *(milliseconds(entry["ways"].get(way)) for way in ways)]
+        for ratio in ("times_best", "times_flex"):
+            line += [times(entry[ratio]) if ratio in entry else "", *verdict(entry, ratio, times)]
+        lines.append(line)
+    text = table(head, lines)
+    if failures:
+        text += "\n" + "\n".join(f"- {failure}" for failure in failures) + "\n"
+    return text
+
+
+def peer_shares(results, rows):
+    """Rows that no peer ran here, beside the shares that peers reached on another machine."""
+    head = ["beside shares reached on " + results["reference_machine"], "share here", "the best peer's", "which", "times the best", "target", "met", "times FlexAttention", "target", "met"]
+    lines = []
+    for row in rows:
+        entry = results["by_shares"].get(row["name"])
+        if not entry:
+            continue
+        line = [row["text"], *([percent(entry["share"]), rounded(entry["reference"]), entry["peer"]] if "share" in entry else [""] * 3)]
+        for ratio in ("times_best", "times_flex"):
+            line += [times(entry[ratio]) if ratio in entry else "", *verdict(entry, ratio, times)]
+        lines.append(line)
+    return table(head, lines)
+
+
+def peers(results, rows):
+    parts = []
+    for name, about in results["about"].items():
+        if "missing" in about:
+            parts.append(f"{name} isn't compared with: {about['missing']}.\n")
+        else:
+            parts.append(f"{name} {about['version']}." + (f" It ended {about['ended']}." if "ended" in about else "") + "\n")
+    if any(entry["ways"] for entry in results["rows"].values()):
+        parts.append(peer_rows(results, rows))
+    if results["by_shares"]:
+        parts.append(peer_shares(results, rows))
+    return "\n".join(parts)
+
+
 def memory_text(memory):
     target = memory["targets"]["memory"]
     return (f"Memory of a thread beside the tensors, largest of all rows ({memory['row']}): {kibibytes(memory['allocated_bytes'])} "
@@ -186,6 +247,8 @@ def markdown(results):
         parts.append(memory_text(results["memory"]))
     if results["compile"]:
         parts.append(compiling(results["compile"]))
+    if results["peers"]:
+        parts.append(peers(results["peers"], rows))
     if results["accuracy"]:
         parts.append(accuracy(results["accuracy"]))
     return "\n".join(parts)

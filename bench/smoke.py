@@ -9,11 +9,13 @@ import math
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import accuracy
+import picture
 import report
 import rows as table
 
@@ -49,6 +51,17 @@ def check_row(row, result):
     expect(len(result.get("targets", {})) == len(asked), f"{row.name} has {len(asked)} targets, judged {result.get('targets')}")
 
 
+def check_picture(path, results):
+    words = [element.text for element in xml.etree.ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+    shows = {group: what for group, _, what, _ in picture.PANELS}
+    for result in results:
+        # Keys one after the other are what others are compared with.
+        if picture.value_of(result, shows[result["group"]]) is None:
+            expect("plain" not in result, f"{path} can't show {result['name']}")
+            continue
+        expect(result["text"] in words, f"{path} lacks {result['name']}")
+
+
 def main():
     attnc, folder = sys.argv[1:]
     os.makedirs(folder, exist_ok=True)
@@ -75,7 +88,10 @@ def main():
 
     with open(page, encoding="utf-8") as file:
         text = file.read()
-    expect(text == f"before\n{report.BEGIN}\n{done.stdout}{report.END}\nafter\n", "the page is not the table between its markers")
+    image = "![The share of its ceiling that each row reaches](page.svg)"
+    expect(text == f"before\n{report.BEGIN}\n{image}\n\n{done.stdout}{report.END}\nafter\n", "the page is not the table between its markers")
+    for path in ("bench.svg", "page.svg"):
+        check_picture(os.path.join(folder, path), by_name.values())
 
     done = run(attnc, "--smoke", "--accuracy", "--only", "^(alibi|dense-2048-128-f16|few-4-batch-1-bf16)$", "--json", figures)
     expect(done.returncode == 0, f"exit status {done.returncode} with --accuracy\n{done.stdout}{done.stderr}")
