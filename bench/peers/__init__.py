@@ -12,6 +12,7 @@ import os
 import shlex
 import shutil
 import statistics
+import struct
 import subprocess
 
 import measure
@@ -46,11 +47,14 @@ def install_onnx_runtime(folder, progress):
 
 
 def read_tensor(path):
-    """(element, shape, bytes) of an .npy file that attnc wrote."""
+    """(element, shape, bytes) of an .npy file that attnc wrote; what is stored in 16 bits as f32."""
     with open(path, "rb") as file:
         content = file.read()
     start = 10 + int.from_bytes(content[8:10], "little")
     header = ast.literal_eval(content[10:start].decode("latin-1"))
+    if header["descr"] == "<f2":
+        numbers = struct.unpack(f"<{(len(content) - start) // 2}e", content[start:])
+        return "f32", list(header["shape"]), array.array("f", numbers).tobytes()
     return NPY_ELEMENTS[header["descr"]], list(header["shape"]), content[start:]
 
 
