@@ -18,7 +18,7 @@ import rows as table
 MAGNITUDES = (1, 10, 100, 1000, 10000)
 STORED = {"bf16": 2**-8, "f16": 2**-11}
 CHECKED = re.compile(r"^(\w+): error (\S+), (?:bound|tolerance) ([0-9.e+-]+)", re.MULTILINE)
-LEFT_OUT = {"layouts", "threads", "long"}  # the kernels of other rows
+LEFT_OUT = {"layouts", "threads", "parts", "long"}  # the kernels of other rows
 
 
 def kernels(chosen):

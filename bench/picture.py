@@ -13,6 +13,7 @@ PANELS = (
     ("few", "share of the bound by bandwidth or peak", "share_of_bound", "share_of_bound"),
     ("layouts", "speed, of keys one after the other", "speed_of_plain", "speed_of_plain"),
     ("threads", "two threads: share of the scaling of multiply-adds", "scaling", "scaling"),
+    ("parts", "two threads, keys in parts: share of the read bandwidth of two", "share_of_bandwidth", "bandwidth"),
     ("long", "I = J = 65,536: share of the peak of multiply-adds", "share_of_peak", "share_of_peak"),
 )
 LABEL, BAR, VALUE = 390, 420, 60  # widths
@@ -21,7 +22,7 @@ MET, MISSED, PLAIN, PEER = "#2a78b5", "#c8553d", "#9aa7b1", "#20262b"
 
 
 def value_of(row, what):
-    value = row.get(what)
+    value = row["read_gbs"] / row["bandwidth_gbs"] if what == "share_of_bandwidth" else row.get(what)
     return value["share"] if isinstance(value, dict) else value
 
 

@@ -74,7 +74,8 @@ def main():
     with open(figures, encoding="utf-8") as file:
         results = json.load(file)
     by_name = {result["name"]: result for result in results["rows"]}
-    expect({row.group for row in table.ROWS} == {group for group, _ in report.TABLES}, "a group of rows has no table, or a table no rows")
+    groups = {row.group for row in table.ROWS}
+    expect(groups == {group for group, _ in report.TABLES} == {panel[0] for panel in picture.PANELS}, "a group of rows has no table or panel, or one of these no rows")
     expect(set(by_name) == {row.name for row in table.ROWS}, f"rows {sorted(by_name)}")
     for row in table.ROWS:
         check_row(row, by_name[row.name])
