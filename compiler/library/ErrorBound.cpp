@@ -1,5 +1,6 @@
 #include "compiler/library/ErrorBound.h"
 
+#include <limits>
 #include <unordered_map>
 
 using namespace attn;
@@ -130,6 +131,11 @@ NodeId BoundBuilder::computeMagnitude(NodeId id) {
     case UnaryOp::Elu:
     case UnaryOp::Silu:
     case UnaryOp::Gelu: return binary(BinaryOp::Maximum, magnitude(copy.operands[0]), unary(UnaryOp::Abs, id));
+    // What their operand is off by, as a part of it.
+    case UnaryOp::Log:
+    case UnaryOp::Log2:
+      return binary(BinaryOp::Maximum, unary(UnaryOp::Abs, id),
+                    binary(BinaryOp::Divide, magnitude(copy.operands[0]), unary(UnaryOp::Abs, copy.operands[0])));
     default: {
       NodeId value = unary(UnaryOp::Abs, id);
       return binary(BinaryOp::Maximum, value, binary(BinaryOp::Multiply, value, magnitude(copy.operands[0])));
@@ -190,10 +196,13 @@ uint32_t BoundBuilder::addOutput(const Output &like, NodeId value) {
   for (CoordinateId coordinate : like.coordinates) {
     if (!(setOf(coordinate) & rowCoordinates))
       continue;
+    // An extent that varies with b is no dimension: any size will do that is large enough.
     Node size;
-    size.kind = NodeKind::Extent;
     size.type = ScalarType::Int;
     size.index = original.coordinates[coordinate].extent;
+    bool isDimension = size.index == none || !original.extents[size.index].perBatch;
+    size.kind = isDimension ? NodeKind::Extent : NodeKind::Integer;
+    size.integer = std::numeric_limits<int32_t>::max();
     Dimension dimension;
     dimension.value = add(size);
     made.dimensions.push_back(dimension);
@@ -222,8 +231,6 @@ BoundedAttention BoundBuilder::build() {
           features.push_back(coordinate);
       return features.empty() ? magnitude : reduceMaximum(magnitude, features);
     };
-    if (!output.indices.empty())
-      continue;
     if (original.score == none || (values == none && !isLse)) {
       if (isFloat(node(output.value).type))
         result.valueMagnitude[n] = addOutput(output, largestOf(magnitude(output.value)));
