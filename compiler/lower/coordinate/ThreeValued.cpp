@@ -441,6 +441,15 @@ Value TileEvaluator::mayBeZero(Value divisor) {
   return code.both(code.atMost(range.low, code.integer(0)), code.atMost(code.integer(0), range.high));
 }
 
+/// Whether a check looks after a read: what varies with a feature is known to be inside, and counts as 0 there.
+static bool looksAfter(ir::CheckOp check, ir::ReadOp read) {
+  return read.getSafe() && read.getTensor() == check.getTensor() &&
+         llvm::all_of(llvm::zip(read.getIndices(), check.getValues()), [](auto pair) {
+           auto [index, checked] = pair;
+           return index == checked || !featuresOf(index).empty();
+         });
+}
+
 /// A read outside its table, or a divisor of 0, where the pair is evaluated at all.
 Value TileEvaluator::mayFail(Value value) {
   Value any = code.boolean(false);
@@ -459,7 +468,7 @@ Value TileEvaluator::mayFail(Value value) {
   for (auto check : kernel.getBody().getOps<ir::CheckOp>()) {
     bool isOfGraph = llvm::any_of(graph, [&](Operation *op) {
       if (auto read = dyn_cast<ir::ReadOp>(op))
-        return read.getSafe() && read.getTensor() == check.getTensor() && read.getIndices() == check.getValues();
+        return looksAfter(check, read);
       auto division = dyn_cast<ir::BinaryOp>(op);
       return division && division.getSafe() && !check.getTensor() && check.getValues()[0] == division.getRhs();
     });

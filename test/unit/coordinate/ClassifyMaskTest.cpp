@@ -241,6 +241,35 @@ TEST_CASE("a tile in which the run may end is mixed") {
   CHECK(divided.byCode({0, 15, 16, 31}) == mixed);
 }
 
+TEST_CASE("a tile in which a reduction may end the run is mixed") {
+  for (const char *text : {"j <= i and any(n: u[n, j] == 3)", "i < j or all(n: u[n, j] == 3)", "any(n: u[n, j] == 3) if j <= i else false"}) {
+    INFO(text);
+    ClassifiedMask mask("u: i8[N, M]\nmask = " + std::string(text));
+    REQUIRE(mask.mistakes() == "");
+    mask.data.extents = {{"I", 64}, {"J", 64}, {"N", 3}, {"M", 40}};
+    mask.data.tables["u"] = {{3, 40}, std::vector<double>(120, 1)};
+    CHECK(mask.byCode({60, 63, 48, 63}) == mixed);
+    CHECK(mask.byCode({60, 63, 32, 63}) == mixed);
+    CHECK(mask.byCode({60, 63, 0, 31}) != mixed);
+    CHECK(mask.byCode({0, 15, 48, 63}) != mixed);
+  }
+}
+
+TEST_CASE("whatever the mask: found by longer runs") {
+  for (uint64_t seed : {2648, 3399, 4917, 5964, 6669, 6850, 8454}) {
+    MaskText random(seed);
+    std::string text = random.any(3);
+    INFO("seed " << seed << ": mask = " << text);
+    ClassifiedMask mask(std::string(tables) + uses + "mask = " + text);
+    REQUIRE(mask.mistakes().empty());
+    for (int n = 0; n < 20; ++n) {
+      int64_t queries = 1 + random.below(90), keys = 1 + random.below(90);
+      mask.data = randomData(random, queries, keys);
+      checkSound(mask, randomTile(random, queries, keys));
+    }
+  }
+}
+
 TEST_CASE("tiles that hold both are known to, where tables are read apart by i and by j") {
   struct Known {
     const char *mask;
