@@ -125,7 +125,8 @@ LogicalResult TileComputeOp::verify() {
   if (!llvm::is_contained(tile.getCoordinates(), StringAttr::get(getContext(), getBlock() ? "j" : "i")))
     return emitOpError("computes a tile of ") << (getBlock() ? "keys" : "queries") << ", not " << tile;
   auto type = cast<FnType>(getValue().getType());
-  if (type.getElementType() != tile.getElementType())
+  bool isNarrowed = getBlock() && type.getElementType().isF32() && tile.getElementType().getIntOrFloatBitWidth() == 16;
+  if (type.getElementType() != tile.getElementType() && !isNarrowed)
     return emitOpError("keeps the element type of ") << type;
   for (StringAttr coordinate : type.getCoordinates())
     if (!llvm::is_contained({"b", "h", "g"}, coordinate.getValue()) && !llvm::is_contained(tile.getCoordinates(), coordinate))
@@ -170,12 +171,30 @@ LogicalResult TileRepeatOp::verify() {
   return success();
 }
 
+/// Whether a function is the same for all queries and keys of a row block of one head.
+static bool isOfRowBlock(Value value) {
+  return llvm::all_of(cast<FnType>(value.getType()).getCoordinates(), [](StringAttr name) {
+    return llvm::is_contained({"b", "h", "g"}, name.getValue());
+  });
+}
+
+LogicalResult KeysBeforeOp::verify() {
+  auto block = dyn_cast<BlockArgument>(getBlock());
+  auto visit = block ? dyn_cast<TileVisitOp>(block.getOwner()->getParentOp()) : TileVisitOp();
+  if (!visit || !llvm::is_contained(visit.getSplits(), getSplit()))
+    return emitOpError("asks about a key at which the block's visit isn't split");
+  return success();
+}
+
 LogicalResult TileVisitOp::verify() {
   for (Type type : getInits().getTypes())
     if (!isa<StateType, TileType, FnType>(type))
       return emitOpError("carries states, accumulators and reductions, not ") << type;
   if (getInits().getTypes() != getResultTypes())
     return emitOpError("gives what it carries: expected results of ") << getInits().getTypes();
+  for (Value split : getSplits())
+    if (!isOfRowBlock(split))
+      return emitOpError("is split where the keys of a row block are: expected a function of b, h and g, not ") << split.getType();
   if (!getClassifier().empty() && failed(verifyClassifier(*this, getClassifier())))
     return failure();
   Block &block = getBody().front();

@@ -100,7 +100,8 @@ def TileComputeOp : AttnOp<"tile_compute"> {
   let summary = "a function of queries or keys and a feature, computed for a block of them";
   let description = [{
     `!attn.tile<f32, [j, d]>`: a row per key of `block`, its features in lanes; `!attn.tile<f32, [i, d]>`: a row per query of the row block;
-    `!attn.tile<f32, [d, i]>`: the same with the queries in lanes. Each element is computed once, however many products it is part of.
+    `!attn.tile<f32, [d, i]>`: the same with the queries in lanes. Each element is computed once, however many products it is part of. Rows of keys that products
+    take as they lie in memory are of the type they are stored in, `!attn.tile<bf16, [j, d]>` say; they are copied only where they can't be taken from there.
   }];
   let arguments = (ins AnyFn:$value, Optional<KeysType>:$block);
   let results = (outs TileType:$result);
@@ -133,20 +134,29 @@ def TileFunctionOp : AttnOp<"tile_function"> {
   let hasVerifier = 1;
 }
 
-def TileVisitOp : AttnOp<"tile_visit"> {
+def TileVisitOp : AttnOp<"tile_visit", [AttrSizedOperandSegments]> {
   let summary = "runs its body for each block of keys with something visible, in order";
   let description = [{
     The first region, if it isn't empty, classifies a tile as `attn.classify` does. The body takes the block of keys and what is carried from block to
     block, states, accumulators and reductions, and yields them anew. `descending` visits take the last keys first. Blocks of keys that a classifier
-    leaves open are looked at in parts.
+    leaves open are looked at in parts. At `splits`, which vary with b, h and g only, a block of keys ends and another begins: `attn.keys_before` says which side one is on.
   }];
-  let arguments = (ins Variadic<AnyType>:$inits, UnitAttr:$descending, UnitAttr:$exact);
+  let arguments = (ins Variadic<AnyType>:$inits, Variadic<IntFn>:$splits, UnitAttr:$descending, UnitAttr:$exact);
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region AnyRegion:$classifier, SizedRegion<1>:$body);
   let assemblyFormat = [{
-    `(` $inits `)` (`descending` $descending^)? attr-dict `:` type($inits) `->` type($results) `classify`
-    (`exact` $exact^)? $classifier `keys` $body
+    `(` $inits `)` (`split` `at` `(` $splits^ `:` type($splits) `)`)? (`descending` $descending^)? attr-dict `:`
+    type($inits) `->` type($results) `classify` (`exact` $exact^)? $classifier `keys` $body
   }];
+  let hasVerifier = 1;
+}
+
+def KeysBeforeOp : AttnOp<"keys_before", [Pure]> {
+  let summary = "whether the keys of a block come before one at which its visit is split";
+  let description = "What `j < split` is for every key of the block: all of them are on one side.";
+  let arguments = (ins KeysType:$block, IntFn:$split);
+  let results = (outs BoolFn:$result);
+  let assemblyFormat = "$block `,` $split attr-dict `:` type($split) `->` type($result)";
   let hasVerifier = 1;
 }
 

@@ -18,6 +18,11 @@ PAGES = ("q: f32[B, H, I, D]; pool: f32[N, 16, D]; table: i32[B, P]; J = 16 * P\
          "k = pool[table[b, j // 16], j % 16, d]; v = pool[table[b, j // 16], 15 - j % 16, d]")
 CACHE = ("q: f32[B, H, I, D]; past: f32[B, G, P, D]; new: f32[B, G, N, D]; J = P + N\n"
          "k = past[b, g, j, d] if j < P else new[b, g, j - P, d]; v = k; out o, kk: f32[B, G, J, D]; kk = k")
+USED = ("q: {t}[B, H, I, D]; past: {t}[B, G, P, D]; new: {t}[B, G, N, D]; used: i32[B]; J = used[b] + N\n"
+        "k = past[b, g, j, d] if j < used[b] else new[b, g, j - used[b], d]; v = new[b, g, j - used[b], d] if j >= used[b] else past[b, g, j, d]\n"
+        "mask = causal_end; out o: {t}[B, H, I, D]")
+PAGES16 = ("q: {t}[B, H, I, D]; pool: {t}[N, 16, D]; table: i32[B, P]; J = 16 * P; out o: {t}[B, H, I, D]\n"
+           "k = pool[table[b, j // 16], j % 16, d]; v = pool[table[b, j // 16], 15 - j % 16, d]")
 AT = "q: f32[B, I, D]; k: f32[B, J, D]; v: f32[B, J, E]; N: int; at: i32[B]; out buf: f32[N, E]; buf[at[b] + i, e] = o"
 
 # Lines of an attention, arguments of a run, and, where the run must fail, what it must say: by the oracle, or else by the kernel alone.
@@ -75,6 +80,37 @@ CASES = {
     "new keys of all heads": ("q: f32[B, H, I, D]; past: f32[B, P, D]; new: f32[B, N, D]; J = P + N; k = past[b, j, d] if j < P else new[b, j - P, d]\n"
                               "v = k; out o, kk: f32[B, J, D]; kk = k", "--dims B=2,H=5,I=7,P=90,N=7,D=20"),
     "new keys alone": (f"{CACHE}", "--dims B=2,H=4,G=2,I=5,P=0,N=70,D=64"),
+
+    # One tensor up to P, another from there on
+    **{f"a cache of {past} and {new} keys, {queries} queries": (f"{CACHE}; mask = causal_from(P)",
+                                                                f"--dims B=2,H=4,G=2,I={queries},P={past},N={new},D=20")
+       for past, new, queries in [(0, 41, 41), (1, 41, 41), (63, 5, 50), (64, 5, 50), (65, 64, 50), (130, 0, 50), (127, 3, 3), (128, 1, 1),
+                                  (0, 1, 1), (9, 0, 1), (70, 5, 0)]},
+    **{f"a cache used up to different keys, {queries} queries in {t}": (USED.format(t=t),
+                                                                        f"--dims B=5,H=4,G=2,I={queries},P=200,N=6,D=24 -i used=[0,1,64,131,200]")
+       for queries in (1, 6, 70) for t in ("f32", "bf16", "f16")},
+    "a cache used beyond its end": (USED.format(t="f32"), "--dims B=2,H=4,G=2,I=70,P=100,N=6,D=24 -i used=[100,101]", "past"),
+    "a cache of 16 bits used beyond its end": (USED.format(t="bf16"), "--dims B=2,H=4,G=2,I=70,P=100,N=6,D=24 -i used=[100,101]", "past"),
+    "two caches and new keys, the last first": (
+        "q: f32[B, I, D]; a: f32[B, N, D]; c: f32[B, M, D]; x: f32[B, L, D]; v: f32[B, J, D]; J = N + M + L; mask = causal_end\n"
+        "k = a[b, j, d] if j < N else c[b, j - N, d] if j < N + M else x[b, j - N - M, d]; weight = sigmoid(score) * exp(sum_after(log_sigmoid(-score)))",
+        "--dims B=2,I=60,N=37,M=50,L=60,D=16"),
+    "rotated behind a cache": ("q: f32[B, I, D]; past: f32[B, P, D]; new: f32[B, N, D]; J = P + N; mask = causal_from(P)\n"
+                               "k = rope(past[b, j, d] if j < P else new[b, j - P, d], j); v = k; out o, k", "--dims B=2,I=60,P=37,N=60,D=16"),
+    "two rows for all keys": ("q: f32[B, I, D]; one: f32[B, D]; two: f32[B, D]; v: f32[B, J, D]; p: int; k = one[b, d] if j < p else two[b, d]",
+                              "--dims B=2,I=60,J=90,D=16 -p p=37"),
+    "a mask that is split, too": (f"{CACHE}; tree: bool[I, N]; mask = j < P or tree[i, j - P]", "--dims B=2,H=4,G=2,I=7,P=90,N=7,D=20 -i tree=randint(0,2,7,7)"),
+
+    # Rows of 16 bits
+    **{f"pages of {t}, {queries} queries": (f"{PAGES16.format(t=t)}; mask = causal_end", f"--dims B=2,H=4,I={queries},D=40,N=6,P=9 -i table=randint(0,6,2,9)")
+       for t in ("bf16", "f16") for queries in (1, 9, 70)},
+    **{f"pages of {t} nobody looks at, {queries} queries": (f"{PAGES16.format(t=t)}; mask = j < 70",
+                                                            f"--dims B=1,H=2,I={queries},D=20,N=6,P=9 -i table=[[5,4,3,2,1,6,-1,99,100]]")
+       for t in ("bf16", "f16") for queries in (1, 70)},
+    "a page of 16 bits that isn't there": (PAGES16.format(t="bf16"), "--dims B=1,H=2,I=70,D=20,N=6,P=5 -i table=[[5,4,3,6,1]]", "pool"),
+    **{f"ragged, {t}, {how}": (f"layout varlen({t}); mask = causal_end", f"--dims B=4,H=4,G=2,Tq={total},Tk=400,D=33 -i cu_q={starts} -i cu_k=[0,64,64,129,400]")
+       for t in ("bf16", "f16") for how, total, starts in [("few", 9, "[0,1,1,4,9]"), ("many", 330, "[0,64,64,129,330]")]},
+    "ragged, 16 bits, a row that isn't there": ("layout varlen(bf16)", "--dims B=2,H=4,G=2,Tq=60,Tk=100,D=16 -i cu_q=[0,50,60] -i cu_k=[0,50,101]", "kp"),
 
     # Extents found in products
     "widths from heads": ("q3: f32[B, I, H * D]; k: f32[B, J, D]; v: f32[B, J, D]; H: int; q = q3[b, i, h * D + d]\n"

@@ -2,8 +2,8 @@
 
 #include "compiler/lower/Parts.h"
 #include "compiler/lower/coordinate/Coordinates.h"
-#include "compiler/lower/tile/LinearRead.h"
 #include "compiler/lower/tile/RowPasses.h"
+#include "compiler/lower/tile/StoredRows.h"
 
 using namespace mlir;
 
@@ -28,10 +28,10 @@ bool allowsFeaturesInLanes(ir::KernelOp kernel) {
 std::optional<int64_t> partsOfKeysAndValues(ir::KernelOp kernel) {
   int64_t parts = 0;
   auto isNarrow = [&](Value value) {
-    auto read = linearRead(value);
-    if (!read || read->isF32())
+    auto stored = variesWith(value, "i") ? std::nullopt : storedKeys(kernel, value);
+    if (!stored || stored->isF32())
       return false;
-    parts = std::max<int64_t>(parts, cast<ir::TensorHandleType>(read->tensor.getType()).getElementType().isBF16() ? 1 : 2);
+    parts = std::max<int64_t>(parts, stored->isBF16() ? 1 : 2);
     return true;
   };
   bool allNarrow = llvm::all_of(kernel.getBody().front(), [&](Operation &op) {

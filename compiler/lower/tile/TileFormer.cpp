@@ -1,6 +1,8 @@
 #include "compiler/lower/tile/TileFormer.h"
 
+#include "compiler/lower/tile/KeySplit.h"
 #include "compiler/lower/tile/LinearRead.h"
+#include "compiler/lower/tile/StoredRows.h"
 
 #include <numbers>
 
@@ -10,7 +12,7 @@ namespace attn::lower {
 
 TileFormer::TileFormer(ir::KernelOp kernel, ir::ScheduleAttr schedule)
     : kernel(kernel), schedule(schedule), builder(kernel), location(kernel.getLoc()), context(kernel.getContext()),
-      plan(kernel) {}
+      plan(kernel), splits(keySplits(kernel)) {}
 
 Value TileFormer::clone(Value value, IRMapping &perPair) {
   if (Value done = perPair.lookupOrNull(value))
@@ -29,6 +31,10 @@ Value TileFormer::clone(Value value, IRMapping &perPair) {
     perRow.map(value, function);
     return function;
   }
+  if (Value side = sideOfSplit(value)) {
+    perPair.map(value, side);
+    return side;
+  }
   Operation *op = value.getDefiningOp();
   IRMapping operands;
   for (Value operand : op->getOperands())
@@ -40,6 +46,25 @@ Value TileFormer::clone(Value value, IRMapping &perPair) {
   for (auto [old, replacement] : llvm::zip(op->getResults(), copy->getResults()))
     (pairwise ? perPair : perRow).map(old, replacement);
   return (pairwise ? perPair : perRow).lookup(value);
+}
+
+Value TileFormer::sideOfSplit(Value condition) {
+  std::optional<KeySplit> comparison = keySplit(condition);
+  if (!comparison || !variesWith(condition, "j"))
+    return {};
+  auto split = llvm::find_if(splits, [&](Value known) { return isSameNumber(known, comparison->at); });
+  if (split == splits.end())
+    return {};
+  OpBuilder::InsertionGuard guard(builder);
+  Value &side = sides[*split];
+  if (!side) {
+    Value at = rowValue(*split);
+    auto visit = cast<ir::TileVisitOp>(cast<BlockArgument>(block).getOwner()->getParentOp());
+    visit.getSplitsMutable().append(at);
+    builder.setInsertionPoint(blockEnd);
+    side = ir::KeysBeforeOp::create(builder, condition.getLoc(), ir::pointwiseType(builder.getI1Type(), {at}), block, at);
+  }
+  return comparison->isAfter ? logicalNot(builder, condition.getLoc(), side) : side;
 }
 
 Value TileFormer::cloneOperand(Operation *user, Value operand, IRMapping &perPair) {
@@ -110,22 +135,27 @@ Value TileFormer::queryTile(Value value, Value scale, ir::Orientation orientatio
   return tile = ir::TileTransposeOp::create(builder, location, tileType(feature), rows, scale);
 }
 
-Value TileFormer::keyTile(Value value) {
-  Value &tile = keyTiles[value];
+Value TileFormer::keyTile(Value value, FloatType element) {
+  if (!element)
+    element = builder.getF32Type();
+  Value &tile = keyTiles[{value, element}];
   if (tile)
     return tile;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(blockEnd);
   IRMapping perKey;
   Value function = clone(value, perKey);
-  return tile =
-             ir::TileComputeOp::create(builder, location, tileType(name("j"), featuresOf(value)[0]), function, block);
+  auto type = ir::TileType::get(context, element, {name("j"), featuresOf(value)[0]});
+  return tile = ir::TileComputeOp::create(builder, location, type, function, block);
 }
 
 std::pair<Value, ArrayAttr> TileFormer::keyMatrix(Value value) {
-  if (auto read = linearRead(value); read && (read->isF32() || featuresInLanes() || schedule.getProducts() == ir::Products::Matrix))
+  // With queries in lanes every multiply-add takes an element that is broadcast: what is narrow is widened before.
+  bool takesNarrow = featuresInLanes() || schedule.getProducts() == ir::Products::Matrix;
+  if (auto read = linearRead(value); read && (read->isF32() || takesNarrow))
     return {place(*read), read->axes};
-  return {keyTile(value), builder.getArrayAttr({})};
+  auto stored = storedKeys(kernel, value);
+  return {keyTile(value, takesNarrow && stored ? *stored : FloatType()), builder.getArrayAttr({})};
 }
 
 Value TileFormer::packedQueries(ir::DotOp dot, bool inBase2) {
@@ -173,7 +203,7 @@ void TileFormer::addScans(Reductions &reductions, const Leaves &leaves) {
 }
 
 Block *TileFormer::beginVisit(ArrayRef<Type> types, ArrayRef<Value> inits, bool descending, Pairs pairs) {
-  auto visit = ir::TileVisitOp::create(builder, location, types, inits, descending);
+  auto visit = ir::TileVisitOp::create(builder, location, types, inits, ValueRange(), descending);
   // What the visit needs per row block comes before it, or before the repetition it is in.
   if (rowBlockEnd->getBlock() == visit->getBlock())
     rowBlockEnd->moveBefore(visit);
@@ -188,6 +218,7 @@ Block *TileFormer::beginVisit(ArrayRef<Type> types, ArrayRef<Value> inits, bool 
   blockEnd = marker();
   builder.setInsertionPoint(blockEnd);
   keyTiles.clear();
+  sides.clear();
   return body;
 }
 

@@ -73,8 +73,8 @@ private:
   mlir::Value place(const LinearRead &read);
   /// Rows of queries, times `scale`, with what `orientation` says in lanes.
   mlir::Value queryTile(mlir::Value value, mlir::Value scale, ir::Orientation orientation);
-  /// A row of features for each key of the block being visited.
-  mlir::Value keyTile(mlir::Value value);
+  /// A row of features for each key of the block being visited, as f32 or as what it is stored as.
+  mlir::Value keyTile(mlir::Value value, mlir::FloatType element = {});
   /// A matrix of keys: the tensor as it lies, or a tile.
   std::pair<mlir::Value, mlir::ArrayAttr> keyMatrix(mlir::Value value);
   mlir::Value packedQueries(ir::DotOp dot, bool inBase2);
@@ -121,6 +121,8 @@ private:
   mlir::Value choose(mlir::Value condition, mlir::Value then, mlir::Value otherwise);
   /// An operation that marks a place in a block: what is inserted before it comes in order.
   mlir::Operation *marker();
+  /// A condition that is one of `splits`, or its opposite, as that of the block being visited; null for any other.
+  mlir::Value sideOfSplit(mlir::Value condition);
   bool alwaysVisible() const;
 
   ir::KernelOp kernel;
@@ -134,7 +136,10 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> tileOf; ///< of a row function's result with features
   llvm::DenseMap<std::pair<mlir::Value, std::pair<mlir::Value, int>>, mlir::Value> queryTiles; ///< by function, scale and orientation
   llvm::DenseMap<mlir::Value, mlir::Value> scaleInBase2;
-  llvm::DenseMap<mlir::Value, mlir::Value> keyTiles; ///< of the block being visited
+  /// Of the block being visited, by function and element.
+  llvm::DenseMap<std::pair<mlir::Value, mlir::Type>, mlir::Value> keyTiles;
+  llvm::SmallVector<mlir::Value> splits;             ///< where keys or values change from one view to another
+  llvm::DenseMap<mlir::Value, mlir::Value> sides;    ///< by split: whether the block being visited comes before it
   mlir::Operation *rowBlockEnd = nullptr, *blockEnd = nullptr;
   mlir::Value block;
 };

@@ -146,6 +146,28 @@ Value Code::asFloats(Value loaded, FloatType stored) {
   return arith::BitcastOp::create(builder, location, real, arith::OrIOp::create(builder, location, unsignedBits, sign));
 }
 
+Value Code::asStored(Value floats, FloatType stored) {
+  auto typeOf = [&](Type scalar) -> Type { return cast<VectorType>(floats.getType()).clone(scalar); };
+  Type wide = typeOf(i32()), real = typeOf(f32()), narrow = typeOf(builder.getI16Type());
+  if (stored.isF16() && convertsHalf)
+    return arith::BitcastOp::create(builder, location, narrow,
+                                    arith::TruncFOp::create(builder, location, typeOf(stored), floats));
+  auto bitsOf = [&](Value value) -> Value { return arith::BitcastOp::create(builder, location, wide, value); };
+  auto masked = [&](Value bits, int64_t mask) -> Value {
+    return arith::AndIOp::create(builder, location, bits, integer(mask, wide));
+  };
+  auto shifted = [&](Value bits, int64_t places) -> Value {
+    return arith::ShRUIOp::create(builder, location, bits, integer(places, wide));
+  };
+  Value bits = shifted(bitsOf(floats), 16);
+  if (stored.isF16()) {
+    Value magnitude = arith::BitcastOp::create(builder, location, real, masked(bitsOf(floats), 0x7FFFFFFF));
+    Value scaled = arith::MulFOp::create(builder, location, magnitude, this->real(0x1p-112, real));
+    bits = arith::OrIOp::create(builder, location, masked(bits, 0x8000), masked(shifted(bitsOf(scaled), 13), 0x7FFF));
+  }
+  return arith::TruncIOp::create(builder, location, narrow, bits);
+}
+
 SmallVector<Value> Code::branch(Value condition, TypeRange types, Branch then, Branch otherwise) {
   auto branch = scf::IfOp::create(builder, location, types, condition, true);
   OpBuilder::InsertionGuard guard(builder);

@@ -54,6 +54,8 @@ public:
   /// know it; and the f32 of what was loaded, a scalar or a vector.
   mlir::Type loadedAs(mlir::FloatType stored);
   mlir::Value asFloats(mlir::Value loaded, mlir::FloatType stored);
+  /// The other way, of a vector of floats that were loaded so: nothing is rounded.
+  mlir::Value asStored(mlir::Value floats, mlir::FloatType stored);
 
   using LoopBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>;
   /// for (index = begin; index < end; index += step), carrying values.

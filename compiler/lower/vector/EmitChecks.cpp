@@ -53,6 +53,20 @@ static bool usesArguments(Value root, Block &body) {
   return false;
 }
 
+/// The parts of a condition that all must hold and that are the same for every pair of a block.
+static SmallVector<Value> partsOfBlock(Value condition, FunctionEmitter &functions) {
+  SmallVector<Value> parts;
+  llvm::SetVector<Value> found;
+  found.insert(condition);
+  for (size_t n = 0; n < found.size(); ++n) {
+    if (auto both = found[n].getDefiningOp<ir::AndOp>())
+      found.insert(both->operand_begin(), both->operand_end());
+    else if (!variesWith(found[n], "j") && !functions.isInLanes(found[n]))
+      parts.push_back(found[n]);
+  }
+  return parts;
+}
+
 bool TileEmitter::isOfBlock(ir::CheckOp check) {
   return llvm::all_of(check.getValues(), [&](Value value) { return !variesWith(value, "j") || (isMonotone(value) && !functions.isInLanes(value)); }) &&
          !usesArguments(check.getWhere(), *check->getBlock());
@@ -100,6 +114,8 @@ void TileEmitter::emitBlockChecks(ir::TileMapOp op, const KeyBlock &block) {
       continue;
     FunctionEmitter::Scope scope(functions);
     Value suspect = mayBeWrong(check, block);
+    for (Value part : partsOfBlock(check.getWhere(), functions))
+      suspect = code.both(suspect, functions.emitScalar(part));
     if (check.getInMask())
       suspect = code.both(suspect, block.mayHide);
     code.when(suspect, [&] {

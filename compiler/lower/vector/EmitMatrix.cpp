@@ -7,9 +7,8 @@ using namespace mlir;
 namespace attn::lower {
 
 bool TileEmitter::isOnMatrixUnit(Value operand) {
-  auto handle = dyn_cast<ir::TensorHandleType>(operand.getType());
-  return schedule.getProducts() == ir::Products::Matrix && handle &&
-         (handle.getElementType().isBF16() || handle.getElementType().isF16());
+  return schedule.getProducts() == ir::Products::Matrix && !isa<ir::FnType>(operand.getType()) &&
+         (storedAs(operand).isBF16() || storedAs(operand).isF16());
 }
 
 bool TileEmitter::usesMatrixUnit() {
@@ -38,7 +37,7 @@ int64_t TileEmitter::weightParts(ir::TileAccumulateOp op) {
   });
   if (walk.wasInterrupted())
     return 3;
-  return cast<ir::TensorHandleType>(op.getValues().getType()).getElementType().isBF16() ? 1 : 2;
+  return storedAs(op.getValues()).isBF16() ? 1 : 2;
 }
 
 /// Floats of memory as runtime/kernel/Kernel.h says that the products of one operation need.

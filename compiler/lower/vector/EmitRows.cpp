@@ -77,10 +77,17 @@ void TileEmitter::emitCompute(ir::TileComputeOp op) {
       return {};
     });
   };
-  if (!rowTables.lookup(result))
-    return compute();
-  placeRows(op, compute);
-  tiles[result].rowAddresses = rowTables[result];
+  switch (rowPlaces(op)) {
+  case RowPlaces::Computed:
+    compute();
+    break;
+  case RowPlaces::Even:
+    tiles[result].stored = placeEvenRows(op, compute);
+    break;
+  case RowPlaces::Anywhere:
+    tiles[result].stored = placeRows(op, compute);
+    break;
+  }
 }
 
 void TileEmitter::emitTranspose(ir::TileTransposeOp op) {

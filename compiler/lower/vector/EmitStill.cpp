@@ -53,13 +53,13 @@ void TileEmitter::emitStillVisit(ir::TileVisitOp op) {
     return;
   Value keys = extentOf("j");
   code.loop(code.integer(0), keys, schedule.getKeyBlock(), {}, [&](Value first, ValueRange) -> SmallVector<Value> {
-    FunctionEmitter::Scope scope(functions);
-    currentBlock = {first, code.minimum(code.add(first, code.integer(schedule.getKeyBlock())), keys), Value()};
-    blocks[body.getArgument(0)] = currentBlock;
-    for (Operation &inner : body)
-      if (isStill(inner))
-        emitOperation(inner);
-    return {};
+    KeyBlock block{first, code.minimum(code.add(first, code.integer(schedule.getKeyBlock())), keys), Value()};
+    return forEachPart(op, block, {}, [&](KeyBlock, ValueRange) -> SmallVector<Value> {
+      for (Operation &inner : body)
+        if (isStill(inner))
+          emitOperation(inner);
+      return {};
+    });
   });
 }
 

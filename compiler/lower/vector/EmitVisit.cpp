@@ -41,23 +41,59 @@ void TileEmitter::setRegisters(ValueRange carried, ValueRange registers) {
   }
 }
 
+SmallVector<Value>
+TileEmitter::forEachPart(ir::TileVisitOp op, KeyBlock block, ValueRange carried,
+                         function_ref<SmallVector<Value>(KeyBlock, ValueRange)> body) {
+  FunctionEmitter::Scope ofBlock(functions);
+  auto emitPart = [&](KeyBlock part, ValueRange values) {
+    FunctionEmitter::Scope scope(functions);
+    blocks[op.getBody().front().getArgument(0)] = part;
+    currentBlock = part;
+    functions.place.firstKey = part.first;
+    return body(part, values);
+  };
+  if (op.getSplits().empty())
+    return emitPart(block, carried);
+  SmallVector<Value> splits = llvm::map_to_vector(op.getSplits(), [&](Value split) { return functions.emitScalar(split); });
+  // Carried: how far the block is done, from its first key on or from its last key down; then the rest.
+  bool descending = op.getDescending();
+  SmallVector<Value> initial{descending ? block.end : block.first};
+  initial.append(carried.begin(), carried.end());
+  auto isLeft = [&](ValueRange values) {
+    return descending ? code.compare(arith::CmpIPredicate::slt, block.first, values[0])
+                      : code.compare(arith::CmpIPredicate::slt, values[0], block.end);
+  };
+  SmallVector<Value> results = code.repeat(initial, isLeft, [&](ValueRange values) {
+    KeyBlock part{descending ? block.first : values[0], descending ? values[0] : block.end, block.mayHide};
+    for (Value split : splits) {
+      Value isInside = code.both(code.compare(arith::CmpIPredicate::slt, part.first, split),
+                                 code.compare(arith::CmpIPredicate::slt, split, part.end));
+      Value &bound = descending ? part.first : part.end;
+      bound = code.select(isInside, split, bound);
+    }
+    SmallVector<Value> next{descending ? part.first : part.end};
+    next.append(emitPart(part, values.drop_front()));
+    return next;
+  });
+  return SmallVector<Value>(llvm::drop_begin(results));
+}
+
 SmallVector<Value> TileEmitter::emitBlock(ir::TileVisitOp op, KeyBlock block, ValueRange carried) {
   if (onlyVisits) {
     countVisited(block);
     return SmallVector<Value>(carried);
   }
-  FunctionEmitter::Scope scope(functions);
-  Block &body = op.getBody().front();
-  blocks[body.getArgument(0)] = block;
-  currentBlock = block;
-  ValueRange arguments = body.getArguments().drop_front();
-  setRegisters(arguments, carried);
-  for (auto [argument, init] : llvm::zip(arguments, op.getInits()))
-    if (isa<ir::TileType>(argument.getType()))
-      tiles[argument] = tiles[init];
-  for (Operation &inner : body)
-    emitOperation(inner);
-  return registersOf(body.getTerminator()->getOperands());
+  return forEachPart(op, block, carried, [&](KeyBlock, ValueRange values) {
+    Block &body = op.getBody().front();
+    ValueRange arguments = body.getArguments().drop_front();
+    setRegisters(arguments, values);
+    for (auto [argument, init] : llvm::zip(arguments, op.getInits()))
+      if (isa<ir::TileType>(argument.getType()))
+        tiles[argument] = tiles[init];
+    for (Operation &inner : body)
+      emitOperation(inner);
+    return registersOf(body.getTerminator()->getOperands());
+  });
 }
 
 void TileEmitter::emitVisit(ir::TileVisitOp op) {

@@ -174,6 +174,9 @@ Plain FunctionEmitter::emitOperation(Operation &op) {
       .Case([&](ir::ConvertOp convert) { return emitConvert(convert); })
       .Case([&](ir::ReduceOp reduce) { return emitReduce(reduce); })
       .Case([&](ir::TileFunctionOp function) { return readTile(*this, function); })
+      .Case([&](ir::KeysBeforeOp before) {
+        return scalar(code.compare(arith::CmpIPredicate::slt, place.firstKey, emitScalar(before.getSplit())));
+      })
       .Case([&](ir::AndOp) {
         return pointwise(op, 64, [&](ArrayRef<Value> parts) { return code.both(parts[0], parts[1]); });
       })

@@ -30,6 +30,7 @@ public:
     mlir::Value firstQuery; ///< in the first lane, or whatever the coordinate in lanes counts
     mlir::Value lastQuery;  ///< there is: later lanes repeat it
     mlir::Value key;
+    mlir::Value firstKey; ///< of the block of keys being visited
     llvm::StringMap<mlir::Value> others; ///< of reductions being emitted
     /// i32, where lanes hold rows of several heads: what head and query each row is of, a vector per group of rows.
     llvm::SmallVector<mlir::Value> heads, queries;

@@ -120,7 +120,7 @@ void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve)
     }
     if (isa<ir::TilePackOp, ir::TileComputeOp, ir::TileTransposeOp, ir::TileContractOp>(op))
       reserveTile(op->getResult(0));
-    if (auto compute = dyn_cast<ir::TileComputeOp>(op); compute && takesRowsInPlace(compute))
+    if (auto compute = dyn_cast<ir::TileComputeOp>(op); compute && rowPlaces(compute) == RowPlaces::Anywhere)
       reserve(rowTables[compute.getResult()], code.integer(llvm::alignTo(2 * rowsOfTable(), 16)));
     if (auto init = dyn_cast<ir::TileInitOp>(op))
       for (Value result : init.getResults())
@@ -371,8 +371,8 @@ Matrix TileEmitter::matrixOf(Value tensor, ArrayAttr axes, StringRef row, String
 Matrix TileEmitter::keyMatrixOf(Value operand, ArrayAttr axes, const KeyBlock &block, StringRef feature) {
   if (!isa<ir::TileType>(operand.getType()))
     return matrixOf(operand, axes, "j", feature);
-  if (Value rows = tiles[operand].rowAddresses)
-    return {{}, {}, code.integer(1), true, code.f32(), rows};
+  if (std::optional<Matrix> stored = tiles[operand].stored)
+    return *stored;
   Matrix matrix{tiles[operand].address, rowFloats(operand), code.integer(1), true, code.f32()};
   matrix.base = code.at(matrix.base, code.f32(), code.subtract(code.integer(0), code.multiply(block.first, matrix.rowStride)));
   return matrix;

@@ -7,17 +7,15 @@
 
 namespace attn::lower {
 
-/// A tile in scratch memory, row-major: `queryBlock` floats a row where queries are in lanes, else a feature's extent rounded up to whole vectors.
-struct TileValue {
-  mlir::Value address;
-  llvm::SmallVector<mlir::Value> rowMaximum; ///< of a tile of scores: per query over its keys
-  mlir::Value rowAddresses =
-      {}; ///< of a tile whose rows are where a tensor has them: the address of the rows' addresses; else null
-};
-
 /// The coordinate of a tile's rows.
 inline llvm::StringRef rowsOf(mlir::Value tile) {
   return mlir::cast<ir::TileType>(tile.getType()).getCoordinates().front().getValue();
+}
+
+/// What the elements of a tensor, or of a tile of keys that products take, are stored as.
+inline mlir::Type storedAs(mlir::Value operand) {
+  auto tile = mlir::dyn_cast<ir::TileType>(operand.getType());
+  return tile ? tile.getElementType() : mlir::cast<ir::TensorHandleType>(operand.getType()).getElementType();
 }
 
 /// The coordinate across a tile's lanes.
@@ -65,6 +63,13 @@ struct Matrix {
   /// Where rows lie anywhere, base and rowStride are null, and this is the address of the addresses of the rows of a
   /// block of keys.
   mlir::Value rowAddresses = {};
+};
+
+/// A tile in scratch memory, row-major: `queryBlock` floats a row where queries are in lanes, else a feature's extent rounded up to whole vectors.
+struct TileValue {
+  mlir::Value address;
+  llvm::SmallVector<mlir::Value> rowMaximum; ///< of a tile of scores: per query over its keys
+  std::optional<Matrix> stored = {};         ///< of a tile of keys whose rows needn't be copied: where they are
 };
 
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
@@ -151,10 +156,23 @@ private:
   void emitTranspose(ir::TileTransposeOp op);
   void emitScale(ir::TileScaleOp op);
   void computeRow(ir::TileComputeOp op, mlir::Value row, FunctionEmitter &features);
-  /// Whether the rows of a tile of keys needn't be copied into it, wherever they are.
-  bool takesRowsInPlace(ir::TileComputeOp op);
+  /// How the rows of a tile of keys get there: computed, or from where they are stored, at equal distances or wherever
+  /// they are.
+  enum class RowPlaces { Computed, Even, Anywhere };
+  RowPlaces rowPlaces(ir::TileComputeOp op);
   /// Finds where the block's rows lie; where some of them can't be used there, `compute` makes all of the tile.
-  void placeRows(ir::TileComputeOp op, llvm::function_ref<void()> compute);
+  Matrix placeRows(ir::TileComputeOp op, llvm::function_ref<void()> compute);
+  Matrix placeEvenRows(ir::TileComputeOp op, llvm::function_ref<void()> compute);
+  /// Of the rows of a block, at equal distances: where the one of key 0 would be; whether all may be read, and their
+  /// features lie side by side.
+  struct EvenRows {
+    mlir::Value first, distance, mayBeRead;
+  };
+  EvenRows evenRows(mlir::Value value, llvm::StringRef feature);
+  /// A computed tile of f32 as what its rows would be stored as, which takes half its memory.
+  void narrowRows(ir::TileComputeOp op);
+  /// Copies the rows of a table of addresses into the tile.
+  void gatherRows(ir::TileComputeOp op, mlir::Value table);
   /// How many addresses `placeRows` may store.
   int64_t rowsOfTable() const;
   /// An address out of a table of them.
@@ -212,6 +230,11 @@ private:
 
   /// The visit's body for one block of keys; takes and returns what is carried in registers: states and reductions.
   llvm::SmallVector<mlir::Value> emitBlock(ir::TileVisitOp op, KeyBlock block, mlir::ValueRange carried);
+  /// Emits `body` for the parts of a block that lie between the keys at which a visit is split: once, in a loop that
+  /// seldom takes more than one step.
+  llvm::SmallVector<mlir::Value>
+  forEachPart(ir::TileVisitOp op, KeyBlock block, mlir::ValueRange carried,
+              llvm::function_ref<llvm::SmallVector<mlir::Value>(KeyBlock, mlir::ValueRange)> body);
   llvm::SmallVector<mlir::Value> visitAll(ir::TileVisitOp op, mlir::ValueRange carried);
   llvm::SmallVector<mlir::Value> visitClassified(ir::TileVisitOp op, mlir::ValueRange carried);
   llvm::SmallVector<mlir::Value> visitDescending(ir::TileVisitOp op, mlir::ValueRange carried);
