@@ -88,6 +88,17 @@ class Composition(unittest.TestCase):
         self.assertLessEqual(self.size(text, "classified"), 1000)
         self.agrees(text)
 
+    def test_shifted_masks_in_a_chain(self):
+        """Each step takes the last one here and at the next query: as many comparisons as steps, though paths double."""
+        def chain(count, step):
+            defs = [f"def a{n}(m) = " + step.format(inner=f"a{n - 1}") for n in range(1, count + 1)]
+            return "def a0(m) = m\n" + "\n".join(defs) + f"\nattention a {{ layout mha; mask = a{count}(causal) }}\n"
+        for step in ("{inner}(m[i = i + 1] or m)", "{inner}(m and m[j = j + 1])"):
+            with self.subTest(step):
+                half, whole = (self.size(chain(count, step), "vectors") for count in (20, 40))
+                self.assertLessEqual(whole, 2 * half)
+                self.agrees(chain(40, step))
+
     def test_imports_in_a_chain(self):
         count = 40
         for n in range(count):

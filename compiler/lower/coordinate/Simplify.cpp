@@ -74,6 +74,52 @@ bool simplifyOnce(ir::KernelOp kernel) {
   return changed;
 }
 
+/// The operands of a tree of `and`s, or of `or`s, the first of each in order: what decides first still does.
+template <typename Op> struct Flat {
+  llvm::SetVector<Value> leaves;
+  llvm::SetVector<Operation *> inner;
+
+  explicit Flat(Op root) {
+    SmallVector<Value> waiting{root.getResult()};
+    while (!waiting.empty()) {
+      Value value = waiting.pop_back_val();
+      auto op = value.getDefiningOp<Op>();
+      if (!op) {
+        leaves.insert(value);
+      } else if (inner.insert(op)) {
+        waiting.push_back(op.getRhs());
+        waiting.push_back(op.getLhs());
+      }
+    }
+  }
+};
+
+/// Definitions that take each other at shifted coordinates share operands, but not operations: of a chain of n of them n operands, and n * n / 2
+/// operations on them. Such a graph is written as its operands, one after the other.
+template <typename Op> void flatten(ir::KernelOp kernel) {
+  constexpr size_t budget = 1 << 18;
+  size_t looked = 0;
+  for (Op root : llvm::make_early_inc_range(kernel.getBody().front().getOps<Op>())) {
+    if (llvm::all_of(root->getUsers(), [](Operation *user) { return isa<Op>(user); }))
+      continue;
+    Flat<Op> flat(root);
+    looked += flat.inner.size();
+    if (looked > budget)
+      break;
+    size_t own = llvm::count_if(flat.inner, [&](Operation *op) {
+      return op == root || llvm::all_of(op->getUsers(), [&](Operation *user) { return flat.inner.contains(user); });
+    });
+    if (own <= 2 * flat.leaves.size())
+      continue;
+    OpBuilder builder(root);
+    Value chain = flat.leaves[0];
+    for (Value leaf : llvm::drop_begin(flat.leaves))
+      chain = Op::create(builder, root.getLoc(), ir::pointwiseType(builder.getI1Type(), {chain, leaf}), chain, leaf);
+    root.getResult().replaceAllUsesWith(chain);
+    root.erase();
+  }
+}
+
 struct SimplifyPass : impl::SimplifyPassBase<SimplifyPass> {
   using SimplifyPassBase::SimplifyPassBase;
 
@@ -89,6 +135,8 @@ struct SimplifyPass : impl::SimplifyPassBase<SimplifyPass> {
     ir::KernelOp kernel = getOperation();
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled).enableFolding(false);
+    flatten<ir::OrOp>(kernel);
+    flatten<ir::AndOp>(kernel);
     constexpr int limit = 16;
     for (int round = 0; round < limit; ++round) {
       bool changed = simplifyOnce(kernel), rewritten = false;
