@@ -72,6 +72,20 @@ class Rows(Edges):
                 self.assertEqual(good["o"].data, worse["o"].data)
                 self.assertEqual(good["lse"].data, worse["lse"].data)
 
+    def test_a_weight_of_nothing_at_a_visible_key_shows_its_value(self):
+        """0 times NaN is NaN where the key is visible, and nothing where it isn't; few queries and many, values of keys and of pairs."""
+        for value in ("v + t[0]", "v + t[clamp(j - i, 0, 3)]"):
+            for bad in (NAN, INF):
+                for queries, keys in ((60, 70), (3, 70)):
+                    with self.subTest(value=value, bad=bad, queries=queries):
+                        inputs = {"q": normal((1, queries, 8), 1), "k": normal((1, keys, 8), 2),
+                                  "v": filled(normal((1, keys, 5), 3), {1, 40}, bad), "t": normal((4, 5), 4)}
+                        text = f"{QKV}; t: f32[N, E]; weight = relu(score); v = {value}; mask = j <= i + 2 and j != 1; out o: f32[H, I, E]"
+                        rows = self.checked(text, inputs, outputs=("o",))["o"].values()
+                        for row in range(queries):
+                            spoilt = [not math.isfinite(x) for x in rows[row * 5:row * 5 + 5]]
+                            self.assertEqual(spoilt, [row >= 38] * 5, f"row {row}")
+
     def test_a_bad_score_spoils_its_row_only(self):
         queries, keys = 35, 70
         q, k, v = normal((2, queries, 8), 1), normal((2, keys, 8), 2), normal((2, keys, 5), 3)

@@ -1,3 +1,4 @@
+#include "compiler/lower/vector/LeftOut.h"
 #include "compiler/lower/vector/Support.h"
 #include "compiler/lower/vector/TileEmitter.h"
 
@@ -241,7 +242,7 @@ void TileEmitter::accumulateFeatures(ir::TileAccumulateOp op, const Matrix &matr
             for (int64_t n = 0; n < vectorCount; ++n) {
               Value old = partial[query * vectorCount + n], sum = multiplyAdd(weight, own[n], old);
               if (withCare)
-                sum = code.select(arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OEQ, weight, zero), old, sum);
+                sum = code.select(isLeftOut(code, op, weight), old, sum);
               next.push_back(sum);
             }
           }

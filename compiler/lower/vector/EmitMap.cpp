@@ -1,5 +1,6 @@
 #include "compiler/lower/vector/TileEmitter.h"
 
+#include "compiler/lower/vector/LeftOut.h"
 #include "compiler/lower/vector/Reductions.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -7,6 +8,18 @@
 using namespace mlir;
 
 namespace attn::lower {
+
+/// The weight of invisible pairs in a tile of them. What is summed without care has 0 there, whatever the value; a sum of functions takes care always.
+static Value weightOutside(Code &code, Value tile, VectorType type, Value isCareful) {
+  Value zero = code.real(0, type);
+  bool isSummed = llvm::all_of(tile.getUsers(), [](Operation *user) { return isa<ir::TileAccumulateOp>(user); });
+  if (!isSummed)
+    return zero;
+  bool ofFunction = llvm::any_of(tile.getUsers(), [](Operation *user) {
+    return isa<ir::FnType>(cast<ir::TileAccumulateOp>(user).getValues().getType());
+  });
+  return ofFunction ? invisibleWeight(code, type) : code.select(isCareful, invisibleWeight(code, type), zero);
+}
 
 /// The map over a block's keys, one row of the tiles at a time; returns the maxima of the rows of scores, then the reductions. Where nothing can be
 /// invisible the mask is known: it is true wherever the score asks for it.
@@ -67,7 +80,7 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const KeyBlock &block,
     SmallVector<Value> next;
     for (size_t n = 0; n < tileCount; ++n) {
       Value tile = tiles[op.getTiles()[n]].address;
-      Value otherwise = int64_t(n) < scores ? minusInfinity : code.real(0, vectorType);
+      Value otherwise = int64_t(n) < scores ? minusInfinity : weightOutside(code, op.getTiles()[n], vectorType, isCareful);
       for (int64_t part = 0; part < vectors; ++part) {
         Value value = masked ? code.select(visible[part], results[n][part], otherwise) : results[n][part];
         storeScratch(value, tile, row, part);

@@ -1,3 +1,4 @@
+#include "compiler/lower/vector/LeftOut.h"
 #include "compiler/lower/vector/TileEmitter.h"
 
 using namespace mlir;
@@ -223,7 +224,7 @@ void TileEmitter::accumulateBlock(ir::TileAccumulateOp op, const Matrix &values)
   });
 }
 
-/// The same sum, one feature at a time, leaving out the values whose weight is 0.
+/// The same sum, one feature at a time, leaving out the values of invisible pairs.
 void TileEmitter::accumulateCarefully(ir::TileAccumulateOp op, const Matrix &values) {
   KeyBlock block = blocks[op.getBlock()];
   Value keys = code.subtract(block.end, block.first);
@@ -240,8 +241,7 @@ void TileEmitter::accumulateCarefully(ir::TileAccumulateOp op, const Matrix &val
       SmallVector<Value> next;
       for (int64_t part = 0; part < vectors; ++part) {
         Value weight = loadScratch(weights, key, part);
-        Value isZero = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OEQ, weight, zero);
-        next.push_back(code.select(isZero, partial[part], multiplyAdd(element, weight, partial[part])));
+        next.push_back(code.select(isLeftOut(code, op, weight), partial[part], multiplyAdd(element, weight, partial[part])));
       }
       return next;
     });
@@ -267,8 +267,7 @@ void TileEmitter::accumulateFunction(ir::TileAccumulateOp op) {
       SmallVector<Value> values = functions.emitVectors(op.getValues()), next;
       for (int64_t part = 0; part < vectors; ++part) {
         Value weight = loadScratch(weights, key, part);
-        Value isZero = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::OEQ, weight, zero);
-        next.push_back(code.select(isZero, partial[part], multiplyAdd(values[part], weight, partial[part])));
+        next.push_back(code.select(isLeftOut(code, op, weight), partial[part], multiplyAdd(values[part], weight, partial[part])));
       }
       functions.place.key = {};
       return next;
