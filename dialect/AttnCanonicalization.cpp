@@ -69,7 +69,7 @@ void CompareOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRCon
 
 /// A choice by the opposite of a condition is the opposite choice; between false and true it is the opposite itself.
 static LogicalResult choosePositively(SelectOp op, PatternRewriter &rewriter) {
-  if (auto negation = op.getCondition().getDefiningOp<NotOp>()) {
+  if (auto negation = op.getCondition().getDefiningOp<NotOp>(); negation && !op.getMostly()) {
     rewriter.replaceOpWithNewOp<SelectOp>(op, op.getType(), negation.getOperand(), op.getIfFalse(), op.getIfTrue());
     return success();
   }

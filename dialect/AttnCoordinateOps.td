@@ -159,10 +159,13 @@ def NotOp : PointwiseOp<"not"> {
 
 def SelectOp : PointwiseOp<"select"> {
   let summary = "one of two values; only the chosen one counts";
-  let arguments = (ins BoolFn:$condition, AnyFn:$ifTrue, AnyFn:$ifFalse);
+  let description = [{
+    Both are computed, unless the condition is `mostly` true: the second value, which is dear, is then computed only where some pair asks for it.
+  }];
+  let arguments = (ins BoolFn:$condition, AnyFn:$ifTrue, AnyFn:$ifFalse, UnitAttr:$mostly);
   let results = (outs AnyFn:$result);
   let assemblyFormat = [{
-    $condition `,` $ifTrue `,` $ifFalse attr-dict `:` functional-type(operands, results)
+    (`mostly` $mostly^)? $condition `,` $ifTrue `,` $ifFalse attr-dict `:` functional-type(operands, results)
   }];
   let hasFolder = 1;
   let hasCanonicalizer = 1;

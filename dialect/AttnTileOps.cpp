@@ -256,6 +256,33 @@ LogicalResult TileContractOp::verify() {
   return verifyKeyOperand(*this, getKeys(), getAxes(), featureOf(getQueries()));
 }
 
+LogicalResult TileTableOp::verify() {
+  auto tile = cast<TileType>(getResult().getType());
+  if (tile.getRows() != "row" || tile.getLanes() != "i")
+    return emitOpError("gives a row for each of the table's with queries in lanes, not ") << tile;
+  if (getAxes().size() != cast<TensorHandleType>(getTable().getType()).getRank())
+    return emitOpError("names the coordinate of each dimension");
+  for (StringRef needed : {StringRef("row"), featureOf(getQueries())})
+    if (llvm::count(getAxes().getAsValueRange<StringAttr>(), needed) != 1)
+      return emitOpError("needs one dimension of ") << needed;
+  return success();
+}
+
+LogicalResult TileWindowOp::verify() {
+  if (!getTable().getDefiningOp<TileTableOp>())
+    return emitOpError("computes rows of an attn.tile_table");
+  return success();
+}
+
+LogicalResult TileLookupOp::verify() {
+  if (!isa_and_present<TileTableOp, TileWindowOp>(getTable().getDefiningOp()))
+    return emitOpError("looks up rows of an attn.tile_table");
+  auto type = cast<FnType>(getResult().getType());
+  if (type.getElementType() != elementOf(getTable()) || !type.variesWith("i"))
+    return emitOpError("gives a number for each query, of the element type of its table");
+  return success();
+}
+
 Value TileMapOp::getMask() {
   OperandRange yielded = cast<YieldOp>(getBody().front().getTerminator()).getOperands();
   return yielded.size() > getResults().size() ? yielded.back() : Value();

@@ -174,6 +174,39 @@ def TileContractOp : AttnOp<"tile_contract"> {
   let hasVerifier = 1;
 }
 
+def TileTableOp : AttnOp<"tile_table"> {
+  let summary = "products of a packed query tile with the rows of a table";
+  let description = [{
+    `axes` names the coordinate of each dimension of the table, `row` the one whose index differs from pair to pair. The result has memory for `rows` rows; where the table
+    has more, nothing is computed, and an `attn.tile_window` does for each block of keys.
+  }];
+  let arguments = (ins TileType:$queries, TensorHandleType:$table, StrArrayAttr:$axes, ConfinedAttr<I64Attr, [IntPositive]>:$rows);
+  let results = (outs TileType:$result);
+  let assemblyFormat = "$queries `,` $table $axes `rows` $rows attr-dict `:` type($queries) `,` type($table) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def TileWindowOp : AttnOp<"tile_window", [AllTypesMatch<["table", "result"]>]> {
+  let summary = "products with those rows of a table that a block of keys reads";
+  let description = [{
+    `index` grows or falls with the query, and with the key, by steps of 1 at most: it lies between its values at the corners of the row block and the block of keys, and between
+    them are no more rows than `table`, an `attn.tile_table`, has memory for. Where that holds the whole table nothing is computed anew.
+  }];
+  let arguments = (ins TileType:$table, IntFn:$index, KeysType:$block);
+  let results = (outs TileType:$result);
+  let assemblyFormat = "$table `[` $index `]` `at` $block attr-dict `:` type($table) `,` type($index)";
+  let hasVerifier = 1;
+}
+
+def TileLookupOp : AttnOp<"tile_lookup"> {
+  let summary = "the product of a query with one row of a table";
+  let description = "An index outside the table gives 0 and reports nothing.";
+  let arguments = (ins TileType:$table, IntFn:$index);
+  let results = (outs AnyFn:$result);
+  let assemblyFormat = "$table `[` $index `]` attr-dict `:` type($table) `,` type($index) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def TileMapOp : AttnOp<"tile_map", [AttrSizedOperandSegments]> {
   let summary = "applies functions of query and key to tiles of products, and reduces others over the block's keys";
   let description = [{

@@ -59,22 +59,38 @@ llvm::FunctionPassManager quickPasses() {
 
 } // namespace
 
-llvm::Error codegen::translate(mlir::ModuleOp module, const KernelSource &kernel, const Target &target,
-                               NativeModule &native) {
+/// In the context of `native`. Null where that is impossible.
+static std::unique_ptr<llvm::Module> translated(mlir::ModuleOp module, const Target &target, NativeModule &native,
+                                                llvm::GlobalValue::LinkageTypes linkage) {
   if (!native.context)
     native.context = std::make_unique<llvm::LLVMContext>();
-  std::unique_ptr<llvm::Module> translated =
+  std::unique_ptr<llvm::Module> result =
       mlir::translateModuleToLLVMIR(module, *native.context, "attn", /*disableVerification=*/true);
-  if (!translated)
-    return llvm::createStringError("the module cannot be translated to LLVM IR");
-  translated->setTargetTriple(target.machine->getTargetTriple());
-  translated->setDataLayout(target.machine->createDataLayout());
-  for (llvm::Function &function : *translated) {
+  if (!result)
+    return nullptr;
+  result->setTargetTriple(target.machine->getTargetTriple());
+  result->setDataLayout(target.machine->createDataLayout());
+  for (llvm::Function &function : *result) {
     if (function.isDeclaration())
       continue;
-    function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    function.setLinkage(linkage);
     describeFunction(function, target);
   }
+  return result;
+}
+
+static llvm::Error untranslatable() { return llvm::createStringError("the module cannot be translated to LLVM IR"); }
+
+llvm::Error codegen::translate(mlir::ModuleOp module, const Target &target, NativeModule &native) {
+  native.module = ::translated(module, target, native, llvm::GlobalValue::ExternalLinkage);
+  return native.module ? llvm::Error::success() : untranslatable();
+}
+
+llvm::Error codegen::translate(mlir::ModuleOp module, const KernelSource &kernel, const Target &target,
+                               NativeModule &native) {
+  std::unique_ptr<llvm::Module> translated = ::translated(module, target, native, llvm::GlobalValue::InternalLinkage);
+  if (!translated)
+    return untranslatable();
   std::string suffix = "." + target.info.cpu;
   llvm::Expected<std::string> tables = addTables(*translated, kernel, suffix);
   if (!tables)

@@ -24,6 +24,9 @@ struct NativeModule {
 /// width. A module that holds kernels already, or the same for other CPUs, gets one more.
 llvm::Error translate(mlir::ModuleOp module, const KernelSource &kernel, const Target &target, NativeModule &native);
 
+/// The same for functions that belong to no kernel, each of which is visible outside. The module holds nothing else.
+llvm::Error translate(mlir::ModuleOp module, const Target &target, NativeModule &native);
+
 /// Whether some kernel of a module has products on the matrix unit.
 bool usesMatrixUnit(const llvm::Module &module);
 

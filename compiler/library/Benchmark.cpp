@@ -1,6 +1,7 @@
 #include "compiler/library/Benchmark.h"
 
 #include "compiler/library/Facts.h"
+#include "compiler/library/FunctionRate.h"
 #include "compiler/library/ReadRate.h"
 #include "compiler/library/TileVisits.h"
 
@@ -63,6 +64,10 @@ private:
   double millisecondsOf(const Kernel &which, const attn_context &how, unsigned threads) const;
   void time(Measurement &result);
   bool readsBrainFloats() const;
+  /// Prepares to measure the functions that are evaluated for every pair and feature.
+  bool loadFunctions(const Facts &facts, double visible);
+  /// Seconds that they would take by themselves.
+  double secondsOfFunctions(double burstMs) const;
   bool failed();
   void begin(std::string_view what) const {
     if (request.progress)
@@ -83,6 +88,13 @@ private:
   std::vector<DLTensor> views;
   std::vector<const DLTensor *> pointers;
   attn_context context;
+  /// A function, and how many values of it there are.
+  struct CountedFunction {
+    std::string name;
+    std::shared_ptr<FunctionRate> rate;
+    double count = 0;
+  };
+  std::vector<CountedFunction> functions;
   unsigned lanes = 0; ///< of the kernel's vectors: its peak is that of the CPU it is compiled for
 };
 
@@ -125,13 +137,40 @@ double KernelBench::millisecondsOf(const Kernel &which, const attn_context &how,
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
+bool KernelBench::loadFunctions(const Facts &facts, double visible) {
+  for (const PairFunction &function : facts.functions) {
+    double count = visible;
+    for (const std::string &coordinate : function.coordinates)
+      for (const sema::Coordinate &own : attention.coordinates)
+        if (own.name == coordinate.substr(0, coordinate.find('.')) && own.extent != sema::none)
+          count *= double(data.binding.extents[own.extent].value_or(0));
+    auto same = std::find_if(functions.begin(), functions.end(), [&](const CountedFunction &known) { return known.name == function.name; });
+    if (same != functions.end()) {
+      same->count += count;
+      continue;
+    }
+    functions.push_back({function.name, FunctionRate::compile(function.name, request.compile, report), count});
+    if (!functions.back().rate)
+      return false;
+  }
+  return true;
+}
+
+double KernelBench::secondsOfFunctions(double burstMs) const {
+  double seconds = 0;
+  for (const CountedFunction &function : functions)
+    seconds += function.count / function.rate->measure(runner.threads(), burstMs);
+  return seconds;
+}
+
 /// Bursts of multiply-adds on both sides of each run, so that all see the same machine; ratios are taken run by run.
 void KernelBench::time(Measurement &result) {
   using Clock = std::chrono::steady_clock;
   constexpr double leastBurstMs = 2, mostBurstMs = 20, budgetMs = 1000;
   constexpr size_t least = 5, most = 1000;
   unsigned threads = runner.threads();
-  std::vector<double> times, peaks, shares, searches, searchShares, kernelScalings, fmaScalings, scalingShares;
+  std::vector<double> times, peaks, shares, searches, searchShares, kernelScalings, fmaScalings, scalingShares, functionSeconds,
+      functionShares;
   double operations = result.gflops, burstMs = leastBurstMs;
   double bytes = 0;
   for (const Tensor &tensor : data.tensors)
@@ -159,6 +198,10 @@ void KernelBench::time(Measurement &result) {
     times.push_back(milliseconds);
     peaks.push_back(peak);
     shares.push_back(operations / (milliseconds * 1e6) / peak);
+    if (!functions.empty()) {
+      functionSeconds.push_back(secondsOfFunctions(burstMs));
+      functionShares.push_back(1e3 * functionSeconds.back() / milliseconds);
+    }
     searches.push_back(millisecondsOf(*search, context, threads));
     searchShares.push_back(searches.back() / milliseconds);
     if (threads > 1) {
@@ -184,6 +227,16 @@ void KernelBench::time(Measurement &result) {
   result.bandwidthGbs = reading.best();
   result.classificationMs = median(searches);
   result.shareOfClassification = median(searchShares);
+  if (!functions.empty()) {
+    FunctionShare share;
+    double count = 0;
+    for (const CountedFunction &function : functions) {
+      share.names += (share.names.empty() ? "" : ", ") + function.name;
+      count += function.count;
+    }
+    share.rate = count / median(functionSeconds), share.share = median(functionShares);
+    result.functions = share;
+  }
   if (threads > 1)
     result.scaling = Scaling{median(kernelScalings), median(fmaScalings), median(scalingShares)};
 }
@@ -214,6 +267,8 @@ std::optional<Measurement> KernelBench::measure() {
   double perPair = result.mask.pairs > 0 ? 2 * multiplyAdds(attention, data.binding) / result.mask.pairs : 0;
   result.gflops = perPair * result.mask.visible;
 
+  if (!loadFunctions(*facts, result.mask.visible))
+    return std::nullopt;
   begin(fmt::format("timing `{}`", attention.name));
   measureFmaRate(runner.threads(), 50, lanes);
   if (!runOnce(*kernel) || !runOnce(*search) || !runOnce(*kernel))

@@ -28,6 +28,13 @@ struct Scaling {
   double share = 0;  ///< the first over the second
 };
 
+/// What a kernel's functions of reals would take for every visible pair, if they were all that it did.
+struct FunctionShare {
+  std::string names;    ///< `tanh`
+  double rate = 0;      ///< values per second over arrays in the first level of cache, of all of them one after the other
+  double share = 0;     ///< that time over the kernel's
+};
+
 /// Everything measured about one kernel.
 struct Measurement {
   std::string name;
@@ -39,6 +46,7 @@ struct Measurement {
   std::optional<NarrowRates> narrow; ///< where inputs are stored as bf16
   double classificationMs = 0, shareOfClassification = 0;
   std::optional<Scaling> scaling;
+  std::optional<FunctionShare> functions; ///< where some function is evaluated for every pair and feature
   MemoryUse memory;
   double readGbs = 0, bandwidthGbs = 0;
   MaskStatistics mask;

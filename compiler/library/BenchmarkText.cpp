@@ -55,6 +55,12 @@ std::string library::jsonText(const Measurement &it) {
         json.attribute("fma", it.scaling->fma);
         json.attribute("share", it.scaling->share);
       });
+    if (it.functions)
+      json.attributeObject("functions", [&] {
+        json.attribute("names", it.functions->names);
+        json.attribute("rate", it.functions->rate);
+        json.attribute("share", it.functions->share);
+      });
     json.attributeObject("tiles", [&] {
       json.attribute("empty", it.mask.empty);
       json.attribute("full", it.mask.full);
@@ -89,6 +95,9 @@ std::string library::plainText(const Measurement &it) {
                       it.bandwidthGbs > 0 ? 100 * it.readGbs / it.bandwidthGbs : 0, it.bandwidthGbs);
   text += fmt::format("  scratch {:.1f} KiB allocated and {:.1f} KiB of stack for each thread\n",
                       double(it.memory.allocated) / 1024, double(it.memory.stack) / 1024);
+  if (it.functions)
+    text += fmt::format("  vectors {:.1f} % of the rate of {} over an array in the first level of cache, measured beside it ({:.2f} billion a second)\n",
+                        100 * it.functions->share, it.functions->names, it.functions->rate / 1e9);
   if (it.scaling)
     text += fmt::format("  threads {:.2f} times as fast as one; the multiply-adds alone {:.2f} times: {:.1f} % of that\n",
                         it.scaling->kernel, it.scaling->fma, 100 * it.scaling->share);

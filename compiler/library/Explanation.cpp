@@ -122,6 +122,10 @@ std::string factsText(const Facts &facts) {
     text += "for every pair of query and key, queries in lanes\n";
   for (const std::string &sum : facts.pairwise)
     text += fmt::format("  {}\n", sum);
+  if (!facts.close.empty())
+    text += "for pairs of a query and a key so close to each other that a product would lose digits\n";
+  for (const std::string &sum : facts.close)
+    text += fmt::format("  {}\n", sum);
   size_t guarded = 0;
   for (const AccessFact &access : facts.accesses)
     guarded += access.guarded;

@@ -64,6 +64,12 @@ std::string productText(ir::TileContractOp product) {
   return text;
 }
 
+std::string tableText(ir::TileTableOp table) {
+  std::string over = mlir::cast<ir::TileType>(table.getQueries().getType()).getFeature().str();
+  return fmt::format("dot({}, {}) over {} for every row that may be read; each pair of query and key looks its own up", rowsText(table.getQueries()),
+                     rowsText(table.getTable()), over);
+}
+
 std::string pairwiseText(ir::ReduceOp sum) {
   std::string over;
   for (mlir::Attribute coordinate : sum.getOver())
@@ -101,6 +107,40 @@ std::string whyWhole(ir::TileKernelOp kernel) {
          : repeats       ? "thresholds are found by passes over all of them"
          : passes > 1    ? "a pass over them needs the result of the one before"
                          : "there are few of them, or many row blocks";
+}
+
+/// Whether a sum is taken only where a product of matrices has lost its digits.
+bool isSeldomTaken(ir::ReduceOp sum) {
+  return llvm::all_of(sum->getUses(), [](mlir::OpOperand &use) {
+    auto choice = mlir::dyn_cast<ir::SelectOp>(use.getOwner());
+    return choice && choice.getMostly() && use.getOperandNumber() == 2;
+  });
+}
+
+/// What isn't a single instruction or two.
+bool isDear(ir::UnaryKind kind) {
+  using Kind = ir::UnaryKind;
+  switch (kind) {
+  case Kind::Negate:
+  case Kind::BitNot:
+  case Kind::Relu:
+  case Kind::Abs:
+  case Kind::Sign:
+  case Kind::Floor:
+  case Kind::Ceil:
+  case Kind::Round: return false;
+  default: return true;
+  }
+}
+
+std::optional<PairFunction> pairFunction(ir::UnaryOp op) {
+  auto type = mlir::cast<ir::FnType>(op.getType());
+  PairFunction function{ir::stringifyUnaryKind(op.getKind()).str(), {}};
+  for (mlir::StringAttr name : type.getCoordinates())
+    if (!llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()))
+      function.coordinates.push_back(name.str());
+  bool isOne = isDear(op.getKind()) && type.getElementType().isF32() && isPerPair(op.getResult()) && !function.coordinates.empty();
+  return isOne ? std::optional(function) : std::nullopt;
 }
 
 void readCoordinateLevel(mlir::ModuleOp module, Facts &facts) {
@@ -161,9 +201,14 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
     kernel.walk([&](mlir::Operation *op) {
       if (auto product = mlir::dyn_cast<ir::TileContractOp>(op))
         addOnce(facts.products, productText(product));
+      else if (auto table = mlir::dyn_cast<ir::TileTableOp>(op))
+        addOnce(facts.products, tableText(table));
       else if (auto sum = mlir::dyn_cast<ir::ReduceOp>(op); sum && sum.getKind() == ir::ReductionKind::Sum && isPerPair(sum.getResult()))
-        addOnce(facts.pairwise, pairwiseText(sum));
-      else if (auto visit = mlir::dyn_cast<ir::TileVisitOp>(op))
+        addOnce(isSeldomTaken(sum) ? facts.close : facts.pairwise, pairwiseText(sum));
+      else if (auto unary = mlir::dyn_cast<ir::UnaryOp>(op)) {
+        if (auto function = pairFunction(unary))
+          facts.functions.push_back(*function);
+      } else if (auto visit = mlir::dyn_cast<ir::TileVisitOp>(op))
         ++facts.passes, facts.descending += visit.getDescending(), facts.searches += !visit.getClassifier().empty();
     });
   });

@@ -25,6 +25,12 @@ struct ScheduleFact {
   std::string whyWhole;
 };
 
+/// A function of reals that is evaluated for every pair of query and key and every value of some coordinates.
+struct PairFunction {
+  std::string name; ///< `tanh`
+  std::vector<std::string> coordinates;
+};
+
 /// What the compiler decided for one attention, read off its stages.
 struct Facts {
   ScheduleFact schedule;
@@ -32,6 +38,8 @@ struct Facts {
   int64_t mostFew = 0;
   std::vector<std::string> products; ///< each product of a block of queries with a block of keys, once, however many passes take it
   std::vector<std::string> pairwise; ///< each sum over features that is taken for every pair of query and key instead
+  std::vector<std::string> close;    ///< each that is taken only for pairs of a query and a key that are close to each other
+  std::vector<PairFunction> functions; ///< each time one is in such a sum
   int64_t passes = 0, descending = 0; ///< over the keys; of those, the ones that take the last keys first
   int64_t searches = 0;               ///< of those passes, the ones that search for the tiles with something visible
   std::vector<AccessFact> accesses;  ///< in source order

@@ -19,7 +19,7 @@ using namespace mlir;
 
 namespace attn::lower {
 
-static MathTarget mathTarget(const TargetInfo &target) { return {target.avx512, target.fma, target.hasRound}; }
+MathTarget mathTarget(const TargetInfo &target) { return {target.avx512, target.fma, target.hasRound}; }
 
 ArrayRef<Stage> loweringStages() {
   static constexpr Stage stages[] = {
@@ -36,8 +36,9 @@ ArrayRef<Stage> loweringStages() {
          passes.nest<ir::KernelOp>().addPass(createResolveRebasePass());
          passes.nest<ir::KernelOp>().addPass(createSimplifyPass());
        }},
-      {"similarity", "Factors around the product of query and key have become its scale.",
+      {"similarity", "Sums over features are products of queries and keys where they can be; factors around a product have become its scale.",
        [](OpPassManager &passes, const LoweringOptions &) {
+         passes.nest<ir::KernelOp>().addPass(createFormProductsPass());
          passes.nest<ir::KernelOp>().addPass(createFoldScalePass());
          passes.nest<ir::KernelOp>().addPass(createSimplifyPass());
        }},

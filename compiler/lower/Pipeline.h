@@ -1,6 +1,7 @@
 #pragma once
 
 #include "compiler/lower/TargetInfo.h"
+#include "compiler/lower/math/MathTarget.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Support/LLVM.h"
@@ -50,5 +51,8 @@ void registerLoweringDialects(mlir::DialectRegistry &registry);
 /// Lowers a module that holds an `attn.kernel` and its `attn.binder`, up to and with the stage named `until` (all of them, if it is empty). On
 /// failure the context's diagnostic handler has been told why: after semantic analysis that is an internal error.
 mlir::LogicalResult lowerToVectors(mlir::ModuleOp module, const LoweringOptions &options, llvm::StringRef until = {});
+
+/// What the arithmetic of functions follows from.
+MathTarget mathTarget(const TargetInfo &target);
 
 } // namespace attn::lower

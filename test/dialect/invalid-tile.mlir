@@ -1437,3 +1437,37 @@ attn.tile_kernel @kernel coordinates {i = 0 : i64, e = 1 : i64}
   ^bb0(%sum: !attn.tile<f32, [e, i]>, %number: !attn.fn<f32, [i]>):
   }
 }
+
+// -----
+
+#table = affine_map<()[I, D] -> (I, D)>
+
+attn.tile_kernel @kernel coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
+  %t = attn.tensor "t" 0 sizes #table : !attn.tensor<2 x f32>
+  %p = attn.tile_pack %t ["i", "d"] : !attn.tensor<2 x f32> -> !attn.tile<f32, [d, i]>
+  // expected-error@below {{gives a row for each of the table's with queries in lanes}}
+  %rows = attn.tile_table %p, %t ["row", "d"] rows 8 : !attn.tile<f32, [d, i]>, !attn.tensor<2 x f32> -> !attn.tile<f32, [d, i]>
+}
+
+// -----
+
+#table = affine_map<()[I, D] -> (I, D)>
+
+attn.tile_kernel @kernel coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
+  %t = attn.tensor "t" 0 sizes #table : !attn.tensor<2 x f32>
+  %p = attn.tile_pack %t ["i", "d"] : !attn.tensor<2 x f32> -> !attn.tile<f32, [d, i]>
+  // expected-error@below {{needs one dimension of row}}
+  %rows = attn.tile_table %p, %t ["i", "d"] rows 8 : !attn.tile<f32, [d, i]>, !attn.tensor<2 x f32> -> !attn.tile<f32, [row, i]>
+}
+
+// -----
+
+attn.tile_kernel @kernel coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
+  %init = attn.tile_init : !attn.tile<f32, [d, i]>
+  %i = attn.coordinate "i" : !attn.fn<i64, [i]>
+  // expected-error@below {{looks up rows of an attn.tile_table}}
+  %x = attn.tile_lookup %init[%i] : !attn.tile<f32, [d, i]>, !attn.fn<i64, [i]> -> !attn.fn<f32, [i]>
+}

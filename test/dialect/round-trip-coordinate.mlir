@@ -87,6 +87,8 @@ attn.kernel @every_operation
   %or = attn.or %and, %true : !mask, !attn.fn<i1, []> -> !mask
   // CHECK: attn.select %{{.*}}, %{{.*}}, %{{.*}} : (!attn.fn<i1, [i, j]>, !attn.fn<i64, [i, j]>, !attn.fn<i64, [j]>) -> !attn.fn<i64, [i, j]>
   %select = attn.select %or, %byte, %j : (!mask, !ij, !j) -> !ij
+  // CHECK: attn.select mostly %{{.*}}, %{{.*}}, %{{.*}} :
+  %mostly = attn.select mostly %or, %byte, %j : (!mask, !ij, !j) -> !ij
   // CHECK: attn.rebase %{{.*}} ["i", "j"] at(%{{.*}}, %{{.*}}) :
   %rebase = attn.rebase %or ["i", "j"] at (%J, %select) : (!mask, !n, !ij) -> !mask
   %q = attn.read %qt[%b, %h, %i, %d] unchecked : (!t4, !b, !h, !i, !d) -> !q

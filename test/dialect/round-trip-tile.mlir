@@ -24,6 +24,8 @@ attn.tile_kernel @causal coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j =
   %packed = attn.tile_pack %q ["b", "h", "i", "d"] scale %scale : !attn.fn<f32, []> : !t4 -> !queries
   // CHECK: attn.tile_pack %{{.*}} ["b", "h", "i", "d"] : <4 x f32> -> <f32, [d, i]>
   %unscaled = attn.tile_pack %q ["b", "h", "i", "d"] : !t4 -> !queries
+  // CHECK: attn.tile_table %{{.*}}, %{{.*}} ["b", "h", "row", "d"] rows 112 : <f32, [d, i]>, <4 x f32> -> <f32, [row, i]>
+  %table = attn.tile_table %unscaled, %k ["b", "h", "row", "d"] rows 112 : !queries, !t4 -> !attn.tile<f32, [row, i]>
   // CHECK: attn.tile_init : !attn.state<softmax>, !attn.tile<f32, [e, i]>
   %state, %zero = attn.tile_init : !state, !features
   // CHECK: attn.tile_visit(%{{.*}}, %{{.*}})
@@ -37,6 +39,13 @@ attn.tile_kernel @causal coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j =
   } keys {
   // CHECK: ^bb0(%{{.*}}: !attn.keys, %{{.*}}: !attn.state<softmax>, %{{.*}}: !attn.tile<f32, [e, i]>)
   ^bb0(%block: !attn.keys, %old: !state, %accumulator: !features):
+    %first = attn.coordinate "i" : !attn.fn<i64, [i]>
+    %second = attn.coordinate "j" : !attn.fn<i64, [j]>
+    %distance = attn.binary subtract %first, %second : (!attn.fn<i64, [i]>, !attn.fn<i64, [j]>) -> !attn.fn<i64, [i, j]>
+    // CHECK: attn.tile_window %{{.*}}[%{{.*}}] at %{{.*}} : <f32, [row, i]>, !attn.fn<i64, [i, j]>
+    %window = attn.tile_window %table[%distance] at %block : !attn.tile<f32, [row, i]>, !attn.fn<i64, [i, j]>
+    // CHECK: attn.tile_lookup %{{.*}}[%{{.*}}] : <f32, [row, i]>, !attn.fn<i64, [i, j]> -> !attn.fn<f32, [i, j]>
+    %looked = attn.tile_lookup %window[%distance] : !attn.tile<f32, [row, i]>, !attn.fn<i64, [i, j]> -> !attn.fn<f32, [i, j]>
     // CHECK: attn.tile_contract %{{.*}}, %{{.*}} ["b", "h", "j", "d"] at %{{.*}} : <f32, [d, i]>, !attn.tensor<4 x f32> -> <f32, [j, i]>
     %products = attn.tile_contract %packed, %k ["b", "h", "j", "d"] at %block : !queries, !t4 -> !products
     // CHECK: attn.tile_map(%{{.*}}) at %{{.*}} : (!attn.tile<f32, [j, i]>, !attn.keys) -> !attn.tile<f32, [j, i]> {

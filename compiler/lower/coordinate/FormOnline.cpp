@@ -1,5 +1,6 @@
 #include "compiler/lower/coordinate/Coordinates.h"
 #include "compiler/lower/coordinate/Passes.h"
+#include "compiler/lower/coordinate/TableProduct.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 
@@ -222,6 +223,15 @@ bool isMatrixProduct(ir::DotOp dot) {
                       [](StringAttr name) { return llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()); });
 }
 
+/// Marks a product with a table's rows, where the table has a size for it.
+bool readsTable(ir::DotOp dot, ir::KernelOp kernel, const IntegerBounds &bounds) {
+  auto product = tableProduct(dot);
+  auto rows = product && (product->row.getUnchecked() || product->row.getSafe()) ? rowsOfTable(*product, kernel, bounds) : std::nullopt;
+  if (rows)
+    dot->setAttr(tableAttributeName, StringAttr::get(dot.getContext(), *rows == TableRows::All ? "all" : "window"));
+  return rows.has_value();
+}
+
 /// Any other product as the sum it is.
 void expand(ir::DotOp dot) {
   OpBuilder builder(dot);
@@ -274,9 +284,10 @@ struct FormOnlinePass : impl::FormOnlinePassBase<FormOnlinePass> {
     eraseUnused(kernel);
     for (ir::SoftmaxOp softmax : SmallVector<ir::SoftmaxOp>(kernel.getBody().getOps<ir::SoftmaxOp>()))
       expand(softmax);
+    IntegerBounds bounds(kernel);
     for (ir::DotOp dot : SmallVector<ir::DotOp>(kernel.getBody().getOps<ir::DotOp>())) {
       orderOperands(dot);
-      if (!isMatrixProduct(dot))
+      if (!isMatrixProduct(dot) && !readsTable(dot, kernel, bounds))
         expand(dot);
     }
     eraseUnused(kernel);

@@ -1,6 +1,7 @@
 #include "compiler/lower/coordinate/Bounds.h"
 #include "compiler/lower/coordinate/Coordinates.h"
 #include "compiler/lower/coordinate/Passes.h"
+#include "compiler/lower/coordinate/TableProduct.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 
@@ -235,9 +236,17 @@ private:
       return dependsOn(literal.value, op) || (isInReduction(op) && dependsOnProduct(literal.value)) || isImplied(literal, op->getResult(0)) ||
              llvm::any_of(beside, [&](Literal other) { return isImplied(literal, other.value); });
     });
+    // Rows of a table are multiplied whether or not a pair asks for them.
+    auto row = dyn_cast<ir::ReadOp>(op);
+    bool isLookedUp = bounds && row && isRowOfTable(row);
+    if (condition.isAlways() && !isLookedUp)
+      return;
+    Value where = condition.isAlways() ? constantBool(builder, op->getLoc(), true) : forSome(op, materialise(op->getLoc(), condition));
+    if (isLookedUp && !isInReduction(where.getDefiningOp()))
+      if (std::optional<SmallVector<Value>> indices = indicesOfRow(op))
+        return check(op, whereFeatures(op, where), *indices);
     if (condition.isAlways())
       return;
-    Value where = forSome(op, materialise(op->getLoc(), condition));
     if (bounds && addsCoordinates(op, where) && !isInReduction(where.getDefiningOp())) {
       if (!isInReduction(op))
         return check(op, where, indicesOf(op));

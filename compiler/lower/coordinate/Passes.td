@@ -32,6 +32,17 @@ def SimplifyPass : CoordinatePass<"attn-simplify"> {
   }];
 }
 
+def FormProductsPass : CoordinatePass<"attn-form-products"> {
+  let summary = "makes products of rows of queries and keys out of sums over features";
+  let description = [{
+    `sum(d: (q - k) ** 2)` is |q|^2 - 2 q·k + |k|^2: a product, and two numbers that are known once per query and once per key. Any sum over one feature is taken apart
+    like this whose terms, once multiplied out, are each a product of something of the query and something of the key; there are no more than 16 of them.
+
+    Where a sum of squares comes out less than a sixteenth of the squares of query and key (these are close to each other, and their digits cancel), or isn't a number, it is summed as it was
+    written, pair by pair: the second value of a `mostly` select.
+  }];
+}
+
 def FoldScalePass : CoordinatePass<"attn-fold-scale"> {
   let summary = "moves factors around the similarity into its scale";
   let description = [{

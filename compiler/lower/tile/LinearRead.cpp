@@ -46,4 +46,18 @@ std::optional<LinearRead> linearRead(Value value) {
   return result;
 }
 
+LinearRead tableOf(ir::ReadOp row, unsigned dimension) {
+  LinearRead result;
+  result.tensor = row.getTensor();
+  SmallVector<Attribute> axes;
+  for (auto [number, index] : llvm::enumerate(row.getIndices())) {
+    auto counted = number == dimension ? std::pair(StringAttr::get(row.getContext(), "row"), Value()) : *countedFrom(index);
+    axes.push_back(counted.first);
+    if (counted.second)
+      result.offsets.push_back({int64_t(number), counted.second});
+  }
+  result.axes = ArrayAttr::get(row.getContext(), axes);
+  return result;
+}
+
 } // namespace attn::lower

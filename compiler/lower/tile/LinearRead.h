@@ -18,4 +18,7 @@ struct LinearRead {
 /// coordinates.
 std::optional<LinearRead> linearRead(mlir::Value value);
 
+/// The table of a product with its rows, with `row` for the coordinate of the dimension whose index differs from pair to pair.
+LinearRead tableOf(ir::ReadOp row, unsigned dimension);
+
 } // namespace attn::lower

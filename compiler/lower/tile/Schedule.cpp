@@ -2,6 +2,7 @@
 
 #include "compiler/lower/Parts.h"
 #include "compiler/lower/coordinate/Coordinates.h"
+#include "compiler/lower/coordinate/TableProduct.h"
 #include "compiler/lower/tile/RowPasses.h"
 #include "compiler/lower/tile/StoredRows.h"
 
@@ -36,7 +37,7 @@ std::optional<int64_t> partsOfKeysAndValues(ir::KernelOp kernel) {
   };
   bool allNarrow = llvm::all_of(kernel.getBody().front(), [&](Operation &op) {
     if (auto dot = dyn_cast<ir::DotOp>(op))
-      return isNarrow(dot.getRhs());
+      return dot->hasAttr(tableAttributeName) || isNarrow(dot.getRhs());
     if (auto online = dyn_cast<ir::OnlineOp>(op))
       return isNarrow(online.getValue());
     return !isa<ir::WeightedSumOp>(op);

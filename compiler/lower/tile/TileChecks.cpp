@@ -27,7 +27,7 @@ LogicalResult TileFormer::check(Operation &op) {
     return checkSum(sum.getWeight(), sum.getValue());
   if (auto logarithm = dyn_cast<ir::LogSumExpOp>(op))
     return checkPair(logarithm.getScore(), "a score");
-  if (auto dot = dyn_cast<ir::DotOp>(op)) {
+  if (auto dot = dyn_cast<ir::DotOp>(op); dot && !isLookup(dot)) {
     bool isRowTimesRow = dot.getOver().size() == 1 && !variesWith(dot.getLhs(), "j") && variesWith(dot.getRhs(), "j") &&
                          !variesWith(dot.getRhs(), "i") && featuresOf(dot.getLhs()).size() == 1 &&
                          featuresOf(dot.getRhs()).size() == 1;

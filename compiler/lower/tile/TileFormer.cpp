@@ -36,6 +36,11 @@ Value TileFormer::clone(Value value, IRMapping &perPair) {
     return side;
   }
   Operation *op = value.getDefiningOp();
+  if (auto dot = dyn_cast<ir::DotOp>(op); dot && isLookup(dot)) {
+    Value found = lookUp(dot, perPair);
+    perPair.map(value, found);
+    return found;
+  }
   IRMapping operands;
   for (Value operand : op->getOperands())
     operands.map(operand, cloneOperand(op, operand, perPair));
@@ -183,7 +188,9 @@ TileFormer::Leaves TileFormer::leavesOf(ArrayRef<Value> roots) {
     Operation *op = found[n].getDefiningOp();
     if (isa<ir::SumAfterOp>(op))
       leaves.scans.insert(op);
-    if (isa<ir::DotOp>(op))
+    if (auto dot = dyn_cast<ir::DotOp>(op); dot && isLookup(dot))
+      llvm::for_each(dot.getRhs().getDefiningOp()->getOperands(), add);
+    else if (dot)
       leaves.dots.insert(op);
     else
       llvm::for_each(op->getOperands(), add);
@@ -219,6 +226,7 @@ Block *TileFormer::beginVisit(ArrayRef<Type> types, ArrayRef<Value> inits, bool 
   builder.setInsertionPoint(blockEnd);
   keyTiles.clear();
   sides.clear();
+  windows.clear();
   return body;
 }
 

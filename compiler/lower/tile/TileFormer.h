@@ -81,6 +81,12 @@ private:
   llvm::SmallVector<mlir::Value> contractAll(const Leaves &leaves, bool inBase2);
   mlir::Value accumulate(mlir::Value accumulator, mlir::Value rescale, mlir::Value weights, mlir::Value value);
 
+  /// Whether a dot is a product with a table's rows, of which each pair looks one up.
+  static bool isLookup(ir::DotOp dot);
+  mlir::Value lookUp(ir::DotOp dot, mlir::IRMapping &perPair);
+  /// Of what a pair looks one row up in: the products with the table, or with what of it the block being visited reads.
+  mlir::Value lookupTile(ir::DotOp dot);
+
   //===-- Visits and maps ---------------------------------------------------------------------------------------===//
 
   Leaves leavesOf(llvm::ArrayRef<mlir::Value> roots);
@@ -140,6 +146,7 @@ private:
   llvm::DenseMap<std::pair<mlir::Value, mlir::Type>, mlir::Value> keyTiles;
   llvm::SmallVector<mlir::Value> splits;             ///< where keys or values change from one view to another
   llvm::DenseMap<mlir::Value, mlir::Value> sides;    ///< by split: whether the block being visited comes before it
+  llvm::DenseMap<mlir::Operation *, mlir::Value> tables, windows; ///< by product; windows of the block being visited
   mlir::Operation *rowBlockEnd = nullptr, *blockEnd = nullptr;
   mlir::Value block;
 };

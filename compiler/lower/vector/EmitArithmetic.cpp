@@ -1,3 +1,4 @@
+#include "compiler/lower/vector/Arithmetic.h"
 #include "compiler/lower/vector/FunctionEmitter.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -276,6 +277,8 @@ struct Arithmetic {
 bool isFloatFn(Value value) { return isa<FloatType>(cast<ir::FnType>(value.getType()).getElementType()); }
 
 } // namespace
+
+Value applyFunction(Code &code, ir::UnaryKind kind, Value x) { return Arithmetic{code}.unaryFloat(kind, x); }
 
 Plain FunctionEmitter::emitUnary(ir::UnaryOp op) {
   Arithmetic arithmetic{code};

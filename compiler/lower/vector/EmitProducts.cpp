@@ -32,8 +32,7 @@ static Value scaleOf(Value queries) {
   return queries.getDefiningOp<ir::TileTransposeOp>().getScale();
 }
 
-/// Emits `loop` twice: for rows whose elements lie side by side, where addresses are one register and a constant, and for any other stride.
-static SmallVector<Value> forStride(Code &code, Matrix matrix, TypeRange types, function_ref<SmallVector<Value>(const Matrix &)> loop) {
+SmallVector<Value> forStride(Code &code, Matrix matrix, TypeRange types, function_ref<SmallVector<Value>(const Matrix &)> loop) {
   if (matrix.isContiguous)
     return loop(matrix);
   Matrix contiguous = matrix;
@@ -52,13 +51,13 @@ void TileEmitter::emitContract(ir::TileContractOp op) {
   SmallVector<Value> maximum;
   if (isOnMatrixUnit(op.getKeys())) {
     maximum = code.branch(
-        isCareful, SmallVector<Type>(vectors, vectorType), [&] { return contractBlock(op, keys); },
+        isCareful, SmallVector<Type>(vectors, vectorType), [&] { return contractBlock(op.getQueries(), tile, blocks[op.getBlock()], keys); },
         [&] {
           contractOnMatrixUnit(op, keys);
           return maximumOfRows(tile, blocks[op.getBlock()]);
         });
   } else if (lanesOf(op.getQueries()) == "i") {
-    maximum = forStride(code, keys, SmallVector<Type>(vectors, vectorType), [&](const Matrix &matrix) { return contractBlock(op, matrix); });
+    maximum = forStride(code, keys, SmallVector<Type>(vectors, vectorType), [&](const Matrix &matrix) { return contractBlock(op.getQueries(), tile, blocks[op.getBlock()], matrix); });
   } else {
     contractFeatures(op, keys);
     maximum = repeatLastQuery(tile, blocks[op.getBlock()]);
@@ -108,13 +107,11 @@ SmallVector<Value> TileEmitter::scaleScores(Value tile, const KeyBlock &block, V
   });
 }
 
-SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matrix &keys) {
-  KeyBlock block = blocks[op.getBlock()];
+SmallVector<Value> TileEmitter::contractBlock(Value queries, Value scoreTile, const KeyBlock &block, const Matrix &keys) {
   Value last = code.subtract(block.end, code.integer(1));
   Value zero = code.real(0, vectorType);
   Value minusInfinity = code.real(-std::numeric_limits<double>::infinity(), vectorType);
-  Value featureCount = extentOf(rowsOf(op.getQueries())), packed = tiles[op.getQueries()].address;
-  Value scoreTile = scratchTiles[op.getResult()];
+  Value featureCount = extentOf(rowsOf(queries)), packed = tiles[queries].address;
   int64_t keyRows = schedule.getKeyRows();
 
   SmallVector<Value> initial(vectors, minusInfinity);
@@ -128,14 +125,14 @@ SmallVector<Value> TileEmitter::contractBlock(ir::TileContractOp op, const Matri
     SmallVector<Value> sums(keyRows * vectors, zero);
     sums.push_back(code.integer(0));
     SmallVector<Value> products = code.unrolledLoop(featureCount, unrolledFeatures(keys), sums, [&](Value d, ValueRange partial) {
-      SmallVector<Value> next, queries;
+      SmallVector<Value> next, parts;
       for (int64_t part = 0; part < vectors; ++part)
-        queries.push_back(loadScratch(packed, d, part));
+        parts.push_back(loadScratch(packed, d, part));
       Value offset = partial.back();
       for (int64_t key = 0; key < keyRows; ++key) {
         Value element = broadcastElement(keys, code.at(addresses[key], keys.element, offset));
         for (int64_t part = 0; part < vectors; ++part)
-          next.push_back(multiplyAdd(element, queries[part], partial[key * vectors + part]));
+          next.push_back(multiplyAdd(element, parts[part], partial[key * vectors + part]));
       }
       next.push_back(code.add(offset, keys.columnStride));
       return next;

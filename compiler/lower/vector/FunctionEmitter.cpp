@@ -148,6 +148,29 @@ Value FunctionEmitter::emitSolution(ir::SolveOp op) {
   return code.select(isWrong, zero, solution);
 }
 
+Plain FunctionEmitter::emitMostly(ir::SelectOp op) {
+  bool inLanes = isInLanes(op.getResult());
+  auto partsOf = [&](Value value) { return inLanes ? emitVectors(value) : SmallVector<Value>{emitScalar(value)}; };
+  SmallVector<Value> conditions = partsOf(op.getCondition()), usual = partsOf(op.getIfTrue());
+  Value everywhere = conditions[0];
+  for (Value condition : llvm::drop_begin(conditions))
+    everywhere = code.both(everywhere, condition);
+  if (inLanes)
+    everywhere = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::AND, everywhere);
+  Plain result;
+  result.perQuery = inLanes;
+  result.parts = code.branch(
+      everywhere, ValueRange(usual).getTypes(), [&] { return usual; },
+      [&] {
+        Scope scope(*this);
+        SmallVector<Value> chosen = partsOf(op.getIfFalse());
+        for (auto [condition, then, value] : llvm::zip_equal(conditions, usual, chosen))
+          value = code.select(condition, then, value);
+        return chosen;
+      });
+  return result;
+}
+
 Plain FunctionEmitter::emitOperation(Operation &op) {
   auto scalar = [&](Value value) {
     Plain plain;
@@ -177,6 +200,7 @@ Plain FunctionEmitter::emitOperation(Operation &op) {
       .Case([&](ir::KeysBeforeOp before) {
         return scalar(code.compare(arith::CmpIPredicate::slt, place.firstKey, emitScalar(before.getSplit())));
       })
+      .Case([&](ir::TileLookupOp lookup) { return lookUp(*this, lookup); })
       .Case([&](ir::AndOp) {
         return pointwise(op, 64, [&](ArrayRef<Value> parts) { return code.both(parts[0], parts[1]); });
       })
@@ -186,7 +210,9 @@ Plain FunctionEmitter::emitOperation(Operation &op) {
         });
       })
       .Case([&](ir::NotOp) { return pointwise(op, 64, [&](ArrayRef<Value> parts) { return code.negate(parts[0]); }); })
-      .Case([&](ir::SelectOp) {
+      .Case([&](ir::SelectOp choice) {
+        if (choice.getMostly())
+          return emitMostly(choice);
         return pointwise(op, integerWidth(op),
                          [&](ArrayRef<Value> parts) { return code.select(parts[0], parts[1], parts[2]); });
       })

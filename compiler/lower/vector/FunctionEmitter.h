@@ -49,6 +49,8 @@ public:
   /// How an element of a tile is read: its rows and lanes by the coordinates of the emitter that asks.
   using ReadTile = std::function<Plain(FunctionEmitter &, ir::TileFunctionOp)>;
   ReadTile readTile;
+  /// How a number is looked up in a table's products.
+  std::function<Plain(FunctionEmitter &, ir::TileLookupOp)> lookUp;
 
   Place place;
 
@@ -115,6 +117,8 @@ private:
   std::optional<Plain> compareNarrow(ir::CompareOp op);
   Plain emitConvert(ir::ConvertOp op);
   Plain emitReduce(ir::ReduceOp op);
+  /// A choice whose second value is computed only where the condition is false in some lane. Of floats.
+  Plain emitMostly(ir::SelectOp op);
   mlir::Value reduceInLanes(ir::ReduceOp op, llvm::StringRef over);
   /// The elements from the first lane's on, where they lie side by side; else what `gather` gives.
   mlir::Value loadAdjacent(ir::ReadOp op, llvm::ArrayRef<Plain> indices, const std::optional<Plain> &where, mlir::Type storage,

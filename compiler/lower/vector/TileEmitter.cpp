@@ -19,6 +19,7 @@ TileEmitter::TileEmitter(Code &code, RunState &run, Sites &sites, ir::TileKernel
   plainSum = createNormaliser(ir::Normaliser::Sum, code, vectorType, vectors, target);
   kernel.getBody().walk([&](ir::TileMergeOp op) { merge = op; });
   functions.readTile = [this](FunctionEmitter &reader, ir::TileFunctionOp op) { return readTile(reader, op); };
+  functions.lookUp = [this](FunctionEmitter &reader, ir::TileLookupOp op) { return lookUp(reader, op); };
 }
 
 Normaliser &TileEmitter::normaliserOf(Value state) {
@@ -103,6 +104,8 @@ Value TileEmitter::rowFloats(Value tile) {
 
 Value TileEmitter::rowCount(Value tile) {
   StringRef rows = rowsOf(tile);
+  if (auto table = tile.getDefiningOp<ir::TileTableOp>())
+    return code.integer(table.getRows());
   if (rows == "i" || rows == "j")
     return code.integer(rows == "i" ? schedule.queryBlock() : schedule.getKeyBlock());
   return code.roundUp(extentOf(rows), schedule.getFeatureRows());
@@ -118,7 +121,7 @@ void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve)
       if (auto accumulate = dyn_cast<ir::TileAccumulateOp>(op); accumulate && !isa<ir::TileType>(accumulate.getValues().getType()))
         reserve(copies[op], code.multiply(keys, rowFloats(accumulate.getAccumulator())));
     }
-    if (isa<ir::TilePackOp, ir::TileComputeOp, ir::TileTransposeOp, ir::TileContractOp>(op))
+    if (isa<ir::TilePackOp, ir::TileComputeOp, ir::TileTransposeOp, ir::TileContractOp, ir::TileTableOp>(op))
       reserveTile(op->getResult(0));
     if (auto compute = dyn_cast<ir::TileComputeOp>(op); compute && rowPlaces(compute) == RowPlaces::Anywhere)
       reserve(rowTables[compute.getResult()], code.integer(llvm::alignTo(2 * rowsOfTable(), 16)));
@@ -310,6 +313,8 @@ void TileEmitter::emitOperation(Operation &op) {
         splitForMatrixUnit(transpose);
       })
       .Case([&](ir::TileScaleOp scale) { emitScale(scale); })
+      .Case([&](ir::TileTableOp table) { emitTable(table); })
+      .Case([&](ir::TileWindowOp window) { emitWindow(window); })
       .Case([&](ir::TileInitOp init) { emitInit(init); })
       .Case([&](ir::TileTopInitOp init) { emitTopInit(init); })
       .Case([&](ir::TileTopAbsorbOp absorb) { emitTopAbsorb(absorb); })

@@ -71,6 +71,9 @@ struct TileValue {
   llvm::SmallVector<mlir::Value> rowMaximum; ///< of a tile of scores: per query over its keys
   std::optional<Matrix> stored = {};         ///< of a tile of keys whose rows needn't be copied: where they are
 };
+/// Emits `loop` twice: for rows whose elements lie side by side, where addresses are one register and a constant, and for any other stride.
+llvm::SmallVector<mlir::Value> forStride(Code &code, Matrix matrix, mlir::TypeRange types,
+                                         llvm::function_ref<llvm::SmallVector<mlir::Value>(const Matrix &)> loop);
 
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
 /// storing), EmitProducts (the two register tiles with queries in lanes), EmitFeatures (the same with features in lanes), EmitMatrix (the same on the matrix unit), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys), EmitStill (outputs of neither),
@@ -178,6 +181,12 @@ private:
   /// An address out of a table of them.
   mlir::Value rowAddress(mlir::Value table, mlir::Value row);
   Plain readTile(FunctionEmitter &reader, ir::TileFunctionOp op);
+  void emitTable(ir::TileTableOp op);
+  void emitWindow(ir::TileWindowOp op);
+  Plain lookUp(FunctionEmitter &reader, ir::TileLookupOp op);
+  mlir::Value tableSize(ir::TileTableOp op);
+  /// Products with a table's rows from `first` up to `end`, which there is memory for.
+  void multiplyRows(ir::TileTableOp op, mlir::Value first, mlir::Value end);
   void emitInit(ir::TileInitOp op);
   mlir::Value placesOf(ir::TileTopInitOp op);
   void emitTopInit(ir::TileTopInitOp op);
@@ -265,7 +274,7 @@ private:
   void emitBlockChecks(ir::TileMapOp op, const KeyBlock &block);
   mlir::Value mayBeWrong(ir::CheckOp check, const KeyBlock &block);
   llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const KeyBlock &block, bool masked);
-  llvm::SmallVector<mlir::Value> contractBlock(ir::TileContractOp op, const Matrix &keys);
+  llvm::SmallVector<mlir::Value> contractBlock(mlir::Value queries, mlir::Value scores, const KeyBlock &block, const Matrix &keys);
   /// The maxima of a block's rows of scores.
   llvm::SmallVector<mlir::Value> maximumOfRows(mlir::Value tile, const KeyBlock &block);
   /// An element of a matrix at an address, as a float in all lanes.
@@ -371,6 +380,11 @@ private:
   llvm::DenseMap<mlir::Value, TileValue> tiles;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>> states;
   llvm::DenseMap<mlir::Value, KeyBlock> blocks;
+  /// Which rows of a table a tile holds: from which on; i1, whether all pairs of the block look up the same, and null where that isn't known.
+  struct RowWindow {
+    mlir::Value first, isSingle;
+  };
+  llvm::DenseMap<mlir::Value, RowWindow> rowWindows;
 };
 
 } // namespace attn::lower
