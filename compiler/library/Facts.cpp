@@ -1,6 +1,7 @@
 #include "compiler/library/Facts.h"
 
 #include "compiler/library/Descent.h"
+#include "compiler/lower/coordinate/TableProduct.h"
 #include "dialect/AttnDialect.h"
 
 #include "mlir/IR/Location.h"
@@ -109,13 +110,14 @@ std::string whyWhole(ir::TileKernelOp kernel) {
                          : "there are few of them, or many row blocks";
 }
 
-/// Whether a sum is taken only where a product of matrices has lost its digits.
-bool isSeldomTaken(ir::ReduceOp sum) {
-  return llvm::all_of(sum->getUses(), [](mlir::OpOperand &use) {
-    auto choice = mlir::dyn_cast<ir::SelectOp>(use.getOwner());
-    return choice && choice.getMostly() && use.getOperandNumber() == 2;
-  });
+/// The choice of which a sum is what is seldom taken; null where it isn't.
+ir::SelectOp choiceOf(ir::ReduceOp sum) {
+  ir::SelectOp choice = sum->hasOneUse() ? mlir::dyn_cast<ir::SelectOp>(*sum->user_begin()) : ir::SelectOp();
+  return choice && choice.getMostly() && choice.getIfFalse() == sum.getResult() ? choice : ir::SelectOp();
 }
+
+/// Whether it is made for each pair, and not once for a run by the size of a table.
+bool isOfPairs(ir::SelectOp choice) { return isPerPair(choice.getCondition()); }
 
 /// What isn't a single instruction or two.
 bool isDear(ir::UnaryKind kind) {
@@ -141,6 +143,13 @@ std::optional<PairFunction> pairFunction(ir::UnaryOp op) {
       function.coordinates.push_back(name.str());
   bool isOne = isDear(op.getKind()) && type.getElementType().isF32() && isPerPair(op.getResult()) && !function.coordinates.empty();
   return isOne ? std::optional(function) : std::nullopt;
+}
+
+void readPairwise(ir::ReduceOp sum, Facts &facts) {
+  ir::SelectOp choice = choiceOf(sum);
+  if (choice && isOfPairs(choice))
+    return addOnce(facts.close, pairwiseText(sum));
+  addOnce(facts.pairwise, pairwiseText(sum) + (choice ? fmt::format(", where the table has more than {} rows", lower::mostTableRows) : ""));
 }
 
 void readCoordinateLevel(mlir::ModuleOp module, Facts &facts) {
@@ -204,7 +213,7 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
       else if (auto table = mlir::dyn_cast<ir::TileTableOp>(op))
         addOnce(facts.products, tableText(table));
       else if (auto sum = mlir::dyn_cast<ir::ReduceOp>(op); sum && sum.getKind() == ir::ReductionKind::Sum && isPerPair(sum.getResult()))
-        addOnce(isSeldomTaken(sum) ? facts.close : facts.pairwise, pairwiseText(sum));
+        readPairwise(sum, facts);
       else if (auto unary = mlir::dyn_cast<ir::UnaryOp>(op)) {
         if (auto function = pairFunction(unary))
           facts.functions.push_back(*function);

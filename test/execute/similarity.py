@@ -110,7 +110,7 @@ class Tables(Similarity):
     }
 
     def test_every_form(self):
-        for (name, form), rows in itertools.product(self.FORMS.items(), (1, 7, 64, 301)):
+        for (name, form), rows in itertools.product(self.FORMS.items(), (1, 7, 64, 301, 513)):
             with self.subTest(name, rows=rows):
                 self.every_size(f"{QKV}; {form}; mask = causal_end; out o, lse", sizes=[(1, 70), (33, 65), (100, 200)], N=rows)
 

@@ -223,28 +223,64 @@ bool isMatrixProduct(ir::DotOp dot) {
                       [](StringAttr name) { return llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()); });
 }
 
-/// Marks a product with a table's rows, where the table has a size for it.
-bool readsTable(ir::DotOp dot, ir::KernelOp kernel, const IntegerBounds &bounds) {
-  auto product = tableProduct(dot);
-  auto rows = product && (product->row.getUnchecked() || product->row.getSafe()) ? rowsOfTable(*product, kernel, bounds) : std::nullopt;
-  if (rows)
-    dot->setAttr(tableAttributeName, StringAttr::get(dot.getContext(), *rows == TableRows::All ? "all" : "window"));
-  return rows.has_value();
-}
-
-/// Any other product as the sum it is.
-void expand(ir::DotOp dot) {
-  OpBuilder builder(dot);
+/// A product as the sum that it is.
+Value written(OpBuilder &builder, ir::DotOp dot) {
   Location location = dot.getLoc();
   Value product = binary(builder, location, ir::BinaryKind::Multiply, dot.getLhs(), dot.getRhs());
   Value sum = ir::ReduceOp::create(builder, location, dot.getType(), ir::ReductionKind::Sum, dot.getOver(), product, Value());
-  auto reduce = sum.getDefiningOp<ir::ReduceOp>();
-  refineType(reduce);
-  if (dot.getScale())
-    sum = binary(builder, location, ir::BinaryKind::Multiply, sum, dot.getScale());
-  dot.replaceAllUsesWith(sum);
+  refineType(sum.getDefiningOp());
+  return dot.getScale() ? binary(builder, location, ir::BinaryKind::Multiply, sum, dot.getScale()) : sum;
+}
+
+void expand(ir::DotOp dot) {
+  OpBuilder builder(dot);
+  dot.replaceAllUsesWith(written(builder, dot));
   dot.erase();
 }
+
+/// Products with a table's rows where it has a size for them.
+class TableProducts {
+public:
+  explicit TableProducts(ir::KernelOp kernel) : kernel(kernel), bounds(kernel) {}
+
+  /// Marks the product. Where only the run knows the table's size, it chooses. False where the product isn't such a one.
+  bool form(ir::DotOp dot) {
+    auto product = tableProduct(dot);
+    auto rows = product && (product->row.getUnchecked() || product->row.getSafe()) ? rowsOfTable(*product, kernel, bounds) : std::nullopt;
+    Value isFew = rows == TableRows::AllIfFew ? hasFewRows(*product) : Value();
+    if (!rows || (rows == TableRows::AllIfFew && !isFew))
+      return false;
+    dot->setAttr(tableAttributeName, StringAttr::get(dot.getContext(), *rows == TableRows::Window ? "window" : "all"));
+    if (!isFew)
+      return true;
+    OpBuilder builder(dot.getContext());
+    builder.setInsertionPointAfter(dot);
+    Value sum = written(builder, dot);
+    auto choice = ir::SelectOp::create(builder, dot.getLoc(), dot.getType(), isFew, dot, sum, /*mostly=*/true);
+    dot.getResult().replaceAllUsesExcept(choice, choice);
+    return true;
+  }
+
+private:
+  /// Null where the size isn't an extent and a constant.
+  Value hasFewRows(TableProduct product) {
+    auto size = bounds.sizeOf(product.row.getTensor().getDefiningOp<ir::TensorOp>(), product.dimension);
+    if (size->terms.size() != 1 || size->terms[0].second != 1)
+      return {};
+    OpBuilder builder(product.row);
+    Location location = product.row.getLoc();
+    for (NamedAttribute coordinate : kernel.getCoordinates())
+      if (cast<IntegerAttr>(coordinate.getValue()).getInt() == size->terms[0].first) {
+        Value rows = extent(builder, location, kernel, coordinate.getName());
+        return ir::CompareOp::create(builder, location, ir::pointwiseType(builder.getI1Type(), {rows}), ir::CompareKind::LessEqual, rows,
+                                     constantInt(builder, location, mostTableRows - size->constant));
+      }
+    return {};
+  }
+
+  ir::KernelOp kernel;
+  IntegerBounds bounds;
+};
 
 /// A softmax that isn't the weight of one sum: exp of the score less the logarithm of the denominator, which another pass over the keys
 /// has found.
@@ -284,10 +320,10 @@ struct FormOnlinePass : impl::FormOnlinePassBase<FormOnlinePass> {
     eraseUnused(kernel);
     for (ir::SoftmaxOp softmax : SmallVector<ir::SoftmaxOp>(kernel.getBody().getOps<ir::SoftmaxOp>()))
       expand(softmax);
-    IntegerBounds bounds(kernel);
+    TableProducts tables(kernel);
     for (ir::DotOp dot : SmallVector<ir::DotOp>(kernel.getBody().getOps<ir::DotOp>())) {
       orderOperands(dot);
-      if (!isMatrixProduct(dot) && !readsTable(dot, kernel, bounds))
+      if (!isMatrixProduct(dot) && !tables.form(dot))
         expand(dot);
     }
     eraseUnused(kernel);

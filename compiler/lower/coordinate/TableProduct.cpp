@@ -113,7 +113,11 @@ std::optional<TableRows> rowsOfTable(const TableProduct &product, ir::KernelOp k
     return TableRows::Window;
   auto tensor = row.getTensor().getDefiningOp<ir::TensorOp>();
   auto size = tensor ? bounds.sizeOf(tensor, product.dimension) : std::nullopt;
-  if (!size || !size->terms.empty() || size->constant > mostTableRows)
+  if (!size)
+    return std::nullopt;
+  if (!size->terms.empty())
+    return TableRows::AllIfFew;
+  if (size->constant > mostTableRows)
     return std::nullopt;
   auto keys = kernel.extentOf("j") < 0 ? std::nullopt : kernel.fixedExtent(kernel.extentOf("j"));
   if (keys && size->constant > 8 * *keys)

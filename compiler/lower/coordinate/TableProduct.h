@@ -20,12 +20,13 @@ bool isRowOfTable(ir::ReadOp read);
 
 /// Which rows of a table are multiplied at once.
 enum class TableRows : uint8_t {
-  All,    ///< with a row block of queries
-  Window, ///< or, of a table with many, those that a row block and a block of keys read
+  All,      ///< with a row block of queries
+  AllIfFew, ///< the same in runs in which there are no more than `mostTableRows`
+  Window,   ///< or, of a table with many, those that a row block and a block of keys read
 };
 
 /// Nothing where products with rows that nothing may read would cost more than they save: where the index doesn't follow query and key step by step, and the table is
-/// larger than `mostTableRows`, or than eight times the keys, or its size isn't known.
+/// larger than `mostTableRows` or than eight times the keys.
 std::optional<TableRows> rowsOfTable(const TableProduct &product, ir::KernelOp kernel, const IntegerBounds &bounds);
 
 inline constexpr int64_t mostTableRows = 512;
