@@ -274,8 +274,20 @@ LogicalResult TileWindowOp::verify() {
   return success();
 }
 
+LogicalResult TileKeyTableOp::verify() {
+  auto tile = cast<TileType>(getResult().getType());
+  if (tile.getRows() != "j" || tile.getLanes() != "row")
+    return emitOpError("gives a row for each key with the table's rows in lanes, not ") << tile;
+  if (getTableAxes().size() != cast<TensorHandleType>(getTable().getType()).getRank())
+    return emitOpError("names the coordinate of each dimension");
+  for (StringRef needed : {StringRef("row"), getFeature()})
+    if (llvm::count(getTableAxes().getAsValueRange<StringAttr>(), needed) != 1)
+      return emitOpError("needs one dimension of ") << needed;
+  return verifyKeyOperand(*this, getKeys(), getAxes(), getFeature());
+}
+
 LogicalResult TileLookupOp::verify() {
-  if (!isa_and_present<TileTableOp, TileWindowOp>(getTable().getDefiningOp()))
+  if (!isa_and_present<TileTableOp, TileWindowOp, TileKeyTableOp>(getTable().getDefiningOp()))
     return emitOpError("looks up rows of an attn.tile_table");
   auto type = cast<FnType>(getResult().getType());
   if (type.getElementType() != elementOf(getTable()) || !type.variesWith("i"))

@@ -198,8 +198,23 @@ def TileWindowOp : AttnOp<"tile_window", [AllTypesMatch<["table", "result"]>]> {
   let hasVerifier = 1;
 }
 
+def TileKeyTableOp : AttnOp<"tile_key_table"> {
+  let summary = "products of a block of keys with the rows of a table";
+  let description = [{
+    A row for each key, the table's rows in lanes, of which there is memory for `rows`. The keys are as `attn.tile_contract` takes them; `table_axes` are those of `attn.tile_table`. With
+    an `index`, which is one of `attn.tile_window`, a table that has more rows is multiplied from the least to the largest row that the block reads.
+  }];
+  let arguments = (ins AnyTypeOf<[TensorHandleType, TileType]>:$keys, StrArrayAttr:$axes, TensorHandleType:$table, StrArrayAttr:$table_axes, StrAttr:$feature,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$rows, Optional<IntFn>:$index, KeysType:$block);
+  let results = (outs TileType:$result);
+  let assemblyFormat = [{
+    $keys $axes `,` $table $table_axes `over` $feature `rows` $rows (`[` $index^ `]`)? `at` $block attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 def TileLookupOp : AttnOp<"tile_lookup"> {
-  let summary = "the product of a query with one row of a table";
+  let summary = "the product of a query, or key, with one row of a table";
   let description = "An index outside the table gives 0 and reports nothing.";
   let arguments = (ins TileType:$table, IntFn:$index);
   let results = (outs AnyFn:$result);

@@ -65,10 +65,9 @@ std::string productText(ir::TileContractOp product) {
   return text;
 }
 
-std::string tableText(ir::TileTableOp table) {
-  std::string over = mlir::cast<ir::TileType>(table.getQueries().getType()).getFeature().str();
-  return fmt::format("dot({}, {}) over {} for every row that may be read; each pair of query and key looks its own up", rowsText(table.getQueries()),
-                     rowsText(table.getTable()), over);
+std::string tableText(mlir::Value rows, mlir::Value table, llvm::StringRef over) {
+  return fmt::format("dot({}, {}) over {} for every row that may be read; each pair of query and key looks its own up", rowsText(rows),
+                     rowsText(table), over.str());
 }
 
 std::string pairwiseText(ir::ReduceOp sum) {
@@ -211,7 +210,9 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
       if (auto product = mlir::dyn_cast<ir::TileContractOp>(op))
         addOnce(facts.products, productText(product));
       else if (auto table = mlir::dyn_cast<ir::TileTableOp>(op))
-        addOnce(facts.products, tableText(table));
+        addOnce(facts.products, tableText(table.getQueries(), table.getTable(), mlir::cast<ir::TileType>(table.getQueries().getType()).getFeature()));
+      else if (auto keyTable = mlir::dyn_cast<ir::TileKeyTableOp>(op))
+        addOnce(facts.products, tableText(keyTable.getKeys(), keyTable.getTable(), keyTable.getFeature()));
       else if (auto sum = mlir::dyn_cast<ir::ReduceOp>(op); sum && sum.getKind() == ir::ReductionKind::Sum && isPerPair(sum.getResult()))
         readPairwise(sum, facts);
       else if (auto unary = mlir::dyn_cast<ir::UnaryOp>(op)) {

@@ -1471,3 +1471,20 @@ attn.tile_kernel @kernel coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64}
   // expected-error@below {{looks up rows of an attn.tile_table}}
   %x = attn.tile_lookup %init[%i] : !attn.tile<f32, [d, i]>, !attn.fn<i64, [i]> -> !attn.fn<f32, [i]>
 }
+
+// -----
+
+#table = affine_map<()[I, D] -> (I, D)>
+
+attn.tile_kernel @kernel coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
+  %t = attn.tensor "t" 0 sizes #table : !attn.tensor<2 x f32>
+  %s = attn.tile_init : !attn.state<softmax>
+  %r = attn.tile_visit(%s) : !attn.state<softmax> -> !attn.state<softmax> classify {
+  } keys {
+  ^bb0(%block: !attn.keys, %old: !attn.state<softmax>):
+    // expected-error@below {{gives a row for each key with the table's rows in lanes}}
+    %keys = attn.tile_key_table %t ["j", "d"], %t ["row", "d"] over "d" rows 8 at %block : (!attn.tensor<2 x f32>, !attn.tensor<2 x f32>, !attn.keys) -> !attn.tile<f32, [row, i]>
+    attn.yield %old : !attn.state<softmax>
+  }
+}

@@ -44,6 +44,8 @@ attn.tile_kernel @causal coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j =
     %distance = attn.binary subtract %first, %second : (!attn.fn<i64, [i]>, !attn.fn<i64, [j]>) -> !attn.fn<i64, [i, j]>
     // CHECK: attn.tile_window %{{.*}}[%{{.*}}] at %{{.*}} : <f32, [row, i]>, !attn.fn<i64, [i, j]>
     %window = attn.tile_window %table[%distance] at %block : !attn.tile<f32, [row, i]>, !attn.fn<i64, [i, j]>
+    // CHECK: attn.tile_key_table %{{.*}} ["b", "h", "j", "d"], %{{.*}} ["b", "h", "row", "d"] over "d" rows 128[%{{.*}}] at %{{.*}} : (!attn.tensor<4 x f32>, !attn.tensor<4 x f32>, !attn.fn<i64, [i, j]>, !attn.keys) -> !attn.tile<f32, [j, row]>
+    %keys = attn.tile_key_table %k ["b", "h", "j", "d"], %k ["b", "h", "row", "d"] over "d" rows 128 [%distance] at %block : (!t4, !t4, !attn.fn<i64, [i, j]>, !attn.keys) -> !attn.tile<f32, [j, row]>
     // CHECK: attn.tile_lookup %{{.*}}[%{{.*}}] : <f32, [row, i]>, !attn.fn<i64, [i, j]> -> !attn.fn<f32, [i, j]>
     %looked = attn.tile_lookup %window[%distance] : !attn.tile<f32, [row, i]>, !attn.fn<i64, [i, j]> -> !attn.fn<f32, [i, j]>
     // CHECK: attn.tile_contract %{{.*}}, %{{.*}} ["b", "h", "j", "d"] at %{{.*}} : <f32, [d, i]>, !attn.tensor<4 x f32> -> <f32, [j, i]>

@@ -25,7 +25,7 @@ def near(array, seed, distance):
 
 
 class Similarity(Edges):
-    def every_size(self, text, inputs=lambda i, j: {}, sizes=SIZES, dims="H=2,D=9,E=5", **more):
+    def every_size(self, text, inputs=lambda i, j: {}, sizes=SIZES, dims="H=2,D=10,E=5", **more):
         def one(size):
             queries, keys = size
             extra = "".join(f",{name}={value(queries, keys) if callable(value) else value}" for name, value in more.items())
@@ -106,6 +106,10 @@ class Tables(Similarity):
         "irregular": "a: f32[N, D]; score = dot(q, k) + dot(q, a[(7 * i + 3 * j) % N])",
         "reversed": "a: f32[D, N]; score = dot(q, k) + sum(d: q * a[d, clamp(j - i, 0, N - 1)])",
         "of the head": "a: f32[N, D]; score = dot(q, k) + dot(q, a[clamp(j - i + h, 0, N - 1)])",
+        "of the key": "a: f32[H, N, D]; score = dot(q, k) + dot(k, a[n = clamp(j - i + N // 2, 0, N - 1)]) / 2",
+        "of both": "a: f32[N, D]; c: f32[N, D]; x = clamp(i - j, 0, N - 1); score = dot(q, k + a[x]) + dot(c[x], k)",
+        "of the key, irregular": "a: f32[N, D]; w: f32[D]; score = dot(q, k) + sum(d: w * k * a[(5 * i + j) % N])",
+        "of the rotated key": "a: f32[N, D]; score = dot(q, rope(k, j)) + dot(rope(k, j), a[clamp(i - j, 0, N - 1)])",
         "16 bits": "a: bf16[N, D]; m = (N - 1) // 2; score = dot(q, k + a[clamp(j - i, -m, m) + m])",
     }
 
@@ -131,7 +135,8 @@ class Tables(Similarity):
 
     def test_few_queries_and_groups(self):
         text = ("q: {0}[B, H, I, D]; k: {0}[B, G, J, D]; v: {0}[B, G, J, D]; a: f32[N, D]\n"
-                "score = dot(q, k + a[clamp(j - i - J + I + N - 1, 0, N - 1)]) / sqrt(D); mask = causal_end; out o")
+                "score = (dot(q, k + a[clamp(j - i - J + I + N - 1, 0, N - 1)]) + dot(k, a[clamp(j - i, 0, N - 1)])) / sqrt(D)\n"
+                "mask = causal_end; out o")
         for element, queries in itertools.product(("f32", "bf16"), (1, 4, 20, 70)):
             with self.subTest(element=element, queries=queries):
                 self.run_checked(text.format(element), {}, "--dims", f"B=2,H=8,G=2,I={queries},J=150,D=64,N=200")

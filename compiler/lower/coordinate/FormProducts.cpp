@@ -30,7 +30,7 @@ bool isSquare(const Monomial &term) {
 
 bool mayFail(Value value) { return llvm::any_of(computedFrom({value}), [](Operation *op) { return ir::canFail(op); }); }
 
-/// A sum over one feature of a function of query and key as products of rows of both, products of rows of queries with rows of tables, and sums of what one of them has
+/// A sum over one feature of a function of query and key as products of rows of both, products of rows of queries or keys with rows of tables, and sums of what one of them has
 /// alone.
 class SumOfProducts {
 public:
@@ -101,7 +101,7 @@ private:
     }
     if (parts.row) {
       ofTables.push_back(parts);
-      return parts.key.empty() && parts.isOfQuery();
+      return parts.key.empty() == parts.isOfQuery();
     }
     if (parts.key.empty() || !parts.isOfQuery())
       (parts.key.empty() ? ofQueries : ofKeys)[isSquare(term)].push_back(term);
@@ -161,7 +161,9 @@ private:
 
   /// Null where the row isn't one of a table.
   Value dotOfTable(const Parts &parts) {
-    auto dot = ir::DotOp::create(builder, location, functionType(sum->getResult(0)), builder.getArrayAttr(feature), times(1, parts.query), parts.row, Value());
+    SmallVector<Value> row(parts.query);
+    row.append(parts.key);
+    auto dot = ir::DotOp::create(builder, location, functionType(sum->getResult(0)), builder.getArrayAttr(feature), times(1, row), parts.row, Value());
     refineType(dot);
     if (!tableProduct(dot))
       return {};

@@ -10,7 +10,7 @@ namespace attn::lower {
 std::optional<TableProduct> tableProduct(ir::DotOp dot) {
   auto row = dot.getRhs().getDefiningOp<ir::ReadOp>();
   Value query = dot.getLhs();
-  if (!row || dot.getOver().size() != 1 || !variesWith(query, "i") || variesWith(query, "j") || !variesWith(row, "i") || !variesWith(row, "j") ||
+  if (!row || dot.getOver().size() != 1 || variesWith(query, "i") == variesWith(query, "j") || !variesWith(row, "i") || !variesWith(row, "j") ||
       !functionType(dot).getElementType().isF32() || row.getWhere() ||
       !isa<FloatType>(cast<ir::TensorHandleType>(row.getTensor().getType()).getElementType()))
     return std::nullopt;
@@ -28,7 +28,11 @@ std::optional<TableProduct> tableProduct(ir::DotOp dot) {
       return std::nullopt;
     dimension = number;
   }
-  return dimension ? std::optional(TableProduct{row, *dimension}) : std::nullopt;
+  // Rows that lie in lanes are packed first, which takes floats.
+  bool ofKey = variesWith(query, "j");
+  if (!dimension || (ofKey && !cast<ir::TensorHandleType>(row.getTensor().getType()).getElementType().isF32()))
+    return std::nullopt;
+  return TableProduct{ofKey, row, *dimension};
 }
 
 bool isRowOfTable(ir::ReadOp read) {

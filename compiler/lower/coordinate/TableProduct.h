@@ -4,9 +4,10 @@
 
 namespace attn::lower {
 
-/// The product of a row of a query and the row of a table that a pair of query and key reads, `dot(q, a[clamp(j - i, -w, w) + w])`: as much as a
-/// product of the query with all rows that it may read, and a number looked up for each pair.
+/// The product of a row of a query, or of a key, and the row of a table that a pair of query and key reads, `dot(q, a[clamp(j - i, -w, w) + w])`: as much as a
+/// product of the query, or key, with all rows that it may read, and a number looked up for each pair.
 struct TableProduct {
+  bool ofKey = false;
   ir::ReadOp row;
   unsigned dimension; ///< of the table, whose index varies with the query and the key
   mlir::Value index() const { return ir::ReadOp(row).getIndices()[dimension]; }

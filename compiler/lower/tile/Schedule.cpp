@@ -54,7 +54,7 @@ bool allowsHeadsTogether(ir::KernelOp kernel) {
   };
   return llvm::all_of(kernel.getBody().front(), [&](Operation &op) {
     if (auto dot = dyn_cast<ir::DotOp>(op))
-      return !ofHead(dot.getRhs());
+      return !ofHead(dot.getRhs()) && !(variesWith(dot.getLhs(), "j") && ofHead(dot.getLhs()));
     if (auto online = dyn_cast<ir::OnlineOp>(op))
       return !ofHead(online.getValue());
     if (auto sum = dyn_cast<ir::WeightedSumOp>(op))

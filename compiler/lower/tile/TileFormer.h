@@ -86,6 +86,8 @@ private:
   mlir::Value lookUp(ir::DotOp dot, mlir::IRMapping &perPair);
   /// Of what a pair looks one row up in: the products with the table, or with what of it the block being visited reads.
   mlir::Value lookupTile(ir::DotOp dot);
+  /// The same where it is the key that is multiplied with the table.
+  mlir::Value keyTable(ir::DotOp dot);
 
   //===-- Visits and maps ---------------------------------------------------------------------------------------===//
 

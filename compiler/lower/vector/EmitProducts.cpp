@@ -107,11 +107,14 @@ SmallVector<Value> TileEmitter::scaleScores(Value tile, const KeyBlock &block, V
   });
 }
 
-SmallVector<Value> TileEmitter::contractBlock(Value queries, Value scoreTile, const KeyBlock &block, const Matrix &keys) {
+SmallVector<Value> TileEmitter::contractBlock(Value queries, Value scores, const KeyBlock &block, const Matrix &keys) {
+  return contractBlock({tiles[queries].address, extentOf(rowsOf(queries)), scores, code.integer(schedule.queryBlock())}, block, keys);
+}
+
+SmallVector<Value> TileEmitter::contractBlock(const Contraction &tiles, const KeyBlock &block, const Matrix &keys) {
   Value last = code.subtract(block.end, code.integer(1));
   Value zero = code.real(0, vectorType);
   Value minusInfinity = code.real(-std::numeric_limits<double>::infinity(), vectorType);
-  Value featureCount = extentOf(rowsOf(queries)), packed = tiles[queries].address;
   int64_t keyRows = schedule.getKeyRows();
 
   SmallVector<Value> initial(vectors, minusInfinity);
@@ -124,10 +127,10 @@ SmallVector<Value> TileEmitter::contractBlock(Value queries, Value scoreTile, co
     }
     SmallVector<Value> sums(keyRows * vectors, zero);
     sums.push_back(code.integer(0));
-    SmallVector<Value> products = code.unrolledLoop(featureCount, unrolledFeatures(keys), sums, [&](Value d, ValueRange partial) {
+    SmallVector<Value> products = code.unrolledLoop(tiles.features, unrolledFeatures(keys), sums, [&](Value d, ValueRange partial) {
       SmallVector<Value> next, parts;
       for (int64_t part = 0; part < vectors; ++part)
-        parts.push_back(loadScratch(packed, d, part));
+        parts.push_back(loadScratch(tiles.packed, d, part));
       Value offset = partial.back();
       for (int64_t key = 0; key < keyRows; ++key) {
         Value element = broadcastElement(keys, code.at(addresses[key], keys.element, offset));
@@ -141,7 +144,8 @@ SmallVector<Value> TileEmitter::contractBlock(Value queries, Value scoreTile, co
     for (int64_t key = 0; key < keyRows; ++key)
       for (int64_t part = 0; part < vectors; ++part) {
         Value product = products[key * vectors + part];
-        storeScratch(product, scoreTile, code.add(row, code.integer(key)), part);
+        Value offset = code.add(code.multiply(code.add(row, code.integer(key)), tiles.scoreFloats), code.integer(part * schedule.getLanes()));
+        code.store(product, code.at(tiles.scores, code.f32(), offset), 4 * schedule.getLanes());
         next[part] = larger(code, product, next[part]);
       }
     return next;

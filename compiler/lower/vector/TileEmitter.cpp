@@ -99,6 +99,8 @@ std::pair<Value, Value> TileEmitter::queriesOfBlock() {
 
 Value TileEmitter::rowFloats(Value tile) {
   StringRef lanes = lanesOf(tile);
+  if (auto table = tile.getDefiningOp<ir::TileKeyTableOp>())
+    return code.integer(table.getRows());
   return lanes == "i" ? code.integer(schedule.queryBlock()) : code.roundUp(extentOf(lanes), 16);
 }
 
@@ -121,8 +123,10 @@ void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve)
       if (auto accumulate = dyn_cast<ir::TileAccumulateOp>(op); accumulate && !isa<ir::TileType>(accumulate.getValues().getType()))
         reserve(copies[op], code.multiply(keys, rowFloats(accumulate.getAccumulator())));
     }
-    if (isa<ir::TilePackOp, ir::TileComputeOp, ir::TileTransposeOp, ir::TileContractOp, ir::TileTableOp>(op))
+    if (isa<ir::TilePackOp, ir::TileComputeOp, ir::TileTransposeOp, ir::TileContractOp, ir::TileTableOp, ir::TileKeyTableOp>(op))
       reserveTile(op->getResult(0));
+    if (auto table = dyn_cast<ir::TileKeyTableOp>(op))
+      reserve(packedRows[op], code.multiply(code.roundUp(extentOf(table.getFeature()), 16), code.integer(schedule.queryBlock())));
     if (auto compute = dyn_cast<ir::TileComputeOp>(op); compute && rowPlaces(compute) == RowPlaces::Anywhere)
       reserve(rowTables[compute.getResult()], code.integer(llvm::alignTo(2 * rowsOfTable(), 16)));
     if (auto init = dyn_cast<ir::TileInitOp>(op))
@@ -315,6 +319,7 @@ void TileEmitter::emitOperation(Operation &op) {
       .Case([&](ir::TileScaleOp scale) { emitScale(scale); })
       .Case([&](ir::TileTableOp table) { emitTable(table); })
       .Case([&](ir::TileWindowOp window) { emitWindow(window); })
+      .Case([&](ir::TileKeyTableOp table) { emitKeyTable(table); })
       .Case([&](ir::TileInitOp init) { emitInit(init); })
       .Case([&](ir::TileTopInitOp init) { emitTopInit(init); })
       .Case([&](ir::TileTopAbsorbOp absorb) { emitTopAbsorb(absorb); })

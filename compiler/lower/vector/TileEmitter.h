@@ -184,7 +184,15 @@ private:
   void emitTable(ir::TileTableOp op);
   void emitWindow(ir::TileWindowOp op);
   Plain lookUp(FunctionEmitter &reader, ir::TileLookupOp op);
-  mlir::Value tableSize(ir::TileTableOp op);
+  void emitKeyTable(ir::TileKeyTableOp op);
+  mlir::Value tableSize(mlir::Value table, mlir::ArrayAttr axes);
+  /// The rows of a table of `size` rows that a block's pairs read, i64, the last exclusive; i1, whether they all read the same.
+  struct RowRange {
+    mlir::Value first, end, isSingle;
+  };
+  RowRange rowsOfBlock(mlir::Value index, const KeyBlock &block, mlir::Value size);
+  /// Numbers out of scratch memory, at an offset from `address` for each lane, where the table has such a row.
+  mlir::Value gather(FunctionEmitter &reader, mlir::Value address, mlir::Value offset, mlir::Value isThere);
   /// Products with a table's rows from `first` up to `end`, which there is memory for.
   void multiplyRows(ir::TileTableOp op, mlir::Value first, mlir::Value end);
   void emitInit(ir::TileInitOp op);
@@ -275,6 +283,11 @@ private:
   mlir::Value mayBeWrong(ir::CheckOp check, const KeyBlock &block);
   llvm::SmallVector<mlir::Value> mapRows(ir::TileMapOp op, const KeyBlock &block, bool masked);
   llvm::SmallVector<mlir::Value> contractBlock(mlir::Value queries, mlir::Value scores, const KeyBlock &block, const Matrix &keys);
+  /// scores[k * scoreFloats + q] = sum over d < features of keys[first + k][d] * packed[d * queryBlock + q].
+  struct Contraction {
+    mlir::Value packed, features, scores, scoreFloats;
+  };
+  llvm::SmallVector<mlir::Value> contractBlock(const Contraction &tiles, const KeyBlock &block, const Matrix &keys);
   /// The maxima of a block's rows of scores.
   llvm::SmallVector<mlir::Value> maximumOfRows(mlir::Value tile, const KeyBlock &block);
   /// An element of a matrix at an address, as a float in all lanes.
@@ -385,6 +398,7 @@ private:
     mlir::Value first, isSingle;
   };
   llvm::DenseMap<mlir::Value, RowWindow> rowWindows;
+  llvm::DenseMap<mlir::Operation *, mlir::Value> packedRows; ///< scratch memory for rows of a table in lanes
 };
 
 } // namespace attn::lower
