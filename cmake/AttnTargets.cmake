@@ -27,7 +27,7 @@ target_compile_options(attn_mlir_options INTERFACE ${ATTN_LLVM_DEFINITIONS}
 target_link_libraries(attn_mlir_options INTERFACE MLIR LLVM)
 
 # For code that only CPUs with a matrix unit run. The headers of its instructions want no libc that way.
-set(ATTN_MATRIX_OPTIONS -march=x86-64-v4 -mavx512bf16 -mamx-tile -mamx-bf16 -ffreestanding)
+set(ATTN_MATRIX_OPTIONS -march=x86-64-v4 -mavx512bf16 -mamx-tile -mamx-bf16 -mprfchw -ffreestanding)
 
 # attn_library(NAME SOURCES ... DEPENDS ... [PRIVATE_DEPENDS ...] [MLIR] [EXCEPTIONS]): a stage. It sees only the stages in
 # DEPENDS, and so do those that depend on it; PRIVATE_DEPENDS are libraries that only its own sources include.

@@ -80,7 +80,7 @@ def ScheduleAttr : AttrDef<AttnDialect, "Schedule"> {
   let mnemonic = "schedule";
   let summary = "how a kernel is cut into tiles";
   let description = [{
-    `lanes` float lanes of a vector; `vectors` vectors of queries side by side, so that a row block is `lanes * vectors` queries; `key_rows` and
+    `lanes` float lanes of a vector; `vectors` vectors of queries side by side, so that a strip is `lanes * vectors` queries; `key_rows` and
     `feature_rows` are the rows of the two register tiles; `key_block` keys are taken through the softmax at a time; keys
     are skipped in multiples of `key_step`.
 
@@ -91,8 +91,9 @@ def ScheduleAttr : AttrDef<AttnDialect, "Schedule"> {
     A row block holds queries of one head, or of the heads of a group, one head after the other (`heads`): every key and value is then read once for all of
     them. Nothing that keys, values or the mask's classifier read varies with the head in that case, and every output has a row for each query of each head.
 
-    Products are formed by multiply-adds of vectors, or, where keys and values are stored in 16 bits, on the CPU's matrix unit (`products`), which takes
-    queries in lanes, 32 at a time, and whole tiles of 32 features.
+    Products are formed by multiply-adds of vectors, or on the CPU's matrix unit (`products`), which takes queries in lanes, 32 at a time, and whole tiles of 32
+    features. It multiplies numbers of 16 bits: keys and values of 32 bits are split into several, a block at a time, which is shared by all queries of a row block. That is
+    why a row block may have up to `strips` strips of `lanes * vectors` queries, which are taken through a block of keys one after the other.
 
     A kernel whose runs may have fewer than `tasks` row blocks over all batches and heads cuts the keys of each into parts of at least `part_keys` keys (if
     that isn't 0), as many as bring the number of tasks there, which depends on extents alone. What parts have come to is merged in their order by the
@@ -105,14 +106,19 @@ def ScheduleAttr : AttrDef<AttnDialect, "Schedule"> {
                         "int64_t":$key_block, "int64_t":$key_step, EnumParameter<Orientation>:$orientation,
                         EnumParameter<RowHeads>:$heads,
                         DefaultValuedParameter<"::attn::ir::Products", "::attn::ir::Products::Vectors">:$products,
-                        DefaultValuedParameter<"int64_t", "0">:$part_keys, DefaultValuedParameter<"int64_t", "0">:$tasks);
+                        DefaultValuedParameter<"int64_t", "0">:$part_keys, DefaultValuedParameter<"int64_t", "0">:$tasks,
+                        DefaultValuedParameter<"int64_t", "1">:$strips);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    /// Queries that are side by side.
     int64_t queryBlock() const { return getLanes() * getVectors(); }
     bool isInParts() const { return getPartKeys() > 0; }
     /// The same without parts.
     ScheduleAttr inOnePart() const;
+    /// How many strips a row block has where there are so many in all: fewer than `strips` rather than too few row blocks for several threads.
+    int64_t stripsOf(int64_t all) const { return std::clamp<int64_t>(all / leastRowBlocks, 1, getStrips()); }
+    static constexpr int64_t leastRowBlocks = 32;
   }];
 }
 

@@ -28,9 +28,9 @@ void AttnDialect::initialize() {
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes, int64_t vectors, int64_t keyRows,
                                    int64_t featureRows, int64_t keyBlock, int64_t keyStep, Orientation orientation,
-                                   RowHeads heads, Products products, int64_t partKeys, int64_t tasks) {
+                                   RowHeads heads, Products products, int64_t partKeys, int64_t tasks, int64_t strips) {
   for (auto [name, value] : {std::pair("lanes", lanes), {"vectors", vectors}, {"key_rows", keyRows}, {"feature_rows", featureRows},
-                             {"key_block", keyBlock}, {"key_step", keyStep}})
+                             {"key_block", keyBlock}, {"key_step", keyStep}, {"strips", strips}})
     if (value < 1)
       return emitError() << "a schedule's " << name << " is positive, not " << value;
   if (lanes > 16 || !llvm::isPowerOf2_64(lanes))
@@ -48,17 +48,24 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (products == Products::Matrix && (lanes * vectors % 32 || featureRows % 32 || keyBlock % 32))
     return emitError() << "on the matrix unit row blocks, feature_rows and key blocks are multiples of 32, not " << lanes * vectors << ", " << featureRows
                        << " and " << keyBlock;
+  if (products == Products::Matrix && keyStep % 16)
+    return emitError() << "on the matrix unit key_step is a multiple of 16, not " << keyStep;
+  if (strips > 1 && (products != Products::Matrix || heads == RowHeads::Group))
+    return emitError() << "row blocks of one head on the matrix unit have strips, no others";
   if (keyBlock % keyStep || !llvm::isPowerOf2_64(keyBlock / keyStep))
     return emitError() << "a key block is key_step " << keyStep << " times a power of two, not " << keyBlock;
   if (partKeys < 0 || partKeys % keyBlock)
     return emitError() << "parts are multiples of key_block " << keyBlock << ", or 0, not " << partKeys;
+  if (partKeys && strips > 1)
+    return emitError() << "a row block whose keys are in parts is one strip, not " << strips;
   if (partKeys ? tasks < 2 : tasks != 0)
     return emitError() << (partKeys ? "parts are for more than one task, not " : "without parts there is no number of tasks to reach, such as ") << tasks;
   return success();
 }
 
 ScheduleAttr ScheduleAttr::inOnePart() const {
-  return get(getContext(), getLanes(), getVectors(), getKeyRows(), getFeatureRows(), getKeyBlock(), getKeyStep(), getOrientation(), getHeads(), getProducts(), 0, 0);
+  return get(getContext(), getLanes(), getVectors(), getKeyRows(), getFeatureRows(), getKeyBlock(), getKeyStep(), getOrientation(), getHeads(), getProducts(), 0, 0,
+             getStrips());
 }
 
 Operation *AttnDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location location) {

@@ -48,6 +48,12 @@ llvm::orc::SymbolMap supportSymbols(llvm::orc::LLJIT &jit) {
   add("attn_matrix_split_queries", &attn_matrix_split_queries);
   add("attn_matrix_contract", &attn_matrix_contract);
   add("attn_matrix_accumulate", &attn_matrix_accumulate);
+  add("attn_matrix_split_keys", &attn_matrix_split_keys);
+  add("attn_matrix_split_values", &attn_matrix_split_values);
+  add("attn_matrix_pack_rows", &attn_matrix_pack_rows);
+  add("attn_matrix_unpack_rows", &attn_matrix_unpack_rows);
+  add("attn_matrix_contract_floats", &attn_matrix_contract_floats);
+  add("attn_matrix_accumulate_floats", &attn_matrix_accumulate_floats);
 #endif
   return symbols;
 }

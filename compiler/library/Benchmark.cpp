@@ -261,7 +261,7 @@ std::optional<Measurement> KernelBench::measure() {
       result.dims[attention.extents[n].name] = *data.binding.extents[n];
 
   begin("counting visible pairs");
-  result.mask = countMask(attention, data, facts->schedule.queryBlock, facts->schedule.keyBlock);
+  result.mask = countMask(attention, data, facts->schedule.rowBlock(), facts->schedule.keyBlock);
   if (Result<TileVisits> visits = countVisits(*search, data, *facts))
     result.mask.empty = visits->empty, result.mask.full = visits->full, result.mask.mixed = visits->mixed;
   double perPair = result.mask.pairs > 0 ? 2 * multiplyAdds(attention, data.binding) / result.mask.pairs : 0;

@@ -104,7 +104,8 @@ std::string scheduleText(const ScheduleFact &fact) {
                                              fact.featureRows == 1 ? fmt::format("{} keys", fact.keyRows)
                                                                    : fmt::format("{0} keys × {1} queries, {1} queries × {2} features", fact.keyRows,
                                                                                  fact.featureRows, fact.keyRows * fact.lanes))
-          : fact.onMatrixUnit  ? "  products on the matrix unit, which multiplies numbers of 16 bits and sums floats: 32 keys or features × 32 queries\n"
+          : fact.onMatrixUnit  ? "  products on the matrix unit, which multiplies numbers of 16 bits and sums floats: 32 keys or features × 32 queries; for one of 32 bits, six of them\n" +
+                                    std::string(fact.strips == 1 ? "" : fmt::format("  up to {} strips of {} queries share what brings a block of keys into its form\n", fact.strips, fact.queryBlock))
                                : fmt::format("  register tiles: {} keys and {} features × {} queries\n", fact.keyRows, fact.featureRows, fact.queryBlock);
   if (fact.partKeys == 0)
     return text + fmt::format("  the keys of a row block in one piece: {}\n", fact.whyWhole);
@@ -162,7 +163,7 @@ Result<TileVisits> visitsOfRun(const std::shared_ptr<const Spec> &spec, const se
 
 std::string maskText(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const RunData &data,
                      const CompileRequest &request, const std::optional<Facts> &facts) {
-  int64_t queries = facts ? facts->schedule.queryBlock : 32, keys = facts ? facts->schedule.keyBlock : 128;
+  int64_t queries = facts ? facts->schedule.rowBlock() : 32, keys = facts ? facts->schedule.keyBlock : 128;
   if (!canCountMask(attention, data, queries, keys))
     return "mask: so many tiles are not counted here; `attnc show --what tiles` estimates them\n";
   MaskStatistics mask = countMask(attention, data, queries, keys);

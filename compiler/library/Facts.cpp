@@ -189,6 +189,7 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
     ScheduleFact fact;
     fact.lanes = schedule.getLanes();
     fact.queryBlock = schedule.queryBlock();
+    fact.strips = schedule.getStrips();
     fact.keyBlock = schedule.getKeyBlock();
     fact.keyStep = schedule.getKeyStep();
     fact.keyRows = schedule.getKeyRows();
@@ -243,5 +244,14 @@ std::optional<Facts> library::findFactsOfRun(const sema::Attention &attention, c
   std::optional<Facts> facts = findFacts(special, request, report);
   if (facts && facts->few && mostQueries(attention, binding) <= facts->mostFew)
     facts->schedule = *std::exchange(facts->few, std::nullopt);
+  if (facts) {
+    auto extent = [&](size_t coordinate) {
+      sema::ExtentId id = attention.coordinates[coordinate].extent;
+      return id == sema::none ? 1 : binding.extents[id].value_or(1);
+    };
+    ScheduleFact &schedule = facts->schedule;
+    int64_t all = extent(sema::coordinateB) * extent(sema::coordinateH) * llvm::divideCeil(uint64_t(mostQueries(attention, binding)), uint64_t(schedule.queryBlock));
+    schedule.strips = std::clamp<int64_t>(all / ir::ScheduleAttr::leastRowBlocks, 1, schedule.strips);
+  }
   return facts;
 }

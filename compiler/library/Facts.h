@@ -18,11 +18,14 @@ struct AccessFact {
 
 /// How a kernel is cut into tiles.
 struct ScheduleFact {
-  int64_t lanes = 0, queryBlock = 0, keyBlock = 0, keyStep = 0, keyRows = 0, featureRows = 0;
+  /// Of a row block's strips of `queryBlock` queries there are `strips`, or, where the run isn't known, at most so many.
+  int64_t lanes = 0, queryBlock = 0, strips = 1, keyBlock = 0, keyStep = 0, keyRows = 0, featureRows = 0;
   bool featuresInLanes = false, headsTogether = false, onMatrixUnit = false;
   /// The least keys of a part, and the tasks that parts are to bring a run to; 0 where keys are never cut into parts, which `whyWhole` explains.
   int64_t partKeys = 0, tasks = 0;
   std::string whyWhole;
+
+  int64_t rowBlock() const { return queryBlock * strips; }
 };
 
 /// A function of reals that is evaluated for every pair of query and key and every value of some coordinates.

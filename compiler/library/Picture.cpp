@@ -300,7 +300,7 @@ std::optional<TileSize> library::tileSize(const sema::Attention &attention, cons
   std::optional<Facts> facts = findFactsOfRun(attention, data.binding, request, report);
   if (!facts)
     return std::nullopt;
-  return TileSize{facts->schedule.queryBlock, facts->schedule.keyBlock};
+  return TileSize{facts->schedule.rowBlock(), facts->schedule.keyBlock};
 }
 
 bool library::hasMask(const sema::Attention &attention) {

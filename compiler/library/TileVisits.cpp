@@ -43,7 +43,7 @@ void countTiles(const sema::Attention &attention, const RunData &data, const Sch
     plane.enter(batch, 0);
     int64_t sets = schedule.headsTogether ? groups : plane.heads();
     int64_t rows = sets > 0 ? plane.queries() * plane.heads() / sets : 0;
-    result.tiles += blocksOf(rows, schedule.queryBlock) * blocksOf(plane.keys(), schedule.keyBlock) * sets;
+    result.tiles += blocksOf(rows, schedule.rowBlock()) * blocksOf(plane.keys(), schedule.keyBlock) * sets;
     pairs += double(plane.queries()) * double(plane.keys()) * double(plane.heads());
   }
 }

@@ -202,29 +202,66 @@ ATTN_SUPPORT_API void attn_unpack_rows_bf16(const float *source, int64_t width, 
 ATTN_SUPPORT_API void attn_unpack_rows_f16(const float *source, int64_t width, int64_t rows, int64_t columns,
                                            uint16_t *target, int64_t row_stride, int64_t column_stride);
 
-/* For kernels whose keys and values are stored in 16 bits, on CPUs with a matrix unit (Matrix.c). Between `begin` and `end` a thread's matrix unit
-   is set up for the others. Tiles of floats have rows of `width` queries, a multiple of 32, and start at multiples of 64 bytes, as do the other arrays but the keys
-   and values; `element` is ATTN_BF16 or ATTN_F16. */
+/* Products on CPUs with a matrix unit (Matrix.c). Between `begin` and `end` a thread's matrix unit is set up for the others. Tiles of floats have rows of `width`
+   queries, a multiple of 32, the first `count` of which matter, and start at multiples of 64 bytes, as do the other arrays but the keys and values. */
 ATTN_SUPPORT_API void attn_matrix_begin(void);
 ATTN_SUPPORT_API void attn_matrix_end(void);
 
-/* Brings queries[d * width + q] into the form that products take: 3 numbers of 16 bits for each, features rounded up to a multiple of 32. Returns 1 if
-   some query isn't finite, or neither 0 nor at least 2^-100 large: the matrix unit would take some part of it for another number, and products are not to be used. */
-ATTN_SUPPORT_API int32_t attn_matrix_split_queries(const float *queries, int64_t width, int64_t features, uint16_t *target);
+/* Brings queries[d * width + q] into the form that products with keys of `element` (ATTN_BF16, ATTN_F16, ATTN_F32) take: 3 numbers of 16 bits for each, features
+   rounded up to a multiple of 32. Returns 1 if some query isn't finite, or neither 0 nor at least 2^-100 large, or, beside ATTN_F32, at least 2^60 large: the
+   matrix unit would take some part of a product for another number, and products are not to be used. */
+ATTN_SUPPORT_API int32_t attn_matrix_split_queries(const float *queries, int64_t width, int64_t features,
+                                                   int32_t element, uint16_t *target);
 
 /* products[k * width + q] = sum over d of keys[k * row_stride + d * column_stride] * queries[d][q] for k < rows, d < features, 0 < rows; rows up to
-   a multiple of 32 are written. `scratch` has room for 4 bytes for each of `features` rounded up to a multiple of 32, by `rows` likewise. Returns 1 if
-   some key isn't finite, or so small that the matrix unit would take it for 0: the products are then not to be used. */
+   a multiple of 32 are written; 0 where q isn't below `count` rounded up to a multiple of 32. `element` is ATTN_BF16 or ATTN_F16. `scratch` has room
+   for 4 bytes for each of `features` rounded up to a multiple of 32, by `rows` likewise. Returns 1 if some key isn't finite, or so small that the matrix unit
+   would take it for 0: the products are then not to be used. */
 ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t element, int64_t row_stride, int64_t column_stride, int64_t rows,
-                                              int64_t features, const uint16_t *queries, int64_t width, float *products,
-                                              uint16_t *scratch);
+                                              int64_t features, const uint16_t *queries, int64_t width, int64_t count,
+                                              float *products, uint16_t *scratch);
 
-/* sums[e * width + q] = rescale[q] * sums[e * width + q] + sum over k of values[k * row_stride + e * column_stride] * weights[k * width + q]. Weights are
+/* sums[e * width + q] = rescale[q] * sums[e * width + q] + sum over k of values[k * row_stride + e * column_stride] * weights[k * width + q] for those q. Weights are
    taken to 8 significant bits times `weight_parts`, 1 to 3; of f16 at least 2. Sums have rows up to a multiple of 32. `scratch` has room as above, 4 KiB more for every 32 rows, and for
    2 * `weight_parts` bytes for each weight, with rows rounded up to a multiple of 32. Returns as above. */
 ATTN_SUPPORT_API int32_t attn_matrix_accumulate(const uint16_t *values, int32_t element, int64_t row_stride, int64_t column_stride, int64_t rows,
                                                 int64_t features, const float *weights, int64_t weight_parts, const float *rescale,
-                                                int64_t width, float *sums, uint16_t *scratch);
+                                                int64_t width, int64_t count, float *sums, uint16_t *scratch);
+
+/* Where rows are that are likely to be wanted next is noted in `ahead`, 256 bytes that are 0 at first, and some of their lines are fetched with each product of
+   floats. Nothing is read there, so that nothing need be there. */
+
+/* Bring `rows` keys or values of 32 bits into the form that products take: 3 numbers of 16 bits for each, rows and features rounded up to multiples of 32. Row k
+   lies at keys + k * row_stride, or at addresses[k] where that isn't null. `scratch` has room for 4 bytes for each of `features` rounded up to a multiple of 32, by `rows`. Of keys, one that isn't finite
+   makes its products NaN, and changes no others; a value that isn't makes sums of its feature NaN, though its weight be 0. For values returns 1 if
+   some value isn't 0 and smaller than 2^-100: sums may lack it, and are not to be used. */
+ATTN_SUPPORT_API void attn_matrix_split_keys(const float *keys, const float *const *addresses, int64_t row_stride,
+                                             int64_t column_stride, int64_t rows, int64_t features, uint16_t *parts,
+                                             float *scratch, void *ahead);
+ATTN_SUPPORT_API int32_t attn_matrix_split_values(const float *values, const float *const *addresses,
+                                                  int64_t row_stride, int64_t column_stride, int64_t rows,
+                                                  int64_t features, uint16_t *parts, float *scratch, void *ahead);
+
+/* As attn_matrix_contract, of keys that were split. Products of 32 keys from 32 n on with 32 queries from 32 m on are 0 where bit 2 m + n of `visible` is 0.
+   `largest` gets the largest product of each query. */
+ATTN_SUPPORT_API void attn_matrix_contract_floats(const uint16_t *keys, int64_t rows, int64_t features,
+                                                  const uint16_t *queries, int64_t width, int64_t count,
+                                                  uint64_t visible, float *products, float *largest,
+                                                  void *ahead);
+
+/* As attn_matrix_accumulate, of values that were split, with all of the weights but those whose bit in `visible`, as above, is 0. `scratch` has room for 192 bytes for each row, rounded up to a multiple of 32. */
+ATTN_SUPPORT_API void attn_matrix_accumulate_floats(const uint16_t *values, int64_t rows, int64_t features,
+                                                    const float *weights, const float *rescale, int64_t width,
+                                                    int64_t count, uint64_t visible, float *sums, uint16_t *scratch,
+                                                    void *ahead);
+
+/* attn_pack_rows_f32 and attn_unpack_rows_f32 for kernels that use the matrix unit. So many rows are expected to follow. */
+ATTN_SUPPORT_API void attn_matrix_pack_rows(const float *source, int64_t row_stride, int64_t column_stride, int64_t rows,
+                                            int64_t columns, float *target, int64_t width, float scale, void *ahead,
+                                            int64_t following);
+ATTN_SUPPORT_API void attn_matrix_unpack_rows(const float *source, int64_t width, int64_t rows, int64_t columns,
+                                              float *target, int64_t row_stride, int64_t column_stride, void *ahead,
+                                              int64_t following);
 
 /* Minimum and maximum of the elements of a tensor inside a box (inclusive bounds, one pair per dimension); of blocks
    that cover the box where its rim alone is too large to be worth reading. Integers and bools into

@@ -228,7 +228,7 @@ TEST_CASE("tiles are skipped, and spared the mask, wherever they are empty or fu
     Result<TileVisits> found = countVisits(*visits, data, *facts);
     INFO((found ? std::string() : found.message()));
     REQUIRE(found);
-    TileVisits truth = countTruly(attention, data, facts->schedule.queryBlock, facts->schedule.keyBlock);
+    TileVisits truth = countTruly(attention, data, facts->schedule.rowBlock(), facts->schedule.keyBlock);
     fmt::print("{:34} {:>7} {:7.2f} {:7.2f} {:7.2f} {:7.2f} {:7.2f} {:7.2f}\n", one.what, truth.tiles, percent(truth.empty, truth.tiles),
                percent(found->empty, truth.tiles), percent(truth.full, truth.tiles), percent(found->full, truth.tiles),
                100 * truth.visitedPairs, 100 * found->visitedPairs);

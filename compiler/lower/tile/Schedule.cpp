@@ -3,6 +3,7 @@
 #include "compiler/lower/Parts.h"
 #include "compiler/lower/coordinate/Coordinates.h"
 #include "compiler/lower/coordinate/TableProduct.h"
+#include "compiler/lower/tile/LinearRead.h"
 #include "compiler/lower/tile/RowPasses.h"
 #include "compiler/lower/tile/StoredRows.h"
 
@@ -25,24 +26,41 @@ bool allowsFeaturesInLanes(ir::KernelOp kernel) {
   });
 }
 
-/// Of products with keys and values that all lie in memory in 16 bits, the weights those of a softmax, which are rounded at no risk: how many bf16 one of them is at most the sum of. Else nothing.
+/// How many bf16 a key or value is the sum of, at most, where products with all of them can be formed on the matrix unit. Their rows lie in memory or are computed
+/// once for all queries, and weights are those of a softmax: whatever is lost by taking them for 0 below 2^-100 is nothing beside the largest.
 std::optional<int64_t> partsOfKeysAndValues(ir::KernelOp kernel) {
   int64_t parts = 0;
-  auto isNarrow = [&](Value value) {
-    auto stored = variesWith(value, "i") ? std::nullopt : storedKeys(kernel, value);
-    if (!stored || stored->isF32())
+  auto hasRows = [&](Value value) {
+    if (variesWith(value, "i") || featuresOf(value).empty())
       return false;
-    parts = std::max<int64_t>(parts, stored->isBF16() ? 1 : 2);
+    auto stored = storedKeys(kernel, value);
+    parts = std::max<int64_t>(parts, stored && stored->isBF16() ? 1 : stored && stored->isF16() ? 2 : 3);
     return true;
   };
-  bool allNarrow = llvm::all_of(kernel.getBody().front(), [&](Operation &op) {
+  bool allHaveRows = llvm::all_of(kernel.getBody().front(), [&](Operation &op) {
     if (auto dot = dyn_cast<ir::DotOp>(op))
-      return dot->hasAttr(tableAttributeName) || isNarrow(dot.getRhs());
+      return dot->hasAttr(tableAttributeName) || hasRows(dot.getRhs());
     if (auto online = dyn_cast<ir::OnlineOp>(op))
-      return isNarrow(online.getValue());
+      return hasRows(online.getValue());
     return !isa<ir::WeightedSumOp>(op);
   });
-  return allNarrow && parts > 0 ? std::optional(parts) : std::nullopt;
+  return allHaveRows && parts > 0 ? std::optional(parts) : std::nullopt;
+}
+
+/// Whether the strips of a row block can go through the keys together: once, by keys and values as they lie in memory, for results of queries.
+bool canHaveStrips(ir::KernelOp kernel) {
+  int64_t passes = 0;
+  return llvm::all_of(kernel.getBody().front(), [&](Operation &op) {
+    if (auto dot = dyn_cast<ir::DotOp>(op))
+      return !dot->hasAttr(tableAttributeName) && linearRead(dot.getRhs());
+    if (auto online = dyn_cast<ir::OnlineOp>(op))
+      return ++passes == 1 && linearRead(online.getValue());
+    if (auto output = dyn_cast<ir::OutputOp>(op))
+      return !variesWith(output.getValue(), "j") && variesWith(output.getValue(), "i") && output.getIndices().empty();
+    if (auto reduce = dyn_cast<ir::ReduceOp>(op))
+      return !llvm::is_contained(reduce.getOver().getAsValueRange<StringAttr>(), "j");
+    return !isa<ir::WeightedSumOp, ir::TopKOp, ir::SumAfterOp, ir::ThresholdOp, ir::LogSumExpOp, ir::SoftmaxOp>(op);
+  }) && passes == 1;
 }
 
 /// Whether the heads of a group can share a row block: what they share is the same for all of them, and they have
@@ -89,8 +107,10 @@ bool allowsParts(ir::KernelOp kernel) {
 /// come with, products need registers too, and 4 x 2 is what fits. Broadcasts are loads: the more vectors share one, the closer the tile comes to
 /// the peak.
 ///
-/// On the matrix unit tiles have sizes of their own; four vectors of queries share what bringing a block's values into form costs. A row block done
-/// once more, with care, is multiplied by vectors: 4 x 4 of them.
+/// On the matrix unit tiles have sizes of their own. What bringing a block of keys and values into its form costs is shared by the queries of a row block: that of 16 bits by
+/// four vectors; that of 32 bits, which is much, by sixteen strips of two vectors, whose scores the first cache holds and whose
+/// tiles the second. A row block done once more, with care, is multiplied by
+/// vectors: 4 x 4 of them.
 ///
 /// With features in lanes a tile of `keyRows` by `featureRows` accumulators needs as many vectors of both operands: 4 x 4 of 32 registers, 4 x 2 of 16. A single row is
 /// multiplied with as many keys as a vector has lanes, so that their sums fill one.
@@ -112,11 +132,35 @@ private:
   std::optional<int64_t> partsOnMatrixUnit(ir::KernelOp kernel) { return matrixUnit ? partsOfKeysAndValues(kernel) : std::nullopt; }
 
   ir::ScheduleAttr manyQueries(ir::KernelOp kernel) {
-    return partsOnMatrixUnit(kernel) ? matrixProducts(4, ir::RowHeads::One) : vectorProducts();
+    auto parts = partsOnMatrixUnit(kernel);
+    if (!parts)
+      return vectorProducts();
+    if (*parts < 3)
+      return matrixProducts(4, ir::RowHeads::One);
+    // Without strips, more queries side by side share what brings a block into form.
+    if (!canHaveStrips(kernel))
+      return matrixProducts(8, ir::RowHeads::One);
+    return matrixProducts(2, ir::RowHeads::One, std::clamp<int64_t>(2048 / mostFeatures(kernel), 4, 16));
   }
 
-  ir::ScheduleAttr matrixProducts(int64_t vectors, ir::RowHeads heads) {
-    return schedule(vectors, 4, 32, ir::Orientation::Queries, heads, ir::Products::Matrix);
+  /// Of a key or value, as far as they are known.
+  int64_t mostFeatures(ir::KernelOp kernel) {
+    int64_t most = 1;
+    auto count = [&](Value value) {
+      for (StringAttr feature : featuresOf(value))
+        most = std::max(most, kernel.fixedExtent(kernel.extentOf(feature.getValue())).value_or(1));
+    };
+    for (Operation &op : kernel.getBody().front()) {
+      if (auto dot = dyn_cast<ir::DotOp>(op))
+        count(dot.getRhs());
+      if (auto online = dyn_cast<ir::OnlineOp>(op))
+        count(online.getValue());
+    }
+    return most;
+  }
+
+  ir::ScheduleAttr matrixProducts(int64_t vectors, ir::RowHeads heads, int64_t strips = 1) {
+    return schedule(vectors, vectors > 4 ? 1 : 4, 32, ir::Orientation::Queries, heads, ir::Products::Matrix, strips);
   }
 
   ir::ScheduleAttr vectorProducts() {
@@ -151,9 +195,9 @@ private:
   }
 
   ir::ScheduleAttr schedule(int64_t vectors, int64_t keyRows, int64_t featureRows, ir::Orientation orientation,
-                            ir::RowHeads heads, ir::Products products = ir::Products::Vectors) {
+                            ir::RowHeads heads, ir::Products products = ir::Products::Vectors, int64_t strips = 1) {
     return ir::ScheduleAttr::getChecked([&] { return getOperation()->emitError(); }, &getContext(), lanes.getValue(), vectors, keyRows, featureRows,
-                                        keyBlock, keyStep, orientation, heads, products, int64_t(0), int64_t(0));
+                                        keyBlock, keyStep, orientation, heads, products, int64_t(0), int64_t(0), strips);
   }
 
   /// A row block of many queries is mostly idle lanes below this.
@@ -169,7 +213,7 @@ private:
     if (known(kernel, "b").value_or(1) * sets * ((queries + whole.queryBlock() - 1) / whole.queryBlock()) >= mostPartTasks)
       return whole;
     return ir::ScheduleAttr::get(&getContext(), whole.getLanes(), whole.getVectors(), whole.getKeyRows(), whole.getFeatureRows(), whole.getKeyBlock(),
-                                 whole.getKeyStep(), whole.getOrientation(), whole.getHeads(), whole.getProducts(), leastPartKeys, mostPartTasks);
+                                 whole.getKeyStep(), whole.getOrientation(), whole.getHeads(), whole.getProducts(), leastPartKeys, mostPartTasks, /*strips=*/1);
   }
 
   void choose(ir::KernelOp kernel) {

@@ -28,6 +28,7 @@ public:
   mlir::Value integer(int64_t value, mlir::Type type = {});
   mlir::Value real(double value, mlir::Type type = {});
   mlir::Value zero(mlir::Type type) { return mlir::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(type)) ? real(0, type) : integer(0, type); }
+  mlir::Value null() { return mlir::LLVM::ZeroOp::create(builder, location, pointer()); }
   mlir::Value boolean(bool value) { return integer(value, i1()); }
 
   mlir::Value add(mlir::Value left, mlir::Value right);

@@ -52,10 +52,7 @@ void TileEmitter::emitContract(ir::TileContractOp op) {
   if (isOnMatrixUnit(op.getKeys())) {
     maximum = code.branch(
         isCareful, SmallVector<Type>(vectors, vectorType), [&] { return contractBlock(op.getQueries(), tile, blocks[op.getBlock()], keys); },
-        [&] {
-          contractOnMatrixUnit(op, keys);
-          return maximumOfRows(tile, blocks[op.getBlock()]);
-        });
+        [&] { return contractOnMatrixUnit(op, keys); });
   } else if (lanesOf(op.getQueries()) == "i") {
     maximum = forStride(code, keys, SmallVector<Type>(vectors, vectorType), [&](const Matrix &matrix) { return contractBlock(op.getQueries(), tile, blocks[op.getBlock()], matrix); });
   } else {

@@ -14,8 +14,7 @@ void TileEmitter::emitPack(ir::TilePackOp op) {
   Value first = code.at(queries.base, code.f32(), code.multiply(functions.place.firstQuery, queries.rowStride));
   Value scale = packedScale(op.getScale());
   Value features = extentOf(feature);
-  callSupport(code, "attn_pack_rows_f32",
-              {first, queries.rowStride, queries.columnStride, rows, features, queryTile, code.integer(schedule.queryBlock()), scale}, {});
+  packRows({first, queries.rowStride, queries.columnStride, rows, features, queryTile, code.integer(schedule.queryBlock()), scale});
   if (op.getScale())
     scalePacked(queryTile, features, op.getScale());
   tiles[op.getResult()] = {queryTile, {}};
@@ -124,10 +123,11 @@ void TileEmitter::emitFinish(ir::TileFinishOp op) {
           sum = arith::AddFOp::create(code.builder, code.location, sum, difference);
           return value;
         });
-    for (Value sum : sums) {
+    for (auto [part, sum] : llvm::enumerate(sums)) {
       Value isNan = arith::CmpFOp::create(code.builder, code.location, arith::CmpFPredicate::UNO, sum, sum);
       Value any = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::OR, isNan);
       notFinite = arith::OrIOp::create(code.builder, code.location, notFinite, any);
+      noteWrong(part, isNan);
     }
     tiles[result] = tiles[accumulator];
   }
@@ -138,6 +138,7 @@ void TileEmitter::emitFinish(ir::TileFinishOp op) {
     unbounded[part] = arith::OrIOp::create(code.builder, code.location, unbounded[part], isUnbounded);
     Value any = vector::ReductionOp::create(code.builder, code.location, vector::CombiningKind::OR, isUnbounded);
     notFinite = arith::OrIOp::create(code.builder, code.location, notFinite, any);
+    noteWrong(part, isUnbounded);
   }
   functions.define(op.getLogDenominator(), {finished.logDenominator, true, false});
 }
@@ -166,11 +167,17 @@ void TileEmitter::storeOnce(ArrayAttr axes, function_ref<void()> store) {
 }
 
 void TileEmitter::unpack(const Matrix &target, Value source, Value width, Value rowCount, Value columnCount) {
-  StringRef name = target.element.isF32() ? "attn_unpack_rows_f32" : target.element.isBF16() ? "attn_unpack_rows_bf16" : "attn_unpack_rows_f16";
-  callSupport(code, name, {source, width, rowCount, columnCount, target.base, target.rowStride, target.columnStride}, {});
+  StringRef floats = usesMatrixUnit() ? "attn_matrix_unpack_rows" : "attn_unpack_rows_f32";
+  StringRef name = target.element.isF32() ? floats : target.element.isBF16() ? "attn_unpack_rows_bf16" : "attn_unpack_rows_f16";
+  SmallVector<Value> arguments{source, width, rowCount, columnCount, target.base, target.rowStride, target.columnStride};
+  if (target.element.isF32() && usesMatrixUnit())
+    arguments.append({ahead, rowsThatFollow()});
+  callSupport(code, name, arguments, {});
 }
 
 void TileEmitter::forEachRun(function_ref<void(Value, Value, Value)> store) {
+  if (hasStrips())
+    return forEachRunOfStrip(store);
   if (!holdsGroups())
     return store(code.integer(0), rows, functions.place.firstQuery);
   code.loop(code.integer(0), rows, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {

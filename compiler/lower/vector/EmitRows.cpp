@@ -94,10 +94,7 @@ void TileEmitter::emitTranspose(ir::TileTransposeOp op) {
   Value tile = scratchTiles[op.getResult()];
   Value scale = packedScale(op.getScale());
   Value features = extentOf(rowsOf(op.getResult()));
-  callSupport(code, "attn_pack_rows_f32",
-              {tiles[op.getOperand()].address, rowFloats(op.getOperand()), code.integer(1), rows, features, tile,
-               code.integer(schedule.queryBlock()), scale},
-              {});
+  packRows({tiles[op.getOperand()].address, rowFloats(op.getOperand()), code.integer(1), rows, features, tile, code.integer(schedule.queryBlock()), scale});
   if (op.getScale())
     scalePacked(tile, features, op.getScale());
   tiles[op.getResult()] = {tile, {}};

@@ -83,8 +83,16 @@ SmallVector<Value> TileEmitter::emitBlock(ir::TileVisitOp op, KeyBlock block, Va
     countVisited(block);
     return SmallVector<Value>(carried);
   }
-  return forEachPart(op, block, carried, [&](KeyBlock, ValueRange values) {
+  return forEachPart(op, block, carried, [&](KeyBlock part, ValueRange values) {
+    if (hasStrips()) {
+      emitBlockInStrips(op, part);
+      return SmallVector<Value>();
+    }
     Block &body = op.getBody().front();
+    if (asksForParts && part.mayHide) {
+      part.visible = visibleParts(part).first;
+      blocks[body.getArgument(0)] = currentBlock = part;
+    }
     ValueRange arguments = body.getArguments().drop_front();
     setRegisters(arguments, values);
     for (auto [argument, init] : llvm::zip(arguments, op.getInits()))
@@ -96,13 +104,16 @@ SmallVector<Value> TileEmitter::emitBlock(ir::TileVisitOp op, KeyBlock block, Va
   });
 }
 
+SmallVector<Value> TileEmitter::visitKeys(ir::TileVisitOp op, ValueRange carried) {
+  asksForParts = false;
+  if (op.getClassifier().empty())
+    return visitAll(op, carried);
+  return op.getDescending() ? visitDescending(op, carried) : visitClassified(op, carried);
+}
+
 void TileEmitter::emitVisit(ir::TileVisitOp op) {
   // Where only visits are emitted there is nothing to carry: what comes before them isn't.
-  SmallVector<Value> carried = onlyVisits ? SmallVector<Value>() : registersOf(op.getInits());
-  if (op.getClassifier().empty())
-    carried = visitAll(op, carried);
-  else
-    carried = op.getDescending() ? visitDescending(op, carried) : visitClassified(op, carried);
+  SmallVector<Value> carried = visitKeys(op, onlyVisits ? SmallVector<Value>() : registersOf(op.getInits()));
   if (onlyVisits)
     return;
   setRegisters(op.getResults(), carried);
@@ -148,6 +159,57 @@ TileEmitter::TileAnswer TileEmitter::classify(Value first, Value last) {
   if (call.getNumResults() > 2)
     open = code.both(open, code.negate(call.getResult(2)));
   return {call.getResult(0), call.getResult(1), open};
+}
+
+SmallVector<Value> TileEmitter::classifierArgumentsOf(Value firstQuery, Value lastQuery) {
+  SmallVector<Value> arguments(ArrayRef(classifierArguments).take_front(uniformArguments));
+  arguments.append({firstQuery, lastQuery});
+  if (rowClassifier)
+    llvm::append_range(arguments, func::CallOp::create(code.builder, code.location, rowClassifier, SmallVector<Value>(arguments)).getResults());
+  return arguments;
+}
+
+std::pair<Value, Value> TileEmitter::visibleParts(const KeyBlock &block) {
+  constexpr int64_t side = 32;
+  Value all = code.integer(-1), one = code.integer(1), zero = code.integer(0), last = code.integer(side - 1);
+  auto find = [&]() -> SmallVector<Value> {
+    auto [firstQuery, lastQuery] = queriesOfBlock();
+    Value lastKey = code.subtract(block.end, one), begin = firstQuery, end = lastQuery;
+    auto ask = [&](SmallVector<Value> arguments, Value first, Value last) {
+      arguments.append({first, last});
+      return func::CallOp::create(code.builder, code.location, classifier, arguments);
+    };
+    SmallVector<Value> found = code.loop(
+        zero, code.integer(schedule.queryBlock() / side), 1, {zero, code.boolean(false)}, [&](Value group, ValueRange sofar) -> SmallVector<Value> {
+          Value query = code.add(begin, code.multiply(group, code.integer(side)));
+          return code.branch(
+              code.compare(arith::CmpIPredicate::sle, query, end), {code.i64(), code.i1()},
+              [&]() -> SmallVector<Value> {
+                SmallVector<Value> arguments = classifierArgumentsOf(query, code.minimum(end, code.add(query, last)));
+                Value bits = sofar[0], hides = sofar[1];
+                for (int64_t half = 0; half < 2; ++half) {
+                  Value key = code.add(block.first, code.integer(half * side));
+                  SmallVector<Value> answer = code.branch(
+                      code.compare(arith::CmpIPredicate::sle, key, lastKey), {code.i1(), code.i1()},
+                      [&]() -> SmallVector<Value> {
+                        auto call = ask(arguments, key, code.minimum(lastKey, code.add(key, last)));
+                        return {call.getResult(0), call.getResult(1)};
+                      },
+                      [&]() -> SmallVector<Value> { return {code.boolean(false), code.boolean(false)}; });
+                  Value bit = code.add(code.multiply(group, code.integer(2)), code.integer(half));
+                  Value set = arith::ShLIOp::create(code.builder, code.location, one, bit);
+                  bits = arith::OrIOp::create(code.builder, code.location, bits, code.select(answer[0], set, zero));
+                  hides = arith::OrIOp::create(code.builder, code.location, hides, answer[1]);
+                }
+                return {bits, hides};
+              },
+              [&]() -> SmallVector<Value> { return SmallVector<Value>(sofar); });
+        });
+    return found;
+  };
+  SmallVector<Value> found =
+      code.branch(block.mayHide, {code.i64(), code.i1()}, find, [&]() -> SmallVector<Value> { return {all, code.boolean(false)}; });
+  return {found[0], found[1]};
 }
 
 std::pair<Value, Value> TileEmitter::classifyParts(Value first, Value last, Value condition) {
@@ -213,6 +275,10 @@ void TileEmitter::prepareClassifier(ir::TileVisitOp op) {
   }
   auto [first, last] = queriesOfBlock();
   classifierArguments.append({first, last});
+  // What tables say of queries is asked again for each strip, but not for parts of those that are side by side.
+  rowClassifier = outlined.rowBlock;
+  uniformArguments = classifierArguments.size() - 2;
+  asksForParts = usesMatrixUnit() && !onlyVisits && !holdsGroups() && (!rowClassifier || hasStrips());
   if (outlined.rowBlock)
     llvm::append_range(classifierArguments,
                        func::CallOp::create(code.builder, code.location, outlined.rowBlock, classifierArguments).getResults());

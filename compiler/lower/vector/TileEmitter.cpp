@@ -42,11 +42,22 @@ Value TileEmitter::taskCount() {
 
 Value TileEmitter::rowBlocks() {
   Value all = holdsGroups() ? code.multiply(extentOf("i"), headsOfSet()) : extentOf("i");
-  Value blocks = code.divide(code.roundUp(all, schedule.queryBlock()), code.integer(schedule.queryBlock()));
+  Value size = rowBlockQueries(), one = code.integer(1);
+  Value blocks = code.divide(code.add(all, code.subtract(size, one)), size);
   if (!storesStill())
     return blocks;
-  Value one = code.integer(1);
   return code.select(code.compare(arith::CmpIPredicate::sgt, blocks, one), blocks, one);
+}
+
+/// As ScheduleAttr::stripsOf says.
+Value TileEmitter::rowBlockQueries() {
+  Value size = code.integer(schedule.queryBlock());
+  if (!hasStrips())
+    return size;
+  Value one = code.integer(1);
+  Value all = code.multiply(code.multiply(extentOf("b"), extentOf("h")), code.divide(code.roundUp(extentOf("i"), schedule.queryBlock()), size));
+  Value count = code.minimum(code.divide(all, code.integer(ir::ScheduleAttr::leastRowBlocks)), code.integer(schedule.getStrips()));
+  return code.multiply(size, code.select(code.compare(arith::CmpIPredicate::sgt, count, one), count, one));
 }
 
 Value TileEmitter::headSets() {
@@ -113,9 +124,29 @@ Value TileEmitter::rowCount(Value tile) {
   return code.roundUp(extentOf(rows), schedule.getFeatureRows());
 }
 
-void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve) {
+/// Queries that are read only to bring them into the matrix unit's form, and, of one strip at a time, with care.
+bool TileEmitter::isOnlySplit(Operation &queries) {
+  return hasStrips() && isa<ir::TilePackOp, ir::TileTransposeOp>(queries) &&
+         llvm::all_of(queries.getUsers(), [](Operation *user) { return isa<ir::TileContractOp>(user); });
+}
+
+void TileEmitter::forEachStripTile(function_ref<void(Value &, Value)> reserve) {
+  auto reserveTile = [&](Value tile) { reserve(scratchTiles[tile], code.multiply(rowCount(tile), rowFloats(tile))); };
+  for (Operation &op : kernel.getBody().front()) {
+    if (isa<ir::TilePackOp, ir::TileComputeOp, ir::TileTransposeOp>(op) && !isOnlySplit(op))
+      reserveTile(op.getResult(0));
+    if (auto init = dyn_cast<ir::TileInitOp>(op))
+      for (Value result : init.getResults())
+        if (isa<ir::TileType>(result.getType()))
+          reserveTile(result);
+  }
+  reserveSplitQueries(reserve);
+}
+
+void TileEmitter::forEachBlockTile(function_ref<void(Value &, Value)> reserve) {
   auto reserveTile = [&](Value tile) { reserve(scratchTiles[tile], code.multiply(rowCount(tile), rowFloats(tile))); };
   kernel.getBody().walk([&](Operation *op) {
+    bool isOfBlock = op->getBlock() != &kernel.getBody().front();
     if (schedule.getOrientation() == ir::Orientation::Features) {
       Value keys = code.integer(schedule.getKeyBlock());
       if (auto contract = dyn_cast<ir::TileContractOp>(op); contract && !isa<ir::TileType>(contract.getKeys().getType()))
@@ -123,13 +154,14 @@ void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve)
       if (auto accumulate = dyn_cast<ir::TileAccumulateOp>(op); accumulate && !isa<ir::TileType>(accumulate.getValues().getType()))
         reserve(copies[op], code.multiply(keys, rowFloats(accumulate.getAccumulator())));
     }
-    if (isa<ir::TilePackOp, ir::TileComputeOp, ir::TileTransposeOp, ir::TileContractOp, ir::TileTableOp, ir::TileKeyTableOp>(op))
+    if (isa<ir::TileContractOp, ir::TileTableOp, ir::TileKeyTableOp>(op) ||
+        (isa<ir::TilePackOp, ir::TileComputeOp, ir::TileTransposeOp>(op) && (isOfBlock || isOnlySplit(*op))))
       reserveTile(op->getResult(0));
     if (auto table = dyn_cast<ir::TileKeyTableOp>(op))
       reserve(packedRows[op], code.multiply(code.roundUp(extentOf(table.getFeature()), 16), code.integer(schedule.queryBlock())));
     if (auto compute = dyn_cast<ir::TileComputeOp>(op); compute && rowPlaces(compute) == RowPlaces::Anywhere)
       reserve(rowTables[compute.getResult()], code.integer(llvm::alignTo(2 * rowsOfTable(), 16)));
-    if (auto init = dyn_cast<ir::TileInitOp>(op))
+    if (auto init = dyn_cast<ir::TileInitOp>(op); init && isOfBlock)
       for (Value result : init.getResults())
         if (isa<ir::TileType>(result.getType()))
           reserveTile(result);
@@ -142,10 +174,8 @@ void TileEmitter::forEachScratchTile(function_ref<void(Value &, Value)> reserve)
         reserveTile(tile);
   });
   reserve(rowTile, code.integer(2 * schedule.queryBlock()));
-  if (usesMatrixUnit()) {
-    reserveSplitQueries(reserve);
-    reserve(matrixScratch, matrixScratchFloats());
-  }
+  if (usesMatrixUnit())
+    reserveSplitBlocks(reserve);
 }
 
 /// Floats before the first tile: the hint, and the counts of what is visited where they are all there is, and what makes a row block irregular,
@@ -163,7 +193,11 @@ int64_t TileEmitter::partWords() {
 
 Value TileEmitter::workspaceFloats() {
   Value total = code.integer(countFloats + int64_t(llvm::alignTo(2 * partWords(), 16)));
-  forEachScratchTile([&](Value &, Value count) { total = code.add(total, count); });
+  auto add = [&](Value &, Value count) { total = code.add(total, count); };
+  forEachBlockTile(add);
+  if (hasStrips())
+    return code.add(total, code.multiply(stripFloats(), code.integer(schedule.getStrips())));
+  forEachStripTile(add);
   return total;
 }
 
@@ -175,15 +209,24 @@ void TileEmitter::emitTasks(Value begin, Value end, Value workspace) {
       code.store(code.integer(0), code.at(hint, code.i64(), 1 + count), 8);
   partArguments = code.at(workspace, code.f32(), countFloats);
   Value next = code.at(workspace, code.f32(), countFloats + int64_t(llvm::alignTo(2 * partWords(), 16)));
-  forEachScratchTile([&](Value &tile, Value count) {
+  auto place = [&](Value &tile, Value count) {
     tile = next;
     next = code.at(next, code.f32(), count);
-  });
+  };
+  forEachBlockTile(place);
+  if (hasStrips()) {
+    strips.memory = next;
+    strips.floats = stripFloats();
+  } else {
+    forEachStripTile(place);
+  }
 
   irregular = code.at(workspace, code.i32(), irregularPlace);
   bool onUnit = usesMatrixUnit() && !onlyVisits;
-  if (onUnit)
+  if (onUnit) {
     callSupport(code, "attn_matrix_begin", {}, {});
+    expectNothing();
+  }
   code.loop(begin, end, 1, {}, [&](Value task, ValueRange) -> SmallVector<Value> {
     emitTask(task);
     return {};
@@ -198,18 +241,18 @@ void TileEmitter::emitTask(Value task) {
     part = code.remainder(task, parts);
     task = rowBlock = code.divide(task, parts);
   }
-  Value blocks = rowBlocks(), sets = headSets();
+  Value blocks = rowBlocks(), size = rowBlockQueries(), sets = headSets();
   Value batchAndHeads = code.divide(task, blocks);
   headSet = code.remainder(batchAndHeads, sets);
   functions.place.batch = code.divide(batchAndHeads, sets);
   functions.place.head = holdsGroups() ? Value() : headSet;
   if (kernel.extentOf("g") >= 0)
     functions.place.group = holdsGroups() ? headSet : code.divide(headSet, code.divide(extentOf("h"), extentOf("g")));
-  functions.place.firstQuery = code.multiply(code.remainder(task, blocks), code.integer(schedule.queryBlock()));
+  functions.place.firstQuery = code.multiply(code.remainder(task, blocks), size);
   setBatchExtents();
   Value rowCount = code.multiply(extentOf("i"), headsOfSet());
   functions.place.lastQuery = code.subtract(rowCount, code.integer(1));
-  rows = code.minimum(code.subtract(rowCount, functions.place.firstQuery), code.integer(schedule.queryBlock()));
+  rows = code.minimum(code.subtract(rowCount, functions.place.firstQuery), size);
   if (holdsGroups())
     placeRowsOfGroup();
   if (!storesStill() && !kernel.variesWithBatch(kernel.extentOf("i")))
@@ -234,6 +277,15 @@ void TileEmitter::setBatchExtents() {
   }
 }
 
+Value TileEmitter::hasNoFeatures() {
+  Value noFeatures = code.boolean(false);
+  for (Operation &op : kernel.getBody().front())
+    if (isa<ir::TilePackOp, ir::TileTransposeOp, ir::TileScaleOp>(op))
+      noFeatures = arith::OrIOp::create(code.builder, code.location, noFeatures,
+                                        code.compare(arith::CmpIPredicate::eq, extentOf(featureOf(op.getResult(0))), code.integer(0)));
+  return noFeatures;
+}
+
 void TileEmitter::emitRowBlockTwice() {
   if (onlyVisits) {
     FunctionEmitter::Scope scope(functions);
@@ -241,14 +293,12 @@ void TileEmitter::emitRowBlockTwice() {
       currentPart = part;
     return emitRowBlock();
   }
+  if (hasStrips())
+    return emitStripsTwice();
   // A value of weight 0 must not reach a sum, and 0 times what isn't finite is NaN. A factor folded into the query, or into log2(e), may leave
   // the range of floats though the score doesn't. Rather than test every product, a row block whose result isn't finite is done once more with
   // care. Without features the product is 0 whatever the factor, which then has no query to reach it through.
-  Value noFeatures = code.boolean(false);
-  for (Operation &op : kernel.getBody().front())
-    if (isa<ir::TilePackOp, ir::TileTransposeOp, ir::TileScaleOp>(op))
-      noFeatures = arith::OrIOp::create(code.builder, code.location, noFeatures,
-                                        code.compare(arith::CmpIPredicate::eq, extentOf(featureOf(op.getResult(0))), code.integer(0)));
+  Value noFeatures = hasNoFeatures();
   Type lanesType = functions.vectorType(code.i1());
   // Of a row block in parts each task does its own part; the last to be done, which merges them, does all of them once more.
   Value one = code.integer(1), end = merge ? code.add(parts, one) : code.integer(2), isDone = code.boolean(true);
@@ -341,12 +391,18 @@ void TileEmitter::emitOperation(Operation &op) {
       .Case([&](ir::TileStoreRowOp store) { emitStoreRow(store); })
       .Case([&](ir::CheckOp check) { functions.emitCheck(check); })
       .Case([&](ir::YieldOp) {})
-      .Default([&](Operation &function) {
-        // What varies with anything else belongs to a reduction and is emitted in its loop.
-        auto coordinates = cast<ir::FnType>(function.getResult(0).getType()).getCoordinates();
-        if (llvm::all_of(coordinates, [](StringAttr name) { return llvm::is_contained({"b", "h", "g", "i"}, name.getValue()); }))
-          functions.emit(function.getResult(0));
-      });
+      .Default([&](Operation &function) { emitFunction(function); });
+}
+
+bool TileEmitter::isFunction(Operation &op) {
+  return op.getNumResults() == 1 && isa<ir::FnType>(op.getResult(0).getType()) && !isa<ir::ReductionInitOp, ir::TileFunctionOp, ir::ShiftOp>(op);
+}
+
+/// What varies with anything else belongs to a reduction and is emitted in its loop.
+void TileEmitter::emitFunction(Operation &op) {
+  auto coordinates = cast<ir::FnType>(op.getResult(0).getType()).getCoordinates();
+  if (llvm::all_of(coordinates, [](StringAttr name) { return llvm::is_contained({"b", "h", "g", "i"}, name.getValue()); }))
+    functions.emit(op.getResult(0));
 }
 
 Type TileEmitter::matrixElement(Value tensor) {

@@ -53,6 +53,9 @@ inline constexpr int64_t rowsAhead = 32;
 struct KeyBlock {
   mlir::Value first, end;  ///< end exclusive
   mlir::Value mayHide;     ///< i1: some pair may be invisible; null where none can be
+  /// i64: where bit 2 m + n is 0, no pair is visible of queries 32 m to 32 m + 31 of the row block and keys 32 n to 32 n + 31 of these; null
+  /// where that isn't asked.
+  mlir::Value visible = {};
 };
 
 /// A tensor operand's memory for the batch and head at hand: element (row, column) is at base + row * rowStride + column * columnStride.
@@ -75,8 +78,16 @@ struct TileValue {
 llvm::SmallVector<mlir::Value> forStride(Code &code, Matrix matrix, mlir::TypeRange types,
                                          llvm::function_ref<llvm::SmallVector<mlir::Value>(const Matrix &)> loop);
 
+/// The strips of a row block that are at hand, where it has several.
+struct Strips {
+  mlir::Value memory, floats;         ///< of each: a flag, the queries to be exact for, those whose results are wrong, the state, tiles
+  mlir::Value firstQuery, rows;       ///< of the row block
+  mlir::Value begin, end;             ///< the strips that are computed
+  mlir::Value flag, exact, wrong, state; ///< addresses in the memory of the strip at hand
+};
+
 /// Emits the vector code of one tile kernel's body, operation by operation. The files beside this one each hold one idea: EmitQueries (packing and
-/// storing), EmitProducts (the two register tiles with queries in lanes), EmitFeatures (the same with features in lanes), EmitMatrix (the same on the matrix unit), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys), EmitStill (outputs of neither),
+/// storing), EmitProducts (the two register tiles with queries in lanes), EmitFeatures (the same with features in lanes), EmitMatrix (the same on the matrix unit), EmitStrips (row blocks of several strips), EmitVisit (which keys), EmitMap (functions of pairs), EmitRows (functions of queries or keys), EmitStill (outputs of neither),
 /// EmitTop (the largest of a row), Softmax (the normaliser).
 class TileEmitter {
 public:
@@ -102,8 +113,11 @@ public:
 
 private:
   mlir::Value extentOf(llvm::StringRef coordinate);
-  /// Calls `reserve` with each tile that has memory of its own and how many floats it has.
-  void forEachScratchTile(llvm::function_ref<void(mlir::Value &, mlir::Value)> reserve);
+  /// Call `reserve` with each tile that has memory of its own and how many floats it has: those of queries and sums, which every strip has, and those that
+  /// are needed for one block of keys at a time.
+  bool isOnlySplit(mlir::Operation &queries);
+  void forEachStripTile(llvm::function_ref<void(mlir::Value &, mlir::Value)> reserve);
+  void forEachBlockTile(llvm::function_ref<void(mlir::Value &, mlir::Value)> reserve);
   /// Floats of a row of a tile; a multiple of a vector's lanes.
   mlir::Value rowFloats(mlir::Value tile);
   /// How many rows a tile has memory for.
@@ -114,6 +128,7 @@ private:
   mlir::Value headSets();
   mlir::Value headsOfSet();
   mlir::Value rowBlocks();
+  mlir::Value rowBlockQueries();
   /// Says for each lane what head and query it holds, where a row block holds those of several heads.
   void placeRowsOfGroup();
   /// Of a row of the row block.
@@ -146,6 +161,23 @@ private:
   llvm::SmallVector<mlir::Value> mergeParts(const PartLayout &layout);
   /// i1: all parts are done.
   mlir::Value countPart();
+  /// i1: products have no features to be summed over.
+  mlir::Value hasNoFeatures();
+  /// The same of a row block of several strips.
+  bool hasStrips() const { return schedule.getStrips() > 1; }
+  mlir::Value stripFloats();
+  void emitStripsTwice();
+  void emitStrips();
+  void forEachStrip(llvm::function_ref<void()> emit);
+  void noteWrong(int64_t part, mlir::Value isWrong);
+  void forEachRunOfStrip(llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> store);
+  void emitBlockInStrips(ir::TileVisitOp op, const KeyBlock &block);
+  ir::TileVisitOp visitOfStrips();
+  void storeState(mlir::ValueRange registers);
+  llvm::SmallVector<mlir::Value> loadState(int64_t count);
+  /// Emits a function that varies with no more than b, h, g and i where it stands.
+  void emitFunction(mlir::Operation &op);
+  static bool isFunction(mlir::Operation &op);
   /// Outputs that don't vary with queries are stored where their first row block is. Where there are no queries at all, a task for each batch and
   /// head stores just these: is there such an output, does an operation belong to one, and what they are.
   bool storesStill();
@@ -246,6 +278,7 @@ private:
   void storeComputedRow(ir::TileStoreRowOp op);
 
   /// The visit's body for one block of keys; takes and returns what is carried in registers: states and reductions.
+  llvm::SmallVector<mlir::Value> visitKeys(ir::TileVisitOp op, mlir::ValueRange carried);
   llvm::SmallVector<mlir::Value> emitBlock(ir::TileVisitOp op, KeyBlock block, mlir::ValueRange carried);
   /// Emits `body` for the parts of a block that lie between the keys at which a visit is split: once, in a loop that
   /// seldom takes more than one step.
@@ -265,6 +298,9 @@ private:
   struct TileAnswer {
     mlir::Value mayShow, mayHide, isOpen;
   };
+  /// A classifier's arguments for some of the row block's queries, and of its tiles what `KeyBlock::visible` is, and whether a pair may be invisible.
+  llvm::SmallVector<mlir::Value> classifierArgumentsOf(mlir::Value firstQuery, mlir::Value lastQuery);
+  std::pair<mlir::Value, mlir::Value> visibleParts(const KeyBlock &block);
   TileAnswer classify(mlir::Value first, mlir::Value last);
   /// The first two of `classify`; where the condition holds and the classifier, which isn't exact, leaves the tile
   /// open, by looking at its parts.
@@ -301,6 +337,17 @@ private:
   /// Whether a product with these keys or values is formed on the matrix unit; whether some is.
   bool isOnMatrixUnit(mlir::Value operand);
   bool usesMatrixUnit();
+  /// The keys or values of the products that are formed of them as numbers of 32 bits, with their feature.
+  void forEachSplit(llvm::function_ref<void(mlir::Operation *, mlir::Value, llvm::StringRef)> visit);
+  void reserveSplitBlocks(llvm::function_ref<void(mlir::Value &, mlir::Value)> reserve);
+  /// What `KeyBlock::visible` is, all bits where it isn't asked.
+  mlir::Value visibleOf(const KeyBlock &block);
+  void expectNothing();
+  mlir::Value rowsThatFollow();
+  /// Calls what packs rows of queries.
+  void packRows(llvm::SmallVector<mlir::Value> arguments);
+  /// Brings the keys or values of a product into the matrix unit's form.
+  void splitBlock(mlir::Operation *op, const KeyBlock &block);
   /// How many numbers of 16 bits stand for a weight.
   int64_t weightParts(ir::TileAccumulateOp op);
   mlir::Value matrixScratchFloats();
@@ -309,7 +356,8 @@ private:
   void splitForMatrixUnit(mlir::Value queries);
   /// Where it isn't 0 the row block is done once more with care.
   void noteIrregular(mlir::Value isIrregular);
-  void contractOnMatrixUnit(ir::TileContractOp op, const Matrix &keys);
+  /// Returns the maxima of the rows of scores.
+  llvm::SmallVector<mlir::Value> contractOnMatrixUnit(ir::TileContractOp op, const Matrix &keys);
   void accumulateOnMatrixUnit(ir::TileAccumulateOp op, const Matrix &values);
 
   void contractFeatures(ir::TileContractOp op, const Matrix &keys);
@@ -375,6 +423,7 @@ private:
   /// Of queries whose scores could not be told from infinities at first, if the row block is done with care: i1, true for those. Factors multiply
   /// their products one by one, and scores are in units of 4.
   llvm::SmallVector<mlir::Value> exact;
+  llvm::SmallVector<mlir::Value> wrong;     ///< i1, of the strip at hand: the result isn't finite
   llvm::SmallVector<mlir::Value> unbounded; ///< i1, by finish: the logarithm of a row's denominator isn't finite
   mlir::Value hint;      ///< address of where the last row block's visible keys began
   /// Scratch memory of each tile that has its own, by the value that an operation makes of it, and of one row.
@@ -382,12 +431,19 @@ private:
   llvm::DenseMap<mlir::Operation *, mlir::Value> copies; ///< of the rows of a product's operand, where their features lie apart
   llvm::DenseMap<mlir::Value, mlir::Value> rowTables;    ///< of the addresses of rows that aren't copied, by tile
   mlir::Value rowTile; ///< of two rows
-  llvm::DenseMap<mlir::Value, mlir::Value> splitQueries; ///< scratch memory of tiles of queries in the matrix unit's form
+  /// Scratch memory of tiles of queries in the form that the matrix unit takes beside keys of an element type.
+  llvm::DenseMap<std::pair<mlir::Value, int32_t>, mlir::Value> splitQueries;
+  llvm::DenseMap<mlir::Operation *, mlir::Value> splitBlocks; ///< scratch memory of a product's keys or values in that form
+  mlir::Value ahead;         ///< memory of what is fetched ahead beside the matrix unit
   mlir::Value matrixScratch; ///< of one product on the matrix unit
+  Strips strips;
   mlir::Value irregular;     ///< address of an i32: some number of this row block can't be multiplied on the matrix unit
   KeyBlock currentBlock; ///< of the visit being emitted
   mlir::func::FuncOp classifier; ///< of the visit being emitted
   llvm::SmallVector<mlir::Value> classifierArguments;
+  mlir::func::FuncOp rowClassifier; ///< of the visit being emitted: what tables say of queries; null where none do
+  size_t uniformArguments = 0;       ///< of the classifier's arguments, those before the queries
+  bool asksForParts = false; ///< of tiles of the visit being emitted, for the matrix unit
   mlir::func::FuncOp partClassifier; ///< of the visit being emitted; null where the classifier is exact
   mlir::Value partArguments;         ///< address of what `partClassifier` is called with, then of the credit of `attn_classify_parts`
   llvm::DenseMap<mlir::Value, TileValue> tiles;

@@ -89,8 +89,9 @@ attn.kernel @narrow coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64} extents 
   %product = attn.dot ["d"] %query, %key : (!attn.fn<f32, [i, d]>, !attn.fn<f32, [j, d]>) -> !attn.fn<f32, [i, j]>
 }
 
+// Numbers of 32 bits are split: more queries share that.
 // MATRIX-LABEL: attn.kernel @mixed
-// MATRIX-SAME: vectors = 3, {{.*}}, heads = one>
+// MATRIX-SAME: vectors = 8, {{.*}}, heads = one, products = matrix>
 attn.kernel @mixed coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64} extents [-1, -1, -1] {
   %q = attn.tensor "q" 0 sizes affine_map<()[I, J, D] -> (I, D)> : !attn.tensor<2 x f32>
   %k = attn.tensor "k" 1 sizes affine_map<()[I, J, D] -> (J, D)> : !attn.tensor<2 x f16>
