@@ -116,8 +116,8 @@ def ScheduleAttr : AttrDef<AttnDialect, "Schedule"> {
     bool isInParts() const { return getPartKeys() > 0; }
     /// The same without parts.
     ScheduleAttr inOnePart() const;
-    /// How many strips a row block has where there are so many in all: fewer than `strips` rather than too few row blocks for several threads.
-    int64_t stripsOf(int64_t all) const { return std::clamp<int64_t>(all / leastRowBlocks, 1, getStrips()); }
+    /// How many strips a row block has where there are so many in all: fewer than `most` rather than too few row blocks for several threads.
+    static int64_t stripsOf(int64_t all, int64_t most) { return std::clamp<int64_t>(all / leastRowBlocks, 1, most); }
     static constexpr int64_t leastRowBlocks = 32;
   }];
 }

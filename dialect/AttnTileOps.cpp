@@ -256,16 +256,20 @@ LogicalResult TileContractOp::verify() {
   return verifyKeyOperand(*this, getKeys(), getAxes(), featureOf(getQueries()));
 }
 
+static LogicalResult verifyTableAxes(Operation *op, Value table, ArrayAttr axes, StringRef feature) {
+  if (axes.size() != cast<TensorHandleType>(table.getType()).getRank())
+    return op->emitOpError("names the coordinate of each dimension");
+  for (StringRef needed : {StringRef("row"), feature})
+    if (llvm::count(axes.getAsValueRange<StringAttr>(), needed) != 1)
+      return op->emitOpError("needs one dimension of ") << needed;
+  return success();
+}
+
 LogicalResult TileTableOp::verify() {
   auto tile = cast<TileType>(getResult().getType());
   if (tile.getRows() != "row" || tile.getLanes() != "i")
     return emitOpError("gives a row for each of the table's with queries in lanes, not ") << tile;
-  if (getAxes().size() != cast<TensorHandleType>(getTable().getType()).getRank())
-    return emitOpError("names the coordinate of each dimension");
-  for (StringRef needed : {StringRef("row"), featureOf(getQueries())})
-    if (llvm::count(getAxes().getAsValueRange<StringAttr>(), needed) != 1)
-      return emitOpError("needs one dimension of ") << needed;
-  return success();
+  return verifyTableAxes(*this, getTable(), getAxes(), featureOf(getQueries()));
 }
 
 LogicalResult TileWindowOp::verify() {
@@ -278,11 +282,8 @@ LogicalResult TileKeyTableOp::verify() {
   auto tile = cast<TileType>(getResult().getType());
   if (tile.getRows() != "j" || tile.getLanes() != "row")
     return emitOpError("gives a row for each key with the table's rows in lanes, not ") << tile;
-  if (getTableAxes().size() != cast<TensorHandleType>(getTable().getType()).getRank())
-    return emitOpError("names the coordinate of each dimension");
-  for (StringRef needed : {StringRef("row"), getFeature()})
-    if (llvm::count(getTableAxes().getAsValueRange<StringAttr>(), needed) != 1)
-      return emitOpError("needs one dimension of ") << needed;
+  if (failed(verifyTableAxes(*this, getTable(), getTableAxes(), getFeature())))
+    return failure();
   return verifyKeyOperand(*this, getKeys(), getAxes(), getFeature());
 }
 

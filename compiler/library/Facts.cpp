@@ -251,7 +251,7 @@ std::optional<Facts> library::findFactsOfRun(const sema::Attention &attention, c
     };
     ScheduleFact &schedule = facts->schedule;
     int64_t all = extent(sema::coordinateB) * extent(sema::coordinateH) * llvm::divideCeil(uint64_t(mostQueries(attention, binding)), uint64_t(schedule.queryBlock));
-    schedule.strips = std::clamp<int64_t>(all / ir::ScheduleAttr::leastRowBlocks, 1, schedule.strips);
+    schedule.strips = ir::ScheduleAttr::stripsOf(all, schedule.strips);
   }
   return facts;
 }

@@ -1,7 +1,7 @@
 /* Products of keys and values of 32 bits: of the nine products of two numbers' three parts the six largest, which is
    what a product of floats is worth. All numbers are brought into parts, a block of keys or values at a time, whose
    rows may lie anywhere. */
-enum { ATTN_FLOAT_PARTS = 3, ATTN_SPLIT_TILE = ATTN_FLOAT_PARTS * ATTN_TILE };
+enum { ATTN_SPLIT_TILE = ATTN_FLOAT_PARTS * ATTN_TILE };
 
 /* Rows whose columns lie side by side, a multiple of 32 of them. */
 typedef struct attn_rows {

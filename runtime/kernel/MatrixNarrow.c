@@ -98,7 +98,7 @@ ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t elem
                        ? attn_pad(keys, ATTN_BF16, row_stride, column_stride, rows, columns, ATTN_SIDE, scratch, &seen)
                        : attn_pad(keys, ATTN_F16, row_stride, column_stride, rows, columns, ATTN_SIDE, scratch, &seen);
   const int64_t parts = attn_parts(element), used = attn_round_up(count, 2 * ATTN_SIDE);
-  const int64_t apart = attn_round_up(columns, ATTN_DEPTH) * ATTN_QUERY_PARTS;
+  const int64_t apart = attn_round_up(columns, ATTN_DEPTH) * ATTN_FLOAT_PARTS;
   for (int64_t row = 0; row < rows; row += 2 * ATTN_SIDE) {
     attn_narrow above = attn_rows_at(&left, row), below = attn_rows_at(&left, row + ATTN_SIDE);
     attn_zero_columns(target + row * width + used, width, 2 * ATTN_SIDE, width - used);
@@ -106,12 +106,12 @@ ATTN_SUPPORT_API int32_t attn_matrix_contract(const uint16_t *keys, int32_t elem
       float *to = target + row * width + query;
       attn_zero_quarters();
       for (int64_t column = 0; column < columns; column += ATTN_DEPTH) {
-        const uint16_t *right = queries + query * apart + column * 2 * ATTN_SIDE * ATTN_QUERY_PARTS;
+        const uint16_t *right = queries + query * apart + column * 2 * ATTN_SIDE * ATTN_FLOAT_PARTS;
         for (int64_t part = parts - 1; part >= 0; --part)
-          for (int64_t other = ATTN_QUERY_PARTS - 1 - part; other >= 0; --other)
+          for (int64_t other = ATTN_FLOAT_PARTS - 1 - part; other >= 0; --other)
             attn_multiply_add(above.numbers + part * above.size + column, above.row_stride,
                               below.numbers + part * below.size + column, below.row_stride, right + other * ATTN_TILE,
-                              ATTN_QUERY_PARTS * ATTN_TILE);
+                              ATTN_FLOAT_PARTS * ATTN_TILE);
       }
       ATTN_FOR_QUARTERS(_tile_stored, to, width);
     }

@@ -8,7 +8,7 @@
    The unit's registers are tiles of 16 rows of 64 bytes. A left operand's tile has 16 of its rows and 32 columns; of a
    right operand's, each word holds two numbers of one column. Operands of more than one part have these side by side.
  */
-enum { ATTN_SIDE = 16, ATTN_DEPTH = 32, ATTN_TILE = ATTN_SIDE * ATTN_DEPTH, ATTN_QUERY_PARTS = 3 };
+enum { ATTN_SIDE = 16, ATTN_DEPTH = 32, ATTN_TILE = ATTN_SIDE * ATTN_DEPTH, ATTN_FLOAT_PARTS = 3 };
 
 #define ATTN_INLINE static inline __attribute__((always_inline))
 
@@ -72,8 +72,6 @@ ATTN_INLINE void attn_round_pair(__m512 first, __m512 second, uint16_t *target) 
  * they have to be brought together anyway, n and n + 16. Both operands of a product agree in it. */
 typedef enum attn_pairing { ATTN_ADJACENT, ATTN_HALVES } attn_pairing;
 
-ATTN_INLINE attn_pairing attn_pairing_of(int32_t element) { return element == ATTN_F32 ? ATTN_HALVES : ATTN_ADJACENT; }
-
 /* 32 columns of a right operand, from rows of `width` floats; what is past the last row is 0. Tiles follow each other
  * by depth, half of the columns, part. */
 ATTN_INLINE void attn_split_columns(const float *source, int64_t width, int64_t rows, int64_t parts,
@@ -109,12 +107,12 @@ ATTN_SUPPORT_API int32_t attn_matrix_split_queries(const float *source, int64_t 
         _mm512_cmpge_epu32_mask(magnitude, _mm512_set1_epi32((int32_t)beyond)) |
         _mm512_cmplt_epu32_mask(_mm512_sub_epi32(magnitude, one), _mm512_set1_epi32((int32_t)(attn_least_whole - 1)));
   }
-  int64_t apart = attn_round_up(features, ATTN_DEPTH) * 2 * ATTN_SIDE * ATTN_QUERY_PARTS;
+  int64_t apart = attn_round_up(features, ATTN_DEPTH) * 2 * ATTN_SIDE * ATTN_FLOAT_PARTS;
   for (int64_t column = 0; column < width; column += 2 * ATTN_SIDE, target += apart)
     if (element == ATTN_F32)
-      attn_split_columns(source + column, width, features, ATTN_QUERY_PARTS, ATTN_HALVES, target);
+      attn_split_columns(source + column, width, features, ATTN_FLOAT_PARTS, ATTN_HALVES, target);
     else
-      attn_split_columns(source + column, width, features, ATTN_QUERY_PARTS, ATTN_ADJACENT, target);
+      attn_split_columns(source + column, width, features, ATTN_FLOAT_PARTS, ATTN_ADJACENT, target);
   return wrong != 0;
 }
 

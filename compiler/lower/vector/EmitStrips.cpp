@@ -13,14 +13,18 @@ static Value asFlag(Code &code, Value condition) {
   return code.select(condition, code.integer(1, code.i32()), code.integer(0, code.i32()));
 }
 
-/// What a strip has of its own: whether it is to be done once more, for which queries exactly, which queries' results
-/// are wrong, the state, tiles.
-Value TileEmitter::stripFloats() {
+int64_t TileEmitter::stateRegisters() {
   int64_t registers = 0;
   for (Value init : visitOfStrips().getInits())
     if (isa<ir::StateType>(init.getType()))
       registers += int64_t(normaliserOf(init).initial().size());
-  Value total = code.integer(flagFloats + (2 * vectors + registers) * schedule.getLanes());
+  return registers;
+}
+
+/// What a strip has of its own: whether it is to be done once more, for which queries exactly, which queries' results
+/// are wrong, the state, tiles.
+Value TileEmitter::stripFloats() {
+  Value total = code.integer(flagFloats + (2 * vectors + stateRegisters()) * schedule.getLanes());
   forEachStripTile([&](Value &, Value count) { total = code.add(total, count); });
   return total;
 }
@@ -30,9 +34,9 @@ void TileEmitter::storeState(ValueRange registers) {
     code.store(value, code.at(strips.state, vectorType, int64_t(n)), 4 * schedule.getLanes());
 }
 
-SmallVector<Value> TileEmitter::loadState(int64_t count) {
+SmallVector<Value> TileEmitter::loadState() {
   SmallVector<Value> registers;
-  for (int64_t n = 0; n < count; ++n)
+  for (int64_t n = 0, count = stateRegisters(); n < count; ++n)
     registers.push_back(code.load(vectorType, code.at(strips.state, vectorType, n), 4 * schedule.getLanes()));
   return registers;
 }
@@ -49,10 +53,7 @@ void TileEmitter::forEachStrip(function_ref<void()> emit) {
     strips.exact = code.at(strips.flag, code.f32(), flagFloats);
     strips.wrong = code.at(strips.exact, vectorType, vectors);
     strips.state = code.at(strips.wrong, vectorType, vectors);
-    Value next = strips.state;
-    for (Value init : visitOfStrips().getInits())
-      if (isa<ir::StateType>(init.getType()))
-        next = code.at(next, vectorType, int64_t(normaliserOf(init).initial().size()));
+    Value next = code.at(strips.state, vectorType, stateRegisters());
     forEachStripTile([&](Value &tile, Value count) {
       tile = next;
       next = code.at(next, code.f32(), count);
@@ -160,14 +161,7 @@ void TileEmitter::emitStrips() {
     for (Operation *op : before)
       if (isFunction(*op))
         emitFunction(*op);
-    int64_t registers = 0;
-    for (auto [result, init] : llvm::zip(visit.getResults(), visit.getInits())) {
-      if (isa<ir::TileType>(result.getType()))
-        tiles[result] = tiles[init];
-      else
-        registers += int64_t(normaliserOf(result).initial().size());
-    }
-    setRegisters(visit.getResults(), loadState(registers));
+    takeOver(visit.getResults(), visit.getInits(), loadState());
     for (Operation *op : after)
       emitOperation(*op);
     code.store(asFlag(code, notFinite), strips.flag, 4);
@@ -184,7 +178,6 @@ void TileEmitter::emitStrips() {
 void TileEmitter::emitBlockInStrips(ir::TileVisitOp op, const KeyBlock &block) {
   code.when(code.negate(isCareful),
             [&] { forEachSplit([&](Operation *product, Value, StringRef) { splitBlock(product, block); }); });
-  Block &body = op.getBody().front();
   forEachStrip([&] {
     KeyBlock own = block;
     Value shows = code.boolean(true);
@@ -193,23 +186,10 @@ void TileEmitter::emitBlockInStrips(ir::TileVisitOp op, const KeyBlock &block) {
       shows = code.compare(arith::CmpIPredicate::ne, own.visible, code.integer(0));
     }
     code.when(shows, [&] {
-      blocks[body.getArgument(0)] = own;
-      currentBlock = own;
       for (Operation &before : kernel.getBody().front())
         if (before.isBeforeInBlock(op) && isFunction(before))
           emitFunction(before);
-      ValueRange arguments = body.getArguments().drop_front();
-      int64_t registers = 0;
-      for (auto [argument, init] : llvm::zip(arguments, op.getInits())) {
-        if (isa<ir::TileType>(argument.getType()))
-          tiles[argument] = tiles[init];
-        else
-          registers += int64_t(normaliserOf(argument).initial().size());
-      }
-      setRegisters(arguments, loadState(registers));
-      for (Operation &inner : body)
-        emitOperation(inner);
-      storeState(registersOf(body.getTerminator()->getOperands()));
+      storeState(emitBody(op, own, loadState()));
     });
   });
 }

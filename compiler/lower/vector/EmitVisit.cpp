@@ -88,20 +88,26 @@ SmallVector<Value> TileEmitter::emitBlock(ir::TileVisitOp op, KeyBlock block, Va
       emitBlockInStrips(op, part);
       return SmallVector<Value>();
     }
-    Block &body = op.getBody().front();
-    if (asksForParts && part.mayHide) {
+    if (asksForParts && part.mayHide)
       part.visible = visibleParts(part).first;
-      blocks[body.getArgument(0)] = currentBlock = part;
-    }
-    ValueRange arguments = body.getArguments().drop_front();
-    setRegisters(arguments, values);
-    for (auto [argument, init] : llvm::zip(arguments, op.getInits()))
-      if (isa<ir::TileType>(argument.getType()))
-        tiles[argument] = tiles[init];
-    for (Operation &inner : body)
-      emitOperation(inner);
-    return registersOf(body.getTerminator()->getOperands());
+    return emitBody(op, part, values);
   });
+}
+
+SmallVector<Value> TileEmitter::emitBody(ir::TileVisitOp op, const KeyBlock &block, ValueRange registers) {
+  Block &body = op.getBody().front();
+  blocks[body.getArgument(0)] = currentBlock = block;
+  takeOver(body.getArguments().drop_front(), op.getInits(), registers);
+  for (Operation &inner : body)
+    emitOperation(inner);
+  return registersOf(body.getTerminator()->getOperands());
+}
+
+void TileEmitter::takeOver(ValueRange values, ValueRange carried, ValueRange registers) {
+  setRegisters(values, registers);
+  for (auto [value, before] : llvm::zip(values, carried))
+    if (isa<ir::TileType>(value.getType()))
+      tiles[value] = tiles[before];
 }
 
 SmallVector<Value> TileEmitter::visitKeys(ir::TileVisitOp op, ValueRange carried) {
@@ -114,12 +120,8 @@ SmallVector<Value> TileEmitter::visitKeys(ir::TileVisitOp op, ValueRange carried
 void TileEmitter::emitVisit(ir::TileVisitOp op) {
   // Where only visits are emitted there is nothing to carry: what comes before them isn't.
   SmallVector<Value> carried = visitKeys(op, onlyVisits ? SmallVector<Value>() : registersOf(op.getInits()));
-  if (onlyVisits)
-    return;
-  setRegisters(op.getResults(), carried);
-  for (auto [result, init] : llvm::zip(op.getResults(), op.getInits()))
-    if (isa<ir::TileType>(result.getType()))
-      tiles[result] = tiles[init];
+  if (!onlyVisits)
+    takeOver(op.getResults(), op.getInits(), carried);
 }
 
 /// Every block of keys.

@@ -113,9 +113,9 @@ public:
 
 private:
   mlir::Value extentOf(llvm::StringRef coordinate);
+  bool isOnlySplit(mlir::Operation &queries);
   /// Call `reserve` with each tile that has memory of its own and how many floats it has: those of queries and sums, which every strip has, and those that
   /// are needed for one block of keys at a time.
-  bool isOnlySplit(mlir::Operation &queries);
   void forEachStripTile(llvm::function_ref<void(mlir::Value &, mlir::Value)> reserve);
   void forEachBlockTile(llvm::function_ref<void(mlir::Value &, mlir::Value)> reserve);
   /// Floats of a row of a tile; a multiple of a vector's lanes.
@@ -174,7 +174,8 @@ private:
   void emitBlockInStrips(ir::TileVisitOp op, const KeyBlock &block);
   ir::TileVisitOp visitOfStrips();
   void storeState(mlir::ValueRange registers);
-  llvm::SmallVector<mlir::Value> loadState(int64_t count);
+  llvm::SmallVector<mlir::Value> loadState();
+  int64_t stateRegisters();
   /// Emits a function that varies with no more than b, h, g and i where it stands.
   void emitFunction(mlir::Operation &op);
   static bool isFunction(mlir::Operation &op);
@@ -280,6 +281,9 @@ private:
   /// The visit's body for one block of keys; takes and returns what is carried in registers: states and reductions.
   llvm::SmallVector<mlir::Value> visitKeys(ir::TileVisitOp op, mlir::ValueRange carried);
   llvm::SmallVector<mlir::Value> emitBlock(ir::TileVisitOp op, KeyBlock block, mlir::ValueRange carried);
+  llvm::SmallVector<mlir::Value> emitBody(ir::TileVisitOp op, const KeyBlock &block, mlir::ValueRange registers);
+  /// Values that a visit's operands, `carried`, go on as, with what is in registers.
+  void takeOver(mlir::ValueRange values, mlir::ValueRange carried, mlir::ValueRange registers);
   /// Emits `body` for the parts of a block that lie between the keys at which a visit is split: once, in a loop that
   /// seldom takes more than one step.
   llvm::SmallVector<mlir::Value>
