@@ -40,7 +40,7 @@ std::vector<TestedFunction> testedFunctions() {
   add("sin", std::sin, std::sin, {1.75, 1}, angles);
   add("cos", std::cos, std::cos, {1.75, 1}, angles);
   add("tan", std::tan, std::tan, {0.51, 1.25}, angles);
-  add("tanh", std::tanh, std::tanh, {1.75, 1.75}, {half / 2, half, 0.55, 9.01, 19.06, 10, 20});
+  add("tanh", std::tanh, std::tanh, {2, 2.25}, {half / 2, half, 1.5 * half, 9.01, 19.06, 10, 20});
   add("atan", std::atan, std::atan, {2, 2}, {1});
   add("erf", std::erf, std::erf, {1.5, 1.5}, {1, 3.92, 4, 5.86, 5.95});
   const Points steps{0, 1, 2, 0.5, 1.5, 2.5, 0x1p22, 0x1p23, 0x1p51, 0x1p52};

@@ -91,20 +91,17 @@ Lanes expandTanh(Lanes x) {
   bool isDouble = x.isDouble();
   // tanh|x| rounds to 1 beyond the bound.
   Lanes y = clampAbove(abs(x), isDouble ? 20.0 : 10.0);
-  Lanes square = y * y;
-  llvm::ArrayRef<double> series = isDouble ? llvm::ArrayRef<double>(c::tanh53) : llvm::ArrayRef<double>(c::tanh24);
-  Lanes inner = fma(square * y, polynomial(square, series), y);
-
-  // tanh|x| = 1 - w / (1 + w/2), w = 2 exp(-2|x|) = 2^(n + 1) exp(-2r), r = |x| + n ln(2)/2.
-  Lanes shift = x.emitter->constant(x.element, format.roundingShift() + format.bias + 1);
+  // exp(-2|x|) = 2^n (1 - p), p = 1 - exp(-2r), r = |x| + n ln(2)/2; tanh|x| = (1 - exp(-2|x|)) / (1 + exp(-2|x|)).
+  Lanes shift = x.emitter->constant(x.element, format.roundingShift() + format.bias);
   Lanes shifted = fma(y, -2 * log2eOf(x), shift);
   Lanes n = shifted - shift;
   Lanes r = fma(n, 0.5 * (isDouble ? c::ln2_53[0] : c::ln2_24[0]), y);
   if (isDouble)
     r = fma(n, 0.5 * c::ln2_53[1], r);
-  Lanes w = exponential(r, -2.0) * asFloat(shiftLeft(bits(shifted), format.mantissaBits));
-  Lanes outer = 1.0 - w / fma(w, 0.5, x.emitter->constant(x.element, 1.0));
-  return copySign(select(y < x.emitter->constant(x.element, 0.55), inner, outer), x);
+  Lanes p = fma(polynomial(r, isDouble ? llvm::ArrayRef<double>(c::tanh53) : llvm::ArrayRef<double>(c::tanh24)) * r, r,
+                r + r);
+  Lanes power = asFloat(shiftLeft(bits(shifted), format.mantissaBits));
+  return copySign(fma(power, p, 1.0 - power) / fma(-power, p, 1.0 + power), x);
 }
 
 } // namespace attn::lower::math

@@ -160,10 +160,11 @@ namespace attn::lower::coefficients {
                0, zMax, bits)
         series(f"cos{suffix}", "(cos(r) - 1 + z/2) / z^2 in z = r^2 on |r| <= pi/4, of cos(r)", cosine,
                cosineWeight, count, 0, zMax, bits)
-    for bits, count in ((24, 5), (53, 11)):
-        series(f"tanh{bits}", "(tanh(x)/x - 1) / z in z = x^2 on |x| <= 0.56, of tanh(x)",
-               lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z if z > small else -one / 3,
-               lambda z: z * sqrt(z) / tanh(sqrt(z)) if z > small else z, count, 0, mpf("0.56") ** 2, bits)
+    quarter = ln2 / 4 * mpf("1.001")
+    for bits, count in ((24, 5), (53, 10)):
+        series(f"tanh{bits}", "(1 - exp(-2r) - 2r) / r^2 on |r| <= ln(2)/4, of 1 - exp(-2r)",
+               limitAt0(lambda r: (-expm1(-2 * r) - 2 * r) / r**2, -2),
+               limitAt0(lambda r: r**2 / fabs(expm1(-2 * r)), 0), count, -quarter, quarter, bits)
     for bits, count in ((24, 7), (53, 13)):
         series(f"erf{bits}", "erf(x)/x - 1 in z = x^2 on |x| <= 1, of erf(x)",
                lambda z: erf(sqrt(z)) / sqrt(z) - 1 if z > small else 2 / sqrt(pi) - 1,
