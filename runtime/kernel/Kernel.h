@@ -243,7 +243,7 @@ ATTN_SUPPORT_API int32_t attn_matrix_split_values(const float *values, const flo
                                                   int64_t features, uint16_t *parts, float *scratch, void *ahead);
 
 /* As attn_matrix_contract, of keys that were split. Products of 32 keys from 32 n on with 32 queries from 32 m on are 0 where bit 2 m + n of `visible` is 0.
-   `largest` gets the largest product of each query. */
+   `largest`, unless it is null, gets the largest product of each query. */
 ATTN_SUPPORT_API void attn_matrix_contract_floats(const uint16_t *keys, int64_t rows, int64_t features,
                                                   const uint16_t *queries, int64_t width, int64_t count,
                                                   uint64_t visible, float *products, float *largest,

@@ -104,7 +104,8 @@ ATTN_SUPPORT_API int32_t attn_matrix_split_values(const float *values, const flo
   _tile_loadd(5, left + below + (part)*ATTN_TILE, 2 * ATTN_DEPTH)
 #define ATTN_LOAD_RIGHT(part)                                                                                          \
   _tile_loadd(6, right + (part)*ATTN_TILE, 2 * ATTN_DEPTH);                                                            \
-  _tile_loadd(7, right + ATTN_SPLIT_TILE + (part)*ATTN_TILE, 2 * ATTN_DEPTH);                                          \
+  _tile_loadd(7, right + ATTN_SPLIT_TILE + (part)*ATTN_TILE, 2 * ATTN_DEPTH)
+#define ATTN_MULTIPLY()                                                                                                \
   _tile_dpbf16ps(0, 4, 6);                                                                                             \
   _tile_dpbf16ps(1, 4, 7);                                                                                             \
   if (!is_half) {                                                                                                      \
@@ -115,20 +116,25 @@ ATTN_SUPPORT_API int32_t attn_matrix_split_values(const float *values, const flo
 /* Products of 32 rows of the left operand, or of 16, and 32 columns of the right one along `depth` tiles, those that
  * have a bit in `used`, in registers 0 to 3. The second 16 rows lie `below` the first. */
 ATTN_INLINE void attn_multiply_floats(const uint16_t *left, int64_t below, const uint16_t *right, int64_t depth,
-                                      uint32_t used, int32_t is_half) {
+                                      uint32_t used, int32_t is_half, void *ahead) {
   attn_zero_quarters();
   for (int64_t n = 0; n < depth; ++n, left += ATTN_SPLIT_TILE, right += 2 * ATTN_SPLIT_TILE) {
     if (!(used >> n & 1))
       continue;
+    ATTN_LOAD_RIGHT(0);
     ATTN_LOAD_LEFT(2);
-    ATTN_LOAD_RIGHT(0);
+    ATTN_MULTIPLY();
     ATTN_LOAD_LEFT(1);
+    ATTN_MULTIPLY();
     ATTN_LOAD_RIGHT(1);
-    ATTN_LOAD_RIGHT(0);
+    ATTN_MULTIPLY();
     ATTN_LOAD_LEFT(0);
+    ATTN_MULTIPLY();
     ATTN_LOAD_RIGHT(2);
-    ATTN_LOAD_RIGHT(1);
+    ATTN_MULTIPLY();
     ATTN_LOAD_RIGHT(0);
+    ATTN_MULTIPLY();
+    attn_fetch_some(ahead);
   }
 }
 
@@ -163,7 +169,8 @@ ATTN_SUPPORT_API void attn_matrix_contract_floats(const uint16_t *keys, int64_t 
   const int64_t depth = attn_round_up(features, ATTN_DEPTH) / ATTN_DEPTH, used = attn_round_up(count, 2 * ATTN_SIDE),
                 below = depth * ATTN_SPLIT_TILE;
   attn_zero_columns(target + used, width, rows, width - used);
-  attn_zero_columns(largest + used, width, 1, width - used);
+  if (largest)
+    attn_zero_columns(largest + used, width, 1, width - used);
   for (int64_t query = 0; query < used; query += 2 * ATTN_SIDE) {
     const uint16_t *right = queries + query / ATTN_SIDE * below;
     for (int64_t row = 0; row < rows; row += 2 * ATTN_SIDE) {
@@ -172,19 +179,19 @@ ATTN_SUPPORT_API void attn_matrix_contract_floats(const uint16_t *keys, int64_t 
       if (!(visible >> (query / ATTN_SIDE + row / (2 * ATTN_SIDE)) & 1)) {
         attn_zero_columns(to, width, rows - row < 2 * ATTN_SIDE ? rows - row : 2 * ATTN_SIDE, 2 * ATTN_SIDE);
       } else if (rows - row > ATTN_SIDE) {
-        attn_multiply_floats(left, below, right, depth, ~0u, 0);
+        attn_multiply_floats(left, below, right, depth, ~0u, 0, ahead);
         attn_store_products(to, width, 0);
       } else {
-        attn_multiply_floats(left, below, right, depth, ~0u, 1);
+        attn_multiply_floats(left, below, right, depth, ~0u, 1, ahead);
         attn_store_products(to, width, 1);
       }
-      attn_fetch_some(ahead);
     }
     /* While the unit is busy with the next columns. */
-    if (query > 0)
+    if (largest && query > 0)
       attn_largest(target + query - 2 * ATTN_SIDE, width, rows, largest + query - 2 * ATTN_SIDE);
   }
-  attn_largest(target + used - 2 * ATTN_SIDE, width, rows, largest + used - 2 * ATTN_SIDE);
+  if (largest)
+    attn_largest(target + used - 2 * ATTN_SIDE, width, rows, largest + used - 2 * ATTN_SIDE);
 }
 
 /* target[n][q] = factors[q] * target[n][q] + sum[n][q] of `rows` rows and 32 columns. */
@@ -210,22 +217,21 @@ ATTN_SUPPORT_API void attn_matrix_accumulate_floats(const uint16_t *values, int6
   float sum[4 * ATTN_SIDE * ATTN_SIDE] __attribute__((aligned(64)));
   for (int64_t query = 0; query < used; query += 2 * ATTN_SIDE) {
     const uint32_t used_depths = (uint32_t)(visible >> query / ATTN_SIDE);
-    attn_split_columns(weights + query, width, rows, ATTN_FLOAT_PARTS, ATTN_HALVES, scratch);
+    attn_split_columns(weights + query, width, rows, ATTN_FLOAT_PARTS, ATTN_HALVES, used_depths, scratch);
     for (int64_t feature = 0; feature < features; feature += 2 * ATTN_SIDE) {
       const uint16_t *left = values + feature / ATTN_SIDE * below;
       float *to = sums + feature * width + query;
       /* A block's sum is formed apart: what is lost by adding small numbers to a large one then grows with the number
        * of blocks. */
       if (features - feature > ATTN_SIDE) {
-        attn_multiply_floats(left, below, scratch, depth, used_depths, 0);
+        attn_multiply_floats(left, below, scratch, depth, used_depths, 0, ahead);
         attn_store_products(sum, 2 * ATTN_SIDE, 0);
         attn_rescale_and_add(sum, rescale + query, 2 * ATTN_SIDE, to, width);
       } else {
-        attn_multiply_floats(left, below, scratch, depth, used_depths, 1);
+        attn_multiply_floats(left, below, scratch, depth, used_depths, 1, ahead);
         attn_store_products(sum, 2 * ATTN_SIDE, 1);
         attn_rescale_and_add(sum, rescale + query, ATTN_SIDE, to, width);
       }
-      attn_fetch_some(ahead);
     }
   }
 }

@@ -178,7 +178,7 @@ ATTN_INLINE int32_t attn_accumulate(const uint16_t *values, int32_t element, int
   attn_magnitudes seen = attn_no_magnitudes();
   attn_left source = attn_pad(values, element, row_stride, column_stride, rows, columns, 2 * ATTN_SIDE, padding, &seen);
   for (int64_t query = 0; query < used; query += 2 * ATTN_SIDE)
-    attn_split_columns(weights + query, width, rows, weight_parts, ATTN_ADJACENT,
+    attn_split_columns(weights + query, width, rows, weight_parts, ATTN_ADJACENT, -1,
                        rights + query / (2 * ATTN_SIDE) * right_size);
   for (int64_t column = 0; column < columns; column += 2 * ATTN_SIDE) {
     for (int64_t depth = 0; depth < depths; ++depth) {

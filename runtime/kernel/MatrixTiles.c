@@ -3,7 +3,7 @@
    A float is the sum of three bf16, exactly: its first 8 significant bits, the next 8, and the last; a number of f16 is
    the sum of two. (Henry, Tang and Heinecke, "Leveraging the bfloat16 artificial intelligence datatype for
    higher-precision computations", 2019.) Of a product of two such sums the products of parts that matter are summed,
-   the small ones first.
+   the largest last.
 
    The unit's registers are tiles of 16 rows of 64 bytes. A left operand's tile has 16 of its rows and 32 columns; of a
    right operand's, each word holds two numbers of one column. Operands of more than one part have these side by side.
@@ -73,11 +73,15 @@ ATTN_INLINE void attn_round_pair(__m512 first, __m512 second, uint16_t *target) 
 typedef enum attn_pairing { ATTN_ADJACENT, ATTN_HALVES } attn_pairing;
 
 /* 32 columns of a right operand, from rows of `width` floats; what is past the last row is 0. Tiles follow each other
- * by depth, half of the columns, part. */
+ * by depth, half of the columns, part; those of depths without a bit in `used` stay as they are. */
 ATTN_INLINE void attn_split_columns(const float *source, int64_t width, int64_t rows, int64_t parts,
-                                    attn_pairing pairing, uint16_t *target) {
+                                    attn_pairing pairing, int64_t used, uint16_t *target) {
   const __m512 zero = _mm512_setzero_ps();
-  for (int64_t depth = 0; depth < rows; depth += ATTN_DEPTH)
+  for (int64_t depth = 0; depth < rows; depth += ATTN_DEPTH, used >>= 1) {
+    if (!(used & 1)) {
+      target += 2 * parts * ATTN_TILE;
+      continue;
+    }
     for (int64_t column = 0; column < 2 * ATTN_SIDE; column += ATTN_SIDE, target += parts * ATTN_TILE)
       for (int64_t n = 0; n < ATTN_SIDE; ++n) {
         int64_t row = depth + (pairing == ATTN_ADJACENT ? 2 * n : n),
@@ -89,6 +93,7 @@ ATTN_INLINE void attn_split_columns(const float *source, int64_t width, int64_t 
         else
           attn_split_pair(low, high, parts, target + n * ATTN_DEPTH);
       }
+  }
 }
 
 /* Numbers whose parts are all normal, or 0; and, beside numbers of 32 bits, of which some part may be too small for the
@@ -110,9 +115,9 @@ ATTN_SUPPORT_API int32_t attn_matrix_split_queries(const float *source, int64_t 
   int64_t apart = attn_round_up(features, ATTN_DEPTH) * 2 * ATTN_SIDE * ATTN_FLOAT_PARTS;
   for (int64_t column = 0; column < width; column += 2 * ATTN_SIDE, target += apart)
     if (element == ATTN_F32)
-      attn_split_columns(source + column, width, features, ATTN_FLOAT_PARTS, ATTN_HALVES, target);
+      attn_split_columns(source + column, width, features, ATTN_FLOAT_PARTS, ATTN_HALVES, -1, target);
     else
-      attn_split_columns(source + column, width, features, ATTN_FLOAT_PARTS, ATTN_ADJACENT, target);
+      attn_split_columns(source + column, width, features, ATTN_FLOAT_PARTS, ATTN_ADJACENT, -1, target);
   return wrong != 0;
 }
 
@@ -156,19 +161,22 @@ ATTN_INLINE void attn_expect(void *ahead, attn_ahead_of which, const float *row,
   ((attn_ahead_rows *)ahead)[which] = expected;
 }
 
-static void attn_fetch_some(void *ahead) {
+ATTN_INLINE void attn_fetch_some(void *ahead) {
   int64_t lines = 24;
   for (int n = 0; n < ATTN_AHEAD_COUNT; ++n) {
-    attn_ahead_rows *rows = (attn_ahead_rows *)ahead + n;
-    for (; rows->rows > 0 && lines > 0; --lines) {
-      _mm_prefetch(rows->row + rows->at, _MM_HINT_T1);
-      rows->at += 64;
-      if (rows->at >= rows->bytes) {
-        rows->at = 0;
-        rows->row += rows->stride;
-        --rows->rows;
+    attn_ahead_rows *wanted = (attn_ahead_rows *)ahead + n, rest = *wanted;
+    if (rest.rows <= 0)
+      continue;
+    for (; rest.rows > 0 && lines > 0; --lines) {
+      _mm_prefetch(rest.row + rest.at, _MM_HINT_T1);
+      rest.at += 64;
+      if (rest.at >= rest.bytes) {
+        rest.at = 0;
+        rest.row += rest.stride;
+        --rest.rows;
       }
     }
+    *wanted = rest;
   }
 }
 

@@ -50,10 +50,17 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const KeyBlock &block,
   }
   if (mask && !masked)
     functions.define(mask, {{code.boolean(true)}, false, false});
-  Value count = code.subtract(block.end, block.first);
-  return code.loop(code.integer(0), count, 1, initial, [&](Value step, ValueRange carried) {
+  bool onlyVisible = llvm::all_of(op->getUsers(), [&](Operation *user) {
+    auto absorb = dyn_cast<ir::TileAbsorbOp>(user);
+    return absorb && absorbsOnlyVisible(absorb);
+  });
+  auto [begin, end] = rowsToDo(block, onlyVisible);
+  Value last = code.subtract(code.add(begin, end), code.integer(1));
+  return code.loop(begin, end, 1, initial, [&](Value step, ValueRange carried) {
     FunctionEmitter::Scope perKey(functions);
-    Value row = op.getDescending() ? code.subtract(code.subtract(count, code.integer(1)), step) : step;
+    if (!isProduct(op))
+      keepMatrixUnitAwake(step);
+    Value row = op.getDescending() ? code.subtract(last, step) : step;
     functions.place.key = code.add(block.first, row);
     for (auto [argument, product] : llvm::zip(body.getArguments(), op.getProducts())) {
       Plain plain{{}, functions.isInLanes(argument), false};
@@ -105,6 +112,26 @@ SmallVector<Value> TileEmitter::mapRows(ir::TileMapOp op, const KeyBlock &block,
   });
 }
 
+/// Whether nobody reads weights of the parts of a block in which nothing is visible.
+bool TileEmitter::absorbsOnlyVisible(ir::TileAbsorbOp op) {
+  return llvm::all_of(op.getWeights().getUsers(), [&](Operation *user) {
+    auto accumulate = dyn_cast<ir::TileAccumulateOp>(user);
+    return accumulate && isOnMatrixUnit(accumulate.getValues()) && storedAs(accumulate.getValues()).isF32();
+  });
+}
+
+std::pair<Value, Value> TileEmitter::rowsToDo(const KeyBlock &block, bool onlyVisible) {
+  Value first = code.integer(0), count = code.subtract(block.end, block.first);
+  if (!block.visible || !onlyVisible)
+    return {first, count};
+  Value half = code.minimum(code.integer(32), count);
+  auto shows = [&](int64_t parts) {
+    Value some = arith::AndIOp::create(code.builder, code.location, block.visible, code.integer(parts));
+    return arith::OrIOp::create(code.builder, code.location, isCareful, code.compare(arith::CmpIPredicate::ne, some, code.integer(0)));
+  };
+  return {code.select(shows(0x5555555555555555), first, half), code.select(shows(int64_t(0xAAAAAAAAAAAAAAAA)), count, half)};
+}
+
 void TileEmitter::emitMap(ir::TileMapOp op) {
   KeyBlock block = blocks[op.getBlock()];
   for (auto [n, tile] : llvm::enumerate(op.getTiles()))
@@ -137,9 +164,12 @@ void TileEmitter::emitMap(ir::TileMapOp op) {
 void TileEmitter::emitAbsorb(ir::TileAbsorbOp op) {
   TileValue tile = tiles[op.getScores()];
   KeyBlock block = blocks[op.getBlock()];
-  Value count = code.subtract(block.end, block.first);
-  auto visitRows = [&](Normaliser::Vectors carried, Normaliser::Row weigh) {
-    return code.loop(code.integer(0), count, 1, carried, [&](Value row, ValueRange partial) {
+  auto [begin, end] = rowsToDo(block, absorbsOnlyVisible(op));
+  auto map = op.getScores().getDefiningOp<ir::TileMapOp>();
+  auto visitRows = [&, begin = begin, end = end](Normaliser::Vectors carried, Normaliser::Row weigh) {
+    return code.loop(begin, end, 1, carried, [&](Value row, ValueRange partial) {
+      if (map && !isProduct(map))
+        keepMatrixUnitAwake(row);
       Normaliser::Vectors next(partial), scores;
       for (int64_t part = 0; part < vectors; ++part)
         scores.push_back(loadScratch(tile.address, row, part));

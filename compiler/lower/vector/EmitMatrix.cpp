@@ -26,6 +26,19 @@ bool TileEmitter::usesMatrixUnit() {
       .wasInterrupted();
 }
 
+void TileEmitter::keepMatrixUnitAwake(Value row) {
+  constexpr int64_t apart = 32;
+  if (!usesMatrixUnit())
+    return;
+  Value isDue = code.compare(arith::CmpIPredicate::eq, arith::AndIOp::create(code.builder, code.location, row, code.integer(apart - 1)), code.integer(0));
+  code.when(isDue, [&] {
+    SmallVector<Value> registers;
+    for (int64_t number : {0, 4, 6})
+      registers.push_back(code.integer(number, code.builder.getI8Type()));
+    LLVM::CallIntrinsicOp::create(code.builder, code.location, code.builder.getStringAttr("llvm.x86.tdpbf16ps"), registers);
+  });
+}
+
 /// What is stored in 16 bits is rounded once more: weights needn't be taken to their last bit. Beside floats they are.
 int64_t TileEmitter::weightParts(ir::TileAccumulateOp op) {
   if (storedAs(op.getValues()).isF32())
@@ -139,23 +152,34 @@ void TileEmitter::noteIrregular(Value isIrregular) {
 
 Value TileEmitter::visibleOf(const KeyBlock &block) { return block.visible ? block.visible : code.integer(-1); }
 
+/// Whether somebody asks for the largest products: not a map that makes scores of them.
+static bool needsLargest(ir::TileContractOp op) {
+  return llvm::any_of(op->getUsers(), [](Operation *user) {
+    auto map = dyn_cast<ir::TileMapOp>(user);
+    return !map || isProduct(map);
+  });
+}
+
 SmallVector<Value> TileEmitter::contractOnMatrixUnit(ir::TileContractOp op, const Matrix &keys) {
   KeyBlock block = blocks[op.getBlock()];
   int32_t element = elementNumber(keys.element);
   Value products = scratchTiles[op.getResult()], count = code.subtract(block.end, block.first), features = extentOf(featureOf(op.getQueries())),
         queries = splitQueries.lookup({op.getQueries(), element}), width = code.integer(schedule.queryBlock());
+  SmallVector<Value> none(vectors, code.real(-std::numeric_limits<double>::infinity(), vectorType));
   if (element != ATTN_F32) {
     Value first = code.at(keys.base, keys.element, code.multiply(block.first, keys.rowStride));
     noteIrregular(callSupport(code, "attn_matrix_contract",
                               {first, code.integer(element, code.i32()), keys.rowStride, keys.columnStride, count, features, queries, width, rows, products,
                                matrixScratch},
                               code.i32())[0]);
-    return maximumOfRows(products, block);
+    return needsLargest(op) ? maximumOfRows(products, block) : none;
   }
   if (schedule.getStrips() == 1)
     splitBlock(op, block);
   callSupport(code, "attn_matrix_contract_floats",
-              {splitBlocks[op], count, features, queries, width, rows, visibleOf(block), products, rowTile, ahead}, {});
+              {splitBlocks[op], count, features, queries, width, rows, visibleOf(block), products, needsLargest(op) ? rowTile : code.null(), ahead}, {});
+  if (!needsLargest(op))
+    return none;
   SmallVector<Value> largest;
   for (int64_t part = 0; part < vectors; ++part)
     largest.push_back(loadScratch(rowTile, code.integer(0), part));

@@ -26,13 +26,18 @@ inline llvm::StringRef lanesOf(mlir::Value tile) {
 /// The coordinate of a tile of queries that isn't the query.
 inline llvm::StringRef featureOf(mlir::Value tile) { return mlir::cast<ir::TileType>(tile.getType()).getFeature(); }
 
-/// The other factor and the constant, where a value is one times a constant: what log2(e) multiplies, and that. Else null.
+/// What a value is but for its constant factors, and their product: log2(e), or that and a cap. Null where it has none.
 inline std::pair<mlir::Value, double> takeConstantFactor(mlir::Value value) {
-  auto product = value.getDefiningOp<ir::BinaryOp>();
-  auto factor = product ? product.getRhs().getDefiningOp<ir::ConstantOp>() : ir::ConstantOp();
-  if (!factor || product.getKind() != ir::BinaryKind::Multiply)
-    return {};
-  return {product.getLhs(), mlir::cast<mlir::FloatAttr>(factor.getValue()).getValueAsDouble()};
+  mlir::Value rest;
+  double factor = 1;
+  while (auto product = value.getDefiningOp<ir::BinaryOp>()) {
+    auto constant = product.getRhs().getDefiningOp<ir::ConstantOp>();
+    if (!constant || product.getKind() != ir::BinaryKind::Multiply)
+      break;
+    factor *= mlir::cast<mlir::FloatAttr>(constant.getValue()).getValueAsDouble();
+    rest = value = product.getLhs();
+  }
+  return {rest, factor};
 }
 
 /// Whether a map hands on its only product as the score it is. There may be checks beside it.
@@ -341,6 +346,13 @@ private:
   /// Whether a product with these keys or values is formed on the matrix unit; whether some is.
   bool isOnMatrixUnit(mlir::Value operand);
   bool usesMatrixUnit();
+  /// A unit that rests for some 1000 cycles multiplies at half its speed for as long again: what takes longer, row by row, forms a product that nobody wants
+  /// now and then.
+  void keepMatrixUnitAwake(mlir::Value row);
+  bool absorbsOnlyVisible(ir::TileAbsorbOp op);
+  /// The rows of a block's tiles from the first to the last, exclusive, of the parts in which something is visible; all of them where they are asked for, too,
+  /// or where the block is done with care, by vectors.
+  std::pair<mlir::Value, mlir::Value> rowsToDo(const KeyBlock &block, bool onlyVisible);
   /// The keys or values of the products that are formed of them as numbers of 32 bits, with their feature.
   void forEachSplit(llvm::function_ref<void(mlir::Operation *, mlir::Value, llvm::StringRef)> visit);
   void reserveSplitBlocks(llvm::function_ref<void(mlir::Value &, mlir::Value)> reserve);
