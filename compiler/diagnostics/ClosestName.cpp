@@ -36,6 +36,10 @@ std::string closestName(std::string_view name, const std::vector<std::string> &c
   // A third of the letters may be wrong; of a name of one or two letters, only the case.
   unsigned allowed = name.size() < 3 ? 1 : static_cast<unsigned>(2 * std::max<size_t>(1, name.size() / 3));
   const std::string *best = nullptr;
+  auto isSame = [](char left, char right) { return lower(left) == lower(right); };
+  for (const std::string &candidate : candidates)
+    if (candidate != name && candidate.size() == name.size() && std::equal(name.begin(), name.end(), candidate.begin(), isSame))
+      return candidate;
   for (const std::string &candidate : candidates) {
     size_t difference = std::max(candidate.size(), name.size()) - std::min(candidate.size(), name.size());
     if (candidate == name || 2 * difference > allowed)

@@ -214,6 +214,8 @@ private:
   bool inferPlace(Output &output, SourceRange at, const Context &context);
   bool checkStore(Output &output, uint32_t position, const syntax::Type &type, const Context &typeContext);
   /// Says where a coordinate of `set` entered `value`.
+  /// Whether a coordinate of the set stands in the text, as a word.
+  bool isNamedIn(SourceRange range, CoordinateSet set) const;
   void noteOrigin(Diagnostic &diagnostic, NodeId value, CoordinateSet set) const;
   bool convertOutput(Output &output, bool typed, const Context &context);
   NodeId maskedOutput(std::string_view name, NodeId value);
@@ -304,6 +306,7 @@ private:
   unsigned errorCount = 0;
   bool budgetReported = false;
   bool layoutFailed = false;
+  std::unordered_set<std::string> lacksExtent; ///< coordinates that were reported to have none
   std::unordered_set<EntityId> failedDefaults; ///< defaults that were reported to lack a name
 };
 

@@ -60,7 +60,7 @@ Value AttentionChecker::evaluateCall(const Expr &expression, const Context &cont
     evaluate(*argument.value, context);
   if (findReduction(name)) {
     report(DiagnosticKind::ReductionWithoutCoordinate, expression.range, context, name)
-        .note(fmt::format("write `{}(j: …)`, with the coordinate it runs over", name));
+        .note(fmt::format("write `{0}(j: …)` over the visible keys of a row, `{0}(d: …)` over features", name));
     return {};
   }
   bool isValue = (!context.frame && findEntity(name, Context::last) != none) ||
@@ -115,7 +115,10 @@ NodeId AttentionChecker::callBuiltin(const Builtin &builtin, const Expr &at, con
   bool complete = std::all_of(given.begin(), given.end(), [](const Expr *expression) { return expression; });
   if (positional > given.size() || (!complete && !failed)) {
     Diagnostic &diagnostic = report(DiagnosticKind::ArgumentCount, at.range, context, builtin.name,
-                                    variadic ? "2 or more arguments" : countOf(builtin.count), arguments.size());
+                                    variadic               ? "2 or more arguments"
+                                    : builtin.lastOptional ? fmt::format("{} or {}", builtin.count - 1, countOf(builtin.count))
+                                                           : countOf(builtin.count),
+                                    arguments.size());
     if (variadic && arguments.size() == 1)
       diagnostic.note(fmt::format("as a reduction it names its coordinate: `{}(j: …)`", builtin.name));
     else

@@ -165,7 +165,9 @@ NodeId AttentionChecker::combine(const Expr &expression, NodeId x, NodeId y, con
                   : expression.op == Operator::BitOr ? BinaryOp::BitOr
                                                      : BinaryOp::BitXor;
     if ((a == ScalarType::Bool) != (b == ScalarType::Bool) || isFloat(a) || isFloat(b)) {
-      report(DiagnosticKind::BitwiseOperands, range, context, what, typeText(a), typeText(b));
+      Diagnostic &diagnostic = report(DiagnosticKind::BitwiseOperands, range, context, what, typeText(a), typeText(b));
+      if (op == BinaryOp::BitXor)
+        diagnostic.note("a power is written `x ** y`");
       return none;
     }
     return graph.binary(op, a, x, y, range);

@@ -172,8 +172,11 @@ NodeId AttentionChecker::dimensionSize(const syntax::Expr &expression, const Con
       return none;
     }
     if (part.kind == NodeKind::Load || part.kind == NodeKind::Coordinate || part.kind == NodeKind::Reduce) {
-      report(DiagnosticKind::DimensionVaries, expression.range, context, tensor, quoted(part.range))
-          .note("a dimension is an expression of extents, integer scalars and numbers");
+      Diagnostic &diagnostic = report(DiagnosticKind::DimensionVaries, expression.range, context, tensor,
+                                      part.kind == NodeKind::Coordinate ? std::string(attention.coordinates[part.coordinate].name) : quoted(part.range));
+      if (part.kind == NodeKind::Coordinate && expression.kind == syntax::ExprKind::Name)
+        diagnostic.suggest(expression.range, std::string(1, static_cast<char>(expression.name.text[0] - 'a' + 'A')), "an extent is written large, its coordinate small");
+      diagnostic.note("a dimension is an expression of extents, integer scalars and numbers");
       return none;
     }
   }

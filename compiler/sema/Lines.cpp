@@ -51,6 +51,8 @@ void AttentionChecker::useLayout(const syntax::Line &line, const Module &module,
     Diagnostic &diagnostic = report(DiagnosticKind::UnknownLayout, line.name.range, context, line.name.text);
     if (std::string close = closestName(line.name.text, modules.layoutNames(module)); !close.empty())
       diagnostic.suggest(line.name.range, close, "a layout with a similar name exists");
+    else if (modules.findDefinition(module, line.name.text).item)
+      diagnostic.note(fmt::format("`{0}` is a def, for expressions: `mask = {0}`, say", line.name.text));
     layoutFailed = true;
     return;
   }

@@ -67,10 +67,17 @@ std::optional<CoordinateId> AttentionChecker::requireCoordinate(const syntax::Id
     return std::nullopt;
   if (isReservedCoordinate(name.text)) {
     // rule 3.1
+    if (!lacksExtent.insert(std::string(name.text)).second) {
+      ++errorCount;
+      return std::nullopt;
+    }
     char capital = static_cast<char>(name.text[0] - 'a' + 'A');
-    report(DiagnosticKind::CoordinateWithoutExtent, name.range, context, name.text)
-        .withLabel(fmt::format("no tensor has a dimension `{}`", capital))
+    Diagnostic &diagnostic = report(DiagnosticKind::CoordinateWithoutExtent, name.range, context, name.text);
+    diagnostic.withLabel(fmt::format("no tensor has a dimension `{}`", capital))
         .note(fmt::format("`{}` runs over the extent `{}`, which nothing here names", name.text, capital));
+    bool inDefaults = !context.frame && context.module->isLibrary && !context.layout;
+    if (name.text == "j" && !inDefaults)
+      diagnostic.note("`J = I` says that there are as many keys as queries");
   } else {
     Diagnostic &diagnostic = report(DiagnosticKind::NotCoordinate, name.range, context, name.text);
     if (isLetter(name.text))
@@ -195,6 +202,8 @@ void AttentionChecker::reportUnknownName(const syntax::Identifier &name, const C
     std::sort(own.begin(), own.end());
     if (std::string close = closestName(text, own); !close.empty() && close != text)
       diagnostic.note(entityRange(versions.at(close).front()), fmt::format("`{}` has a similar name", close));
+    else if (text == "q" || text == "k" || text == "v")
+      diagnostic.note(fmt::format("`layout mha` declares `q`, `k` and `v`; by itself it is `{}: f32[B, H, {}, D]`", text, text == "q" ? "I" : "J"));
     return;
   }
   if (isCapital(text)) {

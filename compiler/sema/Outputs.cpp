@@ -2,6 +2,7 @@
 #include "compiler/sema/StoreProof.h"
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 
 namespace attn::sema {
@@ -270,7 +271,21 @@ bool AttentionChecker::placeByCoordinates(Output &output, const syntax::OutputIt
     return true;
   // rule 10.4
   Diagnostic &diagnostic = report(DiagnosticKind::OutputVaries, item.range, context, output.name, describe(missing));
+  if (missing == setOf(coordinateJ))
+    diagnostic.note("`sum(j: …)` sums over the visible keys of a row; an output of each key has a dimension `J`");
   noteOrigin(diagnostic, output.value, missing);
+  return false;
+}
+
+bool AttentionChecker::isNamedIn(SourceRange range, CoordinateSet set) const {
+  auto isWord = [](char letter) { return std::isalnum(static_cast<unsigned char>(letter)) || letter == '_'; };
+  std::string_view text = range ? range.text() : std::string_view();
+  for (CoordinateId id = 0; id < attention.coordinates.size(); ++id)
+    for (size_t at = 0; (set & setOf(id)) && (at = text.find(attention.coordinates[id].name, at)) != text.npos; ++at) {
+      size_t end = at + attention.coordinates[id].name.size();
+      if ((at == 0 || !isWord(text[at - 1])) && (end == text.size() || !isWord(text[end])))
+        return true;
+    }
   return false;
 }
 
@@ -287,6 +302,9 @@ void AttentionChecker::noteOrigin(Diagnostic &diagnostic, NodeId value, Coordina
   }
   if (attention.nodes[at].range && attention.nodes[at].varies & wanted)
     diagnostic.note(attention.nodes[at].range, fmt::format("{} comes in here", describe(wanted)));
+  CoordinateSet plain = runCoordinates | setOf(coordinateD) | setOf(coordinateE);
+  if (attention.nodes[at].kind == NodeKind::Load && !(wanted & plain) && !isNamedIn(attention.nodes[at].range, wanted))
+    diagnostic.note(fmt::format("a dimension that no index is given for is read at its coordinate, as if {} stood there", describe(wanted)));
 }
 
 bool AttentionChecker::inferPlace(Output &output, SourceRange at, const Context &context) {

@@ -25,7 +25,10 @@ bool isRowFunction(const Node &node) {
 
 CoordinateSet AttentionChecker::visibility(SourceRange use, const Context &context, std::string_view what) {
   if (attention.coordinates[coordinateJ].extent == none) {
-    report(DiagnosticKind::CoordinateWithoutExtent, use, context, "j").withLabel("no tensor has a dimension `J`");
+    if (lacksExtent.insert("j").second)
+      report(DiagnosticKind::CoordinateWithoutExtent, use, context, "j").withLabel("no tensor has a dimension `J`");
+    else
+      ++errorCount;
     return 0;
   }
   for (EntityId entity : evaluating)
@@ -157,7 +160,8 @@ NodeId AttentionChecker::evaluateRow(const Builtin &builtin, const Expr &at, std
   if (builtin.row == NodeKind::Softmax && operands.size() == 2) {
     operands[1] = toFloat32(operands[1]);
     if (graph.varies(operands[1]) & setOf(coordinateJ)) {
-      report(DiagnosticKind::SinkVaries, attention.nodes[operands[1]].range, context)
+      const syntax::Argument &last = at.arguments.back();
+      report(DiagnosticKind::SinkVaries, last.value->range, context)
           .note("a row has one sink: it may vary with `b h i`");
       return none;
     }

@@ -81,6 +81,14 @@ void GrammarParser::missingSeparator() {
     return;
   }
   Diagnostic &diagnostic = report(DiagnosticKind::MissingSeparator, here(), describe(peek()));
+  TokenKind before = tokens[position - 1].kind;
+  bool beginsOperand = at(TokenKind::Name) || at(TokenKind::Number) || at(TokenKind::OpenParenthesis);
+  if (before == TokenKind::Number && beginsOperand)
+    diagnostic.note("a product is written with `*`");
+  else if (before == TokenKind::Name && at(TokenKind::OpenParenthesis))
+    diagnostic.note("an output has a name: give it its value on a line of its own, `name = expression`");
+  else if (before == TokenKind::Name && at(TokenKind::Number))
+    diagnostic.note(fmt::format("arguments stand in brackets: `{}({})`", textOf(tokens[position - 1]), textOf(peek())));
   SourceRange behind = {&source, tokens[position - 1].end, tokens[position - 1].end};
   if (at(TokenKind::Name) && (kind(1) == TokenKind::Assign || kind(1) == TokenKind::Colon))
     diagnostic.suggest(behind, ";", "several lines in one are separated by `;`");
@@ -96,7 +104,11 @@ void GrammarParser::parseImport() {
   uint32_t start = position;
   Token keyword = take();
   Token path = peek();
-  if (!accept(TokenKind::String)) {
+  if (at(TokenKind::Name) && !alreadyReported()) {
+    report(DiagnosticKind::UnexpectedToken, here(), "the path of a file in double quotes", describe(peek()))
+        .suggest(here(), fmt::format("\"{}.attn\"", textOf(path)), "a file is imported by its path");
+    take();
+  } else if (!accept(TokenKind::String)) {
     unexpected("the path of a file in double quotes");
   } else {
     file.order.push_back({File::ItemKind::Import, static_cast<uint32_t>(file.imports.size())});
@@ -117,7 +129,10 @@ void GrammarParser::parseDefinition() {
   } else if (!panicking && at(TokenKind::OpenBrace)) {
     parseDefinitionBlock(definition);
   } else {
-    unexpected("`=` or `{`");
+    if (at(TokenKind::Colon) && !alreadyReported())
+      report(DiagnosticKind::UnexpectedToken, here(), "`=` or `{`", describe(peek())).suggest(here(), " =", "a def is written `def f(x) = expression`");
+    else
+      unexpected("`=` or `{`");
     return recoverItem(start);
   }
   definition.range = since(keyword.begin);
@@ -145,7 +160,7 @@ void GrammarParser::parseDefinitionBlock(Definition &definition) {
       take();
       definition.bindings.push_back({{textOf(name), rangeOf(name)}, parseExpression()});
     } else if (kind() >= TokenKind::Def && kind() <= TokenKind::Out) {
-      report(DiagnosticKind::NestedItem, here(), textOf(peek()));
+      report(DiagnosticKind::NestedItem, here(), textOf(peek())).note("a def's block holds definitions and its result");
       definition.result = error();
     } else if (!reportForeignStatement()) {
       definition.result = parseExpression();
@@ -199,7 +214,11 @@ bool GrammarParser::findBlock(std::string_view head) {
     panicking = false;
     return true;
   }
-  unexpected(fmt::format("`{{` after {}", head));
+  if (at(TokenKind::OpenParenthesis) && !panicking && !alreadyReported())
+    report(DiagnosticKind::UnexpectedToken, here(), fmt::format("`{{` after {}", head), describe(peek()))
+        .note("what a caller gives is declared in the block: `w: int`");
+  else
+    unexpected(fmt::format("`{{` after {}", head));
   while (!at(TokenKind::OpenBrace) && !atLineEnd())
     take();
   panicking = !at(TokenKind::OpenBrace);
@@ -279,7 +298,7 @@ std::optional<Line> GrammarParser::parseLine() {
   case TokenKind::Def:
   case TokenKind::Attention:
   case TokenKind::Import:
-    report(DiagnosticKind::NestedItem, here(), textOf(peek()));
+    report(DiagnosticKind::NestedItem, here(), textOf(peek())).note("it stands outside, on a line of its own");
     return std::nullopt;
   case TokenKind::Name:
     if (!parseNamedLine(line))

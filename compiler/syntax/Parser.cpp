@@ -97,6 +97,11 @@ bool GrammarParser::reportForeignWord() {
       {"func", "a function is written `def f(x) = expression`"},
       {"function", "a function is written `def f(x) = expression`"},
       {"class", "lines that belong together are a `layout` or an `attention`"},
+      {"include", "another file's definitions are visible after `import \"file.attn\"`"},
+      {"use", "another file's definitions are visible after `import \"file.attn\"`"},
+      {"as", "what a file defines keeps its name where it is imported"},
+      {"output", "an output is written `out name`, or `out name: f32[…]`"},
+      {"input", "an input is written `name: f32[…]`"},
       {"from", "a file's definitions are all visible after `import \"file.attn\"`"},
       {"then", "a conditional is written `x if condition else y`"},
       {"elif", "a conditional is written `x if condition else y`"},
@@ -148,6 +153,10 @@ void GrammarParser::expectedExpression() {
     break;
   case TokenKind::Def:
     diagnostic.note("a `def` stands at the top of the file");
+    break;
+  case TokenKind::Colon:
+    if (before == TokenKind::OpenBracket || before == TokenKind::Comma)
+      diagnostic.note("there are no slices: what is left out of the brackets from the right is read whole, and a coordinate such as `i` stands for all its values");
     break;
   case TokenKind::Assign:
     if (before == TokenKind::Less || before == TokenKind::Greater)

@@ -18,6 +18,7 @@
 /// - `<kind>.cmd`: a shell command, `%attnc` in it the compiler and `%t` an empty folder, run in FOLDER;
 /// `<kind>.expected`
 ///   is its standard error, with the `%t` path written `%t`, and a last line `[exit status N]`. Skipped without ATTNC.
+/// FOLDER/mistakes holds more of the mistakes people make, whatever the kinds: `<name>.attn` with `<name>.expected`, every one of which is an error or a warning.
 /// Files that cases import lie in FOLDER/inputs. With ATTN_UPDATE_GOLDEN=1 in the environment differences are written
 /// back.
 namespace {
@@ -53,6 +54,7 @@ public:
         fail(name, fmt::format("no section `## {}` in {}", name, documentation.string()));
     }
     checkOrphans(names);
+    checkMistakes();
     checkSections(documented, names);
     fmt::print("{} kinds, {} failures, {} skipped\n", names.size(), failures, skipped);
     return failures == 0 ? 0 : 1;
@@ -75,6 +77,24 @@ private:
     std::string produced = hasSource ? checkSource(name) : runCommand(name);
     if (produced.find("[" + name + "]: ") == std::string::npos)
       return fail(name, "the case doesn't produce the kind:\n" + produced);
+    compare(name, produced);
+  }
+
+  void checkMistakes() {
+    std::set<std::string> names;
+    for (const auto &entry : fs::directory_iterator(folder / "mistakes"))
+      if (entry.path().extension() == ".attn")
+        names.insert("mistakes/" + entry.path().stem().string());
+    for (const std::string &name : names) {
+      std::string produced = checkSource(name);
+      if (produced.empty())
+        fail(name, "nothing is said about it");
+      else
+        compare(name, produced);
+    }
+  }
+
+  void compare(const std::string &name, const std::string &produced) {
     fs::path golden = folder / (name + ".expected");
     if (readFile(golden) == produced && fs::exists(golden))
       return;
