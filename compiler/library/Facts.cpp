@@ -24,6 +24,8 @@ std::string placeOf(mlir::Location location) {
 /// The tensor that a tile's rows are, or those that they are computed from.
 std::string rowsText(mlir::Value rows) {
   auto nameOf = [](mlir::Value value) {
+    if (auto shift = value.getDefiningOp<ir::ShiftOp>())
+      value = shift.getTensor();
     auto tensor = value.getDefiningOp<ir::TensorOp>();
     return tensor ? tensor.getName().str() : std::string();
   };
@@ -152,14 +154,21 @@ void readPairwise(ir::ReduceOp sum, Facts &facts) {
 }
 
 void readCoordinateLevel(mlir::ModuleOp module, Facts &facts) {
+  // What is written out several times has one place in the source, and is compared with its limits if it is anywhere.
+  auto add = [&](std::string text, std::string place, bool isGuarded) {
+    auto known = std::find_if(facts.accesses.begin(), facts.accesses.end(), [&](const auto &access) { return access.text == text && access.place == place; });
+    if (known == facts.accesses.end() || place.empty())
+      facts.accesses.push_back({std::move(text), std::move(place), isGuarded});
+    else
+      known->guarded |= isGuarded;
+  };
   module.walk([&](ir::KernelOp kernel) {
     kernel.walk([&](mlir::Operation *op) {
       if (auto read = mlir::dyn_cast<ir::ReadOp>(op)) {
-        facts.accesses.push_back(
-            {read.getText().value_or("").str(), placeOf(op->getLoc()), !read.getUnchecked()});
+        add(read.getText().value_or("").str(), placeOf(op->getLoc()), !read.getUnchecked());
       } else if (auto binary = mlir::dyn_cast<ir::BinaryOp>(op)) {
         if (binary.getText())
-          facts.accesses.push_back({binary.getText()->str(), placeOf(op->getLoc()), !binary.getUnchecked()});
+          add(binary.getText()->str(), placeOf(op->getLoc()), !binary.getUnchecked());
       }
     });
   });

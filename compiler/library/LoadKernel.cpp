@@ -4,6 +4,7 @@
 #include "compiler/library/Fingerprint.h"
 #include "compiler/library/Stopwatch.h"
 #include "compiler/lower/Parts.h"
+#include "compiler/lower/ShortSums.h"
 #include "runtime/kernel/Kernel.h"
 
 #include <fmt/format.h>
@@ -172,15 +173,25 @@ std::unique_ptr<Kernel::Code> Compiler::codeFor(const Spec &spec, const std::vec
 
 std::map<std::string, int64_t> library::featureExtents(const sema::Attention &attention,
                                                        const reference::Binding &binding) {
-  sema::CoordinateSet features = sema::setOf(sema::coordinateD) | sema::setOf(sema::coordinateE);
-  for (const sema::Node &node : attention.nodes)
-    if (node.kind == sema::NodeKind::Dot)
+  sema::CoordinateSet features = sema::setOf(sema::coordinateD) | sema::setOf(sema::coordinateE), mixed = 0;
+  // Operands come before what is computed from them.
+  std::vector<bool> hasProduct(attention.nodes.size());
+  for (size_t n = 0; n < attention.nodes.size(); ++n) {
+    const sema::Node &node = attention.nodes[n];
+    bool ofProducts = std::any_of(node.operands.begin(), node.operands.end(), [&](sema::NodeId operand) { return hasProduct[operand]; });
+    bool isSum = node.kind == sema::NodeKind::Reduce && node.reduction == sema::Reduction::Sum;
+    hasProduct[n] = node.kind == sema::NodeKind::Dot || ofProducts;
+    if (node.kind == sema::NodeKind::Dot || (isSum && ofProducts))
       for (sema::CoordinateId coordinate : node.coordinates)
-        features |= sema::setOf(coordinate);
+        if (coordinate > sema::coordinateJ)
+          (node.kind == sema::NodeKind::Dot ? features : mixed) |= sema::setOf(coordinate);
+  }
   std::map<std::string, int64_t> extents;
   for (size_t n = 0; n < attention.coordinates.size(); ++n) {
     sema::ExtentId id = attention.coordinates[n].extent;
-    if (!(features & sema::setOf(sema::CoordinateId(n))) || id == sema::none || !binding.extents[id])
+    if (!((features | mixed) & sema::setOf(sema::CoordinateId(n))) || id == sema::none || !binding.extents[id])
+      continue;
+    if (!(features & sema::setOf(sema::CoordinateId(n))) && *binding.extents[id] > lower::mostShortSumTerms)
       continue;
     const sema::Extent &extent = attention.extents[id];
     if (!extent.perBatch && extent.binding != sema::ExtentBinding::Computed)

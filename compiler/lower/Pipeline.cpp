@@ -23,13 +23,14 @@ MathTarget mathTarget(const TargetInfo &target) { return {target.avx512, target.
 
 ArrayRef<Stage> loweringStages() {
   static constexpr Stage stages[] = {
-      {"specialized", "Extents that are known for this compilation are constants; what they decide is folded.",
+      {"specialized", "Extents that are known for this compilation are constants; what they decide is folded, and short sums of products are written out.",
        [](OpPassManager &passes, const LoweringOptions &options) {
          SpecializePassOptions specialize;
          for (const auto &[name, value] : options.extents)
            specialize.extents.push_back(name + "=" + std::to_string(value));
          passes.nest<ir::KernelOp>().addPass(createSpecializePass(specialize));
          passes.nest<ir::KernelOp>().addPass(createSimplifyPass());
+         passes.nest<ir::KernelOp>().addPass(createUnrollSumsPass());
        }},
       {"resolved", "No function is read at other coordinates any more: every rebase is what it stands for.",
        [](OpPassManager &passes, const LoweringOptions &) {

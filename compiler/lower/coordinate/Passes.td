@@ -14,6 +14,14 @@ def SpecializePass : CoordinatePass<"attn-specialize"> {
   let options = [ListOption<"extents", "extents", "std::string", "extents to fix, as NAME=VALUE">];
 }
 
+def UnrollSumsPass : CoordinatePass<"attn-unroll-sums"> {
+  let summary = "writes out short sums of products of queries and keys";
+  let description = [{
+    `sum(n: p * dot(q[h = n], k[h = n]))`, a mixture of the heads' products, is a matrix product for each n, where the extent of n is known: the sum becomes one of
+    rebases, which are resolved next. A sum of more than 16 terms stays, and so does one without a product in it.
+  }];
+}
+
 def ResolveRebasePass : CoordinatePass<"attn-resolve-rebase"> {
   let summary = "replaces every rebase by the function it stands for";
   let description = [{
