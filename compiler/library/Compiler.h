@@ -32,6 +32,7 @@ struct CompileRequest {
   QueryCount queries = QueryCount::Any;
   int64_t few = 0, groupHeads = 0; ///< of few queries: about how many, and how many heads share keys; 0 where that isn't known
   bool inParts = true; ///< false: no run has so few row blocks and so many keys that it would cut keys into parts
+  bool mayBeEmpty = true; ///< false: no run is without batches or heads
   /// `Compiler::load` only: a kernel that searches for the keys it would visit, exactly as the whole kernel does, and writes no output. Where
   /// every key is visited without a search it does nothing at all.
   bool onlyVisits = false;
@@ -124,7 +125,7 @@ private:
   uint64_t uses = 0;
 };
 
-/// The extents that code should be made for where they are known: those of D, E and of what dot products sum over. The sizes of a run
+/// The extents that code should be made for where they are known: those of D, E, of what dot products sum over and of what sums a few of them. The sizes of a run
 /// that change from call to call (B, I, J) are not among them.
 std::map<std::string, int64_t> featureExtents(const sema::Attention &attention, const reference::Binding &binding);
 

@@ -71,7 +71,7 @@ bool Descent::go(std::string_view stage) {
                     : request.queries == QueryCount::Many ? lower::QueryCount::Many
                                                           : lower::QueryCount::Any;
   options.few = request.few, options.groupHeads = request.groupHeads;
-  options.inParts = request.inParts;
+  options.inParts = request.inParts, options.mayBeEmpty = request.mayBeEmpty;
   options.verify = verifyBetweenPasses;
   for (const sema::Extent &extent : attention.extents)
     if (extent.fixed)

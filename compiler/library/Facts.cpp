@@ -191,6 +191,7 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
   readCoordinateLevel(coordinates.module(), facts);
   Descent tiles(attention, *target, report);
   tiles.request = request;
+  tiles.request.mayBeEmpty = false; // those do next to nothing
   if (!tiles.go("tiles"))
     return std::nullopt;
   tiles.module().walk([&](ir::TileKernelOp kernel) {

@@ -97,7 +97,7 @@ std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &
   sema::Attention &attention = attentions->front();
   std::string queries = one.queries == QueryCount::Few ? fmt::format("F{}x{}", one.few, one.groupHeads) : one.queries == QueryCount::Many ? "M" : "";
   std::string key = fmt::format("{}{}{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "", one.onlyVisits ? "V" : "",
-                                queries + (one.inParts ? "P" : ""), one.cpu);
+                                queries + (one.inParts ? "P" : "") + (one.mayBeEmpty ? "Z" : ""), one.cpu);
   {
     std::lock_guard lock(mutex);
     if (auto known = kernels.find(key); known != kernels.end()) {
@@ -239,6 +239,11 @@ static bool mayBeInParts(const sema::Attention &attention, const reference::Bind
 void library::countQueries(CompileRequest &request, const sema::Attention &attention, const reference::Binding &binding) {
   constexpr int64_t few = 16, many = 32, vector = 16;
   request.inParts = mayBeInParts(attention, binding);
+  auto isThere = [&](sema::CoordinateId coordinate) {
+    sema::ExtentId extent = coordinate < attention.coordinates.size() ? attention.coordinates[coordinate].extent : sema::none;
+    return extent == sema::none || binding.extents[extent].value_or(0) > 0;
+  };
+  request.mayBeEmpty = !isThere(sema::coordinateB) || !isThere(sema::coordinateH);
   sema::ExtentId id = sema::coordinateI < attention.coordinates.size() ? attention.coordinates[sema::coordinateI].extent : sema::none;
   if (id == sema::none || !binding.extents[id])
     return;

@@ -68,7 +68,9 @@ ArrayRef<Stage> loweringStages() {
          schedule.few = options.few, schedule.groupHeads = options.groupHeads;
          schedule.parts = options.inParts;
          passes.addPass(createSchedule(schedule));
-         passes.addPass(createFormTiles());
+         FormTilesOptions tiles;
+         tiles.mayBeEmpty = options.mayBeEmpty;
+         passes.addPass(createFormTiles(tiles));
        }},
       {"vectors", "Loops, vectors and pointers of upstream dialects only; functions of real numbers are arithmetic.",
        [](OpPassManager &passes, const LoweringOptions &options) {

@@ -28,6 +28,7 @@ struct LoweringOptions {
   QueryCount queries = QueryCount::Any;
   int64_t few = 0, groupHeads = 0; ///< of few queries: about how many, and how many heads share keys; 0 where that isn't known
   bool inParts = true; ///< where there are few row blocks, cut their keys into parts
+  bool mayBeEmpty = true; ///< runs may have no batches or no heads, and what varies with neither is stored all the same
   /// Emit only the search for visible keys: a kernel that computes nothing, to be timed beside the whole one.
   bool onlyVisits = false;
   /// Run MLIR's verifier after every pass.

@@ -279,7 +279,7 @@ static int32_t attn_launch_status(const attn_kernel_info *info, const void *argu
     memcpy(run.scalars, (const char *)arguments + (tensors * sizeof(void *) + 7) / 8 * 8,
            8 * (size_t)info->scalar_count);
   status = attn_check_arguments(&check);
-  if (status == ATTN_OK && info->batch_extent_count > 0 && run.tasks > 0) {
+  if (status == ATTN_OK && info->batch_extent_count > 0 && run.tasks > 0 && run.extents[info->batch] > 0) {
     batch_bytes = 8 * (size_t)info->batch_extent_count * (size_t)run.extents[info->batch];
     run.batch_extents = attn_allocate(context, batch_bytes);
     if (!run.batch_extents)

@@ -255,6 +255,47 @@ out place: f32[B, E]; place = t[b, 1, e] + 1.0"""
             with self.subTest(queries=queries, keys=keys):
                 self.checked(text, {}, "--dims", f"B=2,H=3,I={queries},J={keys},D=20,N=4,E=20")
 
+    def test_an_index_counts_where_something_is_computed_with_it(self):
+        """Rule 4.2: of no queries, or no keys, no read is wrong; what is stored all the same is checked."""
+        dims = "B=1,H=2,I={},J={},D=8,N=4"
+        of_pair = "layout mha; t: f32[N]; score = dot(q, k) + t[j + 4]; out o"
+        of_query = "layout mha; t: f32[N]; o = sum(j: weight * v) + t[i + 4]; out o"
+        of_key = "layout mha; t: f32[N]; v = v * t[j + 4]; out o"
+        of_neither = "layout mha; t: f32[N]; at: int; out o; out row: f32[H]; row = t[at] * float(h)"
+        for text, queries, keys, counts in ((of_pair, 0, 9, False), (of_pair, 9, 0, False), (of_pair, 1, 1, True), (of_query, 0, 9, False),
+                                            (of_query, 3, 0, True), (of_key, 0, 9, False), (of_key, 9, 0, False), (of_key, 1, 2, True)):
+            with self.subTest(text, queries=queries, keys=keys):
+                sizes = dims.format(queries, keys)
+                if counts:
+                    self.fails(text, {}, "--dims", sizes, says=["t: index ", " is outside [0, 4)"])
+                else:
+                    self.checked(text, {}, "--dims", sizes)
+        for queries, keys in (0, 9), (9, 0), (0, 0):
+            with self.subTest(of_neither, queries=queries, keys=keys):
+                self.fails(of_neither, {}, "--dims", dims.format(queries, keys), "-p", "at=4", says=["t: index ", " is outside [0, 4)"])
+                self.checked(of_neither, {}, "--dims", dims.format(queries, keys), "-p", "at=3")
+
+    def test_no_batches_or_heads(self):
+        """What varies with neither is stored where there are none: from the keys, with masks and reads of its own, once for each group, at computed indices."""
+        text = """q: f32[B, H, I, D]; k: f32[B, G, J, D]; v: f32[B, G, J, D]; s: f32[J]; t: f32[N]; at: i32[I]; len: i32[B]; per: f32[H]
+mask = causal
+weight = relu(s)
+out o
+out row: f32[I]; row = sum(j: s) * 2.0
+out seen: f32[I, J]; seen = s[j] + float(i)
+out mean: f32[B, I]; mean = sum(j: softmax(s * 0.5) * s) + t[clamp(at[i], 0, N - 1)]
+out keys: f32[B, G, J, D]; keys = k * 2.0
+out length: i32[B]; length = len + 1
+out own: f32[H]; own = per * 3.0
+out twice: f32[B, H, I, D]; twice = q * 2.0
+out flat: f32[I * 2]; flat[i * 2 + 1] = t[at[i] % N]
+out best: f32[I]; best = max(j: s)"""
+        for batches, heads, queries, keys in (0, 4, 5, 9), (2, 0, 70, 200), (0, 0, 33, 5), (0, 0, 0, 3), (2, 0, 0, 70), (0, 2, 3, 0), (2, 4, 35, 70):
+            with self.subTest(batches=batches, heads=heads, queries=queries, keys=keys):
+                inputs = {"at": tensor("i32", (queries,), [n * 7 % 5 for n in range(queries)]), "s": normal((keys,), 1),
+                          "len": tensor("i32", (batches,), range(batches))}
+                self.checked(text, inputs, "--dims", f"B={batches},H={heads},G=2,I={queries},J={keys},D=20,N=4")
+
     def test_threads_and_repetition(self):
         text = "layout gqa; mask = causal_end or j % 7 == 0; out o, lse"
         for dims in ("B=2,H=4,G=2,I=70,J=150,D=16", "B=1,H=1,G=1,I=1,J=1000,D=64", "B=1,H=2,G=1,I=3,J=700,D=8"):

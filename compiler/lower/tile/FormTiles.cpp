@@ -1,5 +1,6 @@
 #include "compiler/lower/tile/Passes.h"
 
+#include "compiler/lower/tile/EmptyRuns.h"
 #include "compiler/lower/tile/TileFormer.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -67,6 +68,8 @@ void TileFormer::mergeParts(ir::TileKernelOp tiles) {
 namespace {
 
 struct FormTilesPass : impl::FormTilesBase<FormTilesPass> {
+  using FormTilesBase::FormTilesBase;
+
   void runOnOperation() override {
     for (ir::KernelOp kernel : llvm::to_vector(getOperation().getOps<ir::KernelOp>())) {
       auto schedule = kernel->getAttrOfType<ir::ScheduleAttr>(scheduleAttributeName);
@@ -74,6 +77,12 @@ struct FormTilesPass : impl::FormTilesBase<FormTilesPass> {
         kernel.emitError("has no schedule: run attn-schedule first");
         return signalPassFailure();
       }
+      for (const EmptyRun &run : emptyRuns)
+        if (auto copy = mayBeEmpty ? kernelForEmptyRun(kernel, run) : ir::KernelOp()) {
+          copy->removeAttr(mostFewQueriesAttributeName);
+          if (failed(TileFormer(copy, scheduleForEmptyRun(schedule)).form()))
+            return signalPassFailure();
+        }
       if (auto few = kernel->getAttrOfType<ir::ScheduleAttr>(fewScheduleAttributeName)) {
         OpBuilder after(kernel.getContext());
         after.setInsertionPointAfter(kernel);

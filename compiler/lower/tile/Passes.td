@@ -28,7 +28,11 @@ def FormTiles : Pass<"attn-form-tiles", "::mlir::ModuleOp"> {
     taken as they lie are computed once per block of keys, and each pass over the keys is a visit: contract, map, absorb and accumulate. What needs the result of a
     pass at every pair is in a later one. The normaliser works in base 2: log2(e) joins the factor that is applied to the query where the score is the
     plain product, and multiplies the score otherwise.
+
+    Outputs without b, or without h, are stored by the tasks of one batch or head. Where there is none of these, a kernel of such outputs alone takes the run: `@k.no_batches`,
+    `@k.no_heads` and `@k.neither` stand beside `@k` where there are such outputs.
   }];
+  let options = [Option<"mayBeEmpty", "may-be-empty", "bool", "true", "runs may have no batches or no heads">];
   let dependentDialects = ["::attn::ir::AttnDialect"];
 }
 

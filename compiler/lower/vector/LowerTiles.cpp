@@ -1,5 +1,6 @@
 #include "compiler/lower/vector/Passes.h"
 
+#include "compiler/lower/tile/EmptyRuns.h"
 #include "compiler/lower/vector/TileEmitter.h"
 #include "runtime/kernel/Kernel.h"
 
@@ -25,11 +26,62 @@ func::FuncOp createFunction(ModuleOp module, Location location, const Twine &nam
   return function;
 }
 
-/// A kernel, and the one for few queries, if there is one.
+/// A kernel, the one for few queries, if there is one, and those for runs without batches or heads.
 struct Kernels {
   ir::TileKernelOp many, few;
+  SmallVector<std::pair<EmptyRun, ir::TileKernelOp>> empty;
 
-  SmallVector<ir::TileKernelOp> all() const { return few ? SmallVector<ir::TileKernelOp>{many, few} : SmallVector<ir::TileKernelOp>{many}; }
+  Kernels(ModuleOp module, ir::TileKernelOp kernel) : many(kernel) {
+    auto find = [&](StringRef suffix) { return module.lookupSymbol<ir::TileKernelOp>((kernel.getSymName() + suffix).str()); };
+    few = find(ir::TileKernelOp::fewSuffix);
+    for (const EmptyRun &run : emptyRuns)
+      if (ir::TileKernelOp found = find(run.suffix))
+        empty.push_back({run, found});
+  }
+
+  bool isOne() const { return !few && empty.empty(); }
+  SmallVector<ir::TileKernelOp> all() const {
+    SmallVector<ir::TileKernelOp> list{many};
+    if (few)
+      list.push_back(few);
+    for (auto [run, kernel] : empty)
+      list.push_back(kernel);
+    return list;
+  }
+
+  /// Does for the kernel that a run takes what `act` says.
+  void choose(Code &code, RunState &run, function_ref<void(ir::TileKernelOp)> act, size_t number = 0) {
+    auto actOn = [&](ir::TileKernelOp kernel) {
+      return [&act, kernel]() -> SmallVector<Value> {
+        act(kernel);
+        return {};
+      };
+    };
+    if (number < empty.size()) {
+      auto [emptyRun, kernel] = empty[number];
+      auto others = [&]() -> SmallVector<Value> {
+        choose(code, run, act, number + 1);
+        return {};
+      };
+      code.branch(isEmpty(code, run, emptyRun), {}, actOn(kernel), others);
+    } else if (few) {
+      code.branch(takesFew(code, run), {}, actOn(few), actOn(many));
+    } else {
+      act(many);
+    }
+  }
+
+private:
+  /// i1: whether there are no batches, no heads. That both are none is asked first.
+  Value isEmpty(Code &code, RunState &run, const EmptyRun &empty) {
+    auto isNone = [&](StringRef coordinate) {
+      return code.compare(arith::CmpIPredicate::sle, run.extent(many.extentOf(coordinate)), code.integer(0));
+    };
+    if (!empty.noBatches || !empty.noHeads)
+      return isNone(empty.noBatches ? "b" : "h");
+    return code.both(isNone("b"), isNone("h"));
+  }
+
   /// i1: which of the two a run takes.
   Value takesFew(Code &code, RunState &run) {
     Value queries = run.extent(many.extentOf("i"));
@@ -59,7 +111,7 @@ void lowerKernels(Kernels kernels, Sites &sites, const MathTarget &target, bool 
   SmallVector<Type> arguments{pointer, i64, i64, pointer};
   Location location = kernels.many.getLoc();
   func::FuncOp function = createFunction(module, location, kernels.many.getSymName() + "_body", arguments);
-  if (!kernels.few) {
+  if (kernels.isOne()) {
     emitTasks(function, kernels.many, sites, target, onlyVisits);
   } else {
     Block &entry = function.getBody().front();
@@ -67,16 +119,13 @@ void lowerKernels(Kernels kernels, Sites &sites, const MathTarget &target, bool 
     Code code(builder, location, target.fma);
     Operation *marker = code.integer(0).getDefiningOp();
     RunState run(entry.getArgument(0), marker, [](int64_t) { return std::optional<int64_t>(); });
-    auto tasksOf = [&](ir::TileKernelOp kernel, StringRef which) {
-      return [&, kernel, which]() -> SmallVector<Value> {
-        func::FuncOp tasks = createFunction(module, location, kernels.many.getSymName() + "." + which + "_tasks", arguments);
-        tasks.setPrivate();
-        emitTasks(tasks, kernel, sites, target, onlyVisits);
-        func::CallOp::create(builder, location, tasks, entry.getArguments());
-        return {};
-      };
-    };
-    code.branch(kernels.takesFew(code, run), {}, tasksOf(kernels.few, "few"), tasksOf(kernels.many, "many"));
+    kernels.choose(code, run, [&](ir::TileKernelOp kernel) {
+      StringRef which = kernel == kernels.many ? ".many" : kernel.getSymName().drop_front(kernels.many.getSymName().size());
+      func::FuncOp tasks = createFunction(module, location, kernels.many.getSymName() + which + "_tasks", arguments);
+      tasks.setPrivate();
+      emitTasks(tasks, kernel, sites, target, onlyVisits);
+      func::CallOp::create(builder, location, tasks, entry.getArguments());
+    });
     marker->erase();
   }
   function->setAttr("attn.sites", sites.attribute(context));
@@ -198,26 +247,19 @@ LogicalResult lowerBinder(ir::BinderOp binder, Kernels kernels, Sites &sites, co
 
   Operation *marker = code.integer(0).getDefiningOp();
   RunState run(runPointer, marker, unknown);
-  auto store = [&](ir::TileKernelOp kernel) {
-    return [&, kernel]() -> SmallVector<Value> {
-      TileEmitter tiles(code, run, sites, kernel, target);
-      auto field = [&](size_t offset) { return code.at(runPointer, builder.getI8Type(), static_cast<int64_t>(offset)); };
-      Value tasks = tiles.taskCount();
-      if (auto parts = tiles.chooseParts()) {
-        tasks = code.multiply(tasks, parts->count);
-        code.store(parts->count, field(offsetof(attn_run, parts)), 8);
-        code.store(parts->keys, field(offsetof(attn_run, part_keys)), 8);
-        code.store(code.multiply(parts->floats, code.integer(4)), field(offsetof(attn_run, part_bytes)), 8);
-      }
-      code.store(tasks, field(offsetof(attn_run, tasks)), 8);
-      code.store(code.multiply(tiles.workspaceFloats(), code.integer(4)), field(offsetof(attn_run, workspace_bytes)), 8);
-      return {};
-    };
-  };
-  if (kernels.few)
-    code.branch(kernels.takesFew(code, run), {}, store(kernels.few), store(kernels.many));
-  else
-    store(kernels.many)();
+  kernels.choose(code, run, [&](ir::TileKernelOp kernel) {
+    TileEmitter tiles(code, run, sites, kernel, target);
+    auto field = [&](size_t offset) { return code.at(runPointer, builder.getI8Type(), static_cast<int64_t>(offset)); };
+    Value tasks = tiles.taskCount();
+    if (auto parts = tiles.chooseParts()) {
+      tasks = code.multiply(tasks, parts->count);
+      code.store(parts->count, field(offsetof(attn_run, parts)), 8);
+      code.store(parts->keys, field(offsetof(attn_run, part_keys)), 8);
+      code.store(code.multiply(parts->floats, code.integer(4)), field(offsetof(attn_run, part_bytes)), 8);
+    }
+    code.store(tasks, field(offsetof(attn_run, tasks)), 8);
+    code.store(code.multiply(tiles.workspaceFloats(), code.integer(4)), field(offsetof(attn_run, workspace_bytes)), 8);
+  });
   marker->erase();
   return success();
 }
@@ -229,7 +271,7 @@ struct LowerTilesPass : impl::LowerTilesBase<LowerTilesPass> {
     ModuleOp module = getOperation();
     MathTarget target{avx512, fma, hasRound};
     for (ir::TileKernelOp kernel : llvm::to_vector(module.getOps<ir::TileKernelOp>())) {
-      if (kernel.getMostQueries())
+      if (kernel.getMostQueries() || isForEmptyRun(kernel.getSymName()))
         continue;
       std::string name = (kernel.getSymName() + "_binder").str();
       auto binder = module.lookupSymbol<ir::BinderOp>(name);
@@ -237,7 +279,7 @@ struct LowerTilesPass : impl::LowerTilesBase<LowerTilesPass> {
         kernel.emitError("has no binder: expected `attn.binder @") << name << "`";
         return signalPassFailure();
       }
-      Kernels kernels{kernel, module.lookupSymbol<ir::TileKernelOp>((kernel.getSymName() + ir::TileKernelOp::fewSuffix).str())};
+      Kernels kernels(module, kernel);
       Sites sites;
       if (failed(lowerBinder(binder, kernels, sites, target)))
         return signalPassFailure();
