@@ -3,7 +3,8 @@
 
 usage: fuzz.py ATTNC [--seconds N] [--seed FIRST] [--threads N]
 
-Specs are those of random_rows.py (row functions, similarities, views, 16-bit and int8 storage) and random masks with tables, at extents of 0 to 300.
+Specs are those of random_rows.py (row functions, similarities, 16-bit and int8 storage), those of random_views.py (layouts, tables, several outputs, up to
+2100 queries) and random masks with tables, at extents of 0 to 300.
 Prints each failure with the command that shows it, and fails if there was one.
 """
 
@@ -22,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from random_rows import RandomRows
+from random_views import RandomViews
 
 
 class Case:
@@ -33,12 +35,22 @@ class Case:
     def text(self):
         return "attention a {\n  " + "\n  ".join(self.lines) + "\n}\n"
 
+    @staticmethod
+    def binds(name, text):
+        """Whether an input has such a dimension; what a line gives a value isn't asked for."""
+        if re.search(rf"^  {name} = ", text, re.M):
+            return False
+        layout = re.search(r"layout (\w+)", text)
+        own = {"packed_qkv": ["B", "H", "I", "D"], "varlen": ["B", "H", "G", "D", "Tq", "Tk"]}.get(layout and layout[1], ["B", "H", "I", "J", "D"])
+        inputs = "\n".join(line for line in text.split("\n") if re.match(r"  \w+: ", line))
+        return bool(layout) and name in own or bool(re.search(rf"[\[ ]{name}[\],]", inputs))
+
     def arguments(self):
         text = self.text()
-        used = {name: size for name, size in self.dims.items() if re.search(rf"[\[ ]{name}[\],]", text) or "layout" in text and name in "BHIJD"}
+        used = {name: size for name, size in self.dims.items() if self.binds(name, text)}
         words = ["--dims", ",".join(f"{name}={size}" for name, size in used.items())]
         for name, source in self.inputs.items():
-            if re.search(rf"^{name}: ", text, re.M) or f"  {name}: " in text:
+            if re.search(rf"^{name}: ", text, re.M) or f"  {name}: " in text or f"{name}" in ("cu_q", "cu_k") and "varlen" in text:
                 words += ["-i", f"{name}={source.format(**self.dims)}"]
         return words
 
@@ -84,8 +96,11 @@ class RandomMask:
 
 
 def caseOf(seed):
-    if seed % 2:
+    if seed % 3 == 1:
         return RandomMask(seed).case
+    if seed % 3 == 2:
+        views = RandomViews(seed)
+        return Case(views.lines, views.dims, views.inputs)
     rows = RandomRows(seed)
     lines = [line.strip() for line in rows.text.strip().split("\n")[1:-1]]
     return Case(lines, rows.extents)
