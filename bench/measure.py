@@ -122,6 +122,9 @@ def summary(row, samples, plain_samples):
     if row.vector_target is not None:
         result["share_of_vectors"] = min(result["share_of_peak"], result.get("share_of_dot", result["share_of_peak"]))
         judge(result, "share_of_vectors", row.vector_target)
+    if row.function_target is not None:
+        result["share_of_functions"] = statistics.median(sample["functions"]["share"] for sample in samples)
+        judge(result, "share_of_functions", row.function_target)
     if row.bound_target is not None:
         result["share_of_bound"] = statistics.median(max(sample["share_of_peak"], sample["read_gbs"] / sample["bandwidth_gbs"]) for sample in samples)
         judge(result, "share_of_bound", row.bound_target)

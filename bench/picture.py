@@ -10,6 +10,7 @@ PANELS = (
     ("sizes", "share of the peak of multiply-adds", "share_of_peak", "share_of_peak"),
     ("cpu", "share of the peak of that CPU's vectors", "share_of_peak", "share_of_peak"),
     ("scores", "speed, of the plain kernel's", "speed_of_plain", "speed_of_plain"),
+    ("functions", "share of the rate of the score's functions in cache", "share_of_functions", "share_of_functions"),
     ("few", "share of the bound by bandwidth or peak", "share_of_bound", "share_of_bound"),
     ("layouts", "speed, of keys one after the other", "speed_of_plain", "speed_of_plain"),
     ("threads", "two threads: share of the scaling of multiply-adds", "scaling", "scaling"),

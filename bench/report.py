@@ -87,6 +87,12 @@ def parts(rows):
                         for row in rows])
 
 
+def functions(rows):
+    head = ["scores that are no products: D = 64", "of the rate of their functions", "target", "met", "ms", "error"]
+    return table(head, [[row["text"], percent(row["share_of_functions"]), *verdict(row, "share_of_functions", rounded), f"{row['median_ms']:.2f}", error(row)]
+                        for row in rows])
+
+
 def few_queries(rows):
     head = ["queries, 32 heads, 8 of keys, J = 4096, D = 128", "share of the bound", "target", "met", "GB/s", "of the read bandwidth", "share of peak", "ms",
             "error"]
@@ -114,6 +120,7 @@ def long_rows(rows):
 TABLES = (
     ("prefill", single("one thread, f32, B = 1, H = 8, D = 64 where not said")),
     ("scores", single("scores, and masks that spare nothing: D = 64")),
+    ("functions", functions),
     ("stored", single("stored in 16 bits")),
     ("sizes", single("sizes that no tile divides")),
     ("cpu", single("code for another CPU, beside the peak of its vectors")),

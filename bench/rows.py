@@ -20,6 +20,7 @@ class Row:
     group: str = "prefill"      # the table it stands in
     target: float = None        # least share of the peak of multiply-adds
     vector_target: float = None # least share of what vectors reach at most with products of this storage
+    function_target: float = None # least share of the rate of the score's functions over an array in the first level of cache
     plain: str = None           # the row to whose speed this one's is compared
     plain_by: str = "useful"    # what a speed counts: "useful" multiply-adds, "pairs" visible or not, or "padded" ones, a call's 2 us aside
     plain_target: float = None  # least share of that speed
@@ -91,6 +92,11 @@ SCORES = [
     beside("dense-4096", "checkerboard", "(i + j) % 2 == 0", "checkerboard", 0.80, plain_by="pairs"),
     beside("dense-4096", "random-table", "a random table of pairs", "random-table", 0.80, plain_by="pairs", inputs={"allowed": "randint(0,2)"}),
 ]
+
+
+# A score that is no product: a function of every pair and feature.
+FUNCTIONS = [Row("additive", "additive, sum(d: u * tanh(q + k)), 1024, one head", "additive", {"B": 1, "I": 1024, "J": 1024, "D": 64}, group="functions",
+                 function_target=0.60)]
 
 
 def width_row(width, nearest):
@@ -219,7 +225,7 @@ def layout_rows(name, text, batch, queries, keys, heads, groups, width, **more):
 LAYOUTS = layout_rows("prefill", "I = J = 2048, H = 8, D = 64", 1, 2048, 2048, 8, 8, 64) + \
     layout_rows("decode", "B = 4, I = 1, J = 4096, H = 32, G = 8, D = 128", 4, 1, 4096, 32, 8, 128)
 
-ROWS = PREFILL + SCORES + STORED + SIZES + AVX2 + FEW + LAYOUTS + THREADS + PARTS + LONG
+ROWS = PREFILL + SCORES + FUNCTIONS + STORED + SIZES + AVX2 + FEW + LAYOUTS + THREADS + PARTS + LONG
 
 # Compiled for the latency rows, with the most that the JIT may take, in milliseconds: plain ones, and others.
 PLAIN_JIT_MS, ANY_JIT_MS = 70, 120
@@ -237,7 +243,8 @@ def tiny(row):
     for name in ("I", "J", "Tq", "Tk"):
         if dims.get(name, 0) > 96:
             dims[name] = max(dims[name] // 32, 96) if dims[name] <= 8192 else 192
-    dims["H"] = min(dims["H"], 2)
+    if "H" in dims:
+        dims["H"] = min(dims["H"], 2)
     if "G" in dims:
         dims["G"] = 1
     scalars = {name: max(value // 64, 4) for name, value in row.scalars.items()}

@@ -45,7 +45,7 @@ def check_row(row, result):
         positive(result["scaling"], "kernel", "fma", "share")
     if row.plain:
         positive(result, "speed_of_plain", "speed_of_plain_at_min")
-    asked = [target for target in (row.target, row.vector_target, row.bound_target, row.plain_target, row.scaling_target, row.speedup_target, row.bandwidth_target,
+    asked = [target for target in (row.target, row.vector_target, row.function_target, row.bound_target, row.plain_target, row.scaling_target, row.speedup_target, row.bandwidth_target,
                                  row.classification_target) if target is not None]
     expect(len(result.get("targets", {})) == len(asked), f"{row.name} has {len(asked)} targets, judged {result.get('targets')}")
 
