@@ -31,6 +31,7 @@ SPECS = {
                "  near = sum(j: 1 if abs(j - i) < 1500 else 0)\n"
                "  out o, lse, most: f32[B, H, I], least: f32[B, H, I], some: bool[B, H, I], every: bool[B, H, I], near: i32[B, H, I] }",
     "plain": "attention plain { layout mha; weight = relu(score) / J; out o }",
+    "narrow": "attention narrow { q: f32[B, H, I, D]; k: f32[B, H, J, D]; v: f32[B, H, J, E]; weight = relu(score); out o: f32[B, H, I, E] }",
     "two": "attention two { layout mha; k2: f32[B, H, J, D]; weight = softmax(score) - 0.3 * softmax(dot(q, k2)) + 0.001 * score; out o }",
     "own_values": "attention own_values { q: f32[B, H, I, D]; k: f32[B, H, J, D]; s: f32[I, J]; u: f32[B, H, J, E]\n"
                   "  v = u * s; out o: f32[B, H, I, E], lse }",
@@ -85,6 +86,8 @@ CASES = [
     *[("apart", f"B=2,H=2,I={i},J=3000,D=8,E=12", []) for i in (2, 40)],
     ("few", "B=0,H=1,G=1,I=1,J=3000,D=8", []),
     ("few", "B=1,H=1,G=1,I=2,J=3000,D=0", []),
+    # A part may come to nothing at all.
+    *[("narrow", f"B=1,H=2,I={i},J=5000,D=8,E={e}", []) for i in (0, 1, 40) for e in (0, 3)],
 ]
 
 # What takes a row block a second time, with care: the same bits, whoever does it.

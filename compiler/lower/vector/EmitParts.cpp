@@ -31,11 +31,12 @@ std::optional<TileEmitter::Parts> TileEmitter::chooseParts() {
   Value floats = partLayout().end;
   Value wanted = quotientUp(code.integer(schedule.getTasks()), blocks);
   Value large = code.divide(keys, code.integer(schedule.getPartKeys()));
-  Value fitting = code.divide(code.divide(code.integer(mostPartBytes / 4), blocks), floats);
+  Value fitting = code.divide(code.divide(code.integer(mostPartBytes / 4), blocks), atLeastOne(floats));
   Value count = atLeastOne(code.minimum(code.minimum(wanted, large), fitting));
   Value each = code.roundUp(quotientUp(keys, count), schedule.getKeyBlock());
   return Parts{atLeastOne(quotientUp(keys, atLeastOne(each))), each, floats};
 }
+
 TileEmitter::PartLayout TileEmitter::partLayout() {
   PartLayout layout;
   Value next = code.integer(usesMatrixUnit() ? 16 : 0);
