@@ -45,9 +45,10 @@ public:
   SumOverKeys(ir::ReduceOp sum, Value mask) : builder(sum), location(sum.getLoc()), mask(mask) {}
 
   /// Null where the sum isn't one of values with features.
-  Value of(Value term) {
-    if (!variesWithFeature(term))
-      return {};
+  Value of(Value term) { return variesWithFeature(term) ? sumOf(term) : Value(); }
+
+private:
+  Value sumOf(Value term) {
     Factors factors;
     collect(term, factors, /*inverted=*/false);
     for (SmallVector<Value> *list : {&factors.values, &factors.weights})
@@ -64,7 +65,6 @@ public:
     return factors.isNegative ? unary(builder, location, ir::UnaryKind::Negate, total) : total;
   }
 
-private:
   void collect(Value value, Factors &factors, bool inverted) {
     Operation *op = value.getDefiningOp();
     if (inverted)
@@ -111,11 +111,9 @@ private:
   }
 
   Value distribute(const Factors &factors, Value factor, Operation *op) {
-    auto withPart = [&](Value part) { return of(productOf(factors, factor, part)); };
+    auto withPart = [&](Value part) { return sumOf(productOf(factors, factor, part)); };
     bool isChoice = isa<ir::SelectOp>(op);
     Value left = withPart(op->getOperand(isChoice ? 1 : 0)), right = withPart(op->getOperand(isChoice ? 2 : 1));
-    if (!left || !right)
-      return {};
     if (!isChoice)
       return binary(builder, location, cast<ir::BinaryOp>(op).getKind(), left, right);
     Value condition = op->getOperand(0);
