@@ -416,10 +416,13 @@ Value GraphGenerator::largestOnly(Location place, Value operand, Value mask, Val
   auto compare = [&](ir::CompareKind kind, Value left, Value right) -> Value {
     return ir::CompareOp::create(builder, place, ir::pointwiseType(boolean, {left, right}), kind, left, right);
   };
-  Value larger = compare(ir::CompareKind::Greater, operand, top.getSmallest());
-  Value equal = compare(ir::CompareKind::Equal, operand, top.getSmallest()), early = compare(ir::CompareKind::LessEqual, key, top.getLast());
-  Value tie = ir::AndOp::create(builder, place, ir::pointwiseType(boolean, {equal, early}), equal, early);
-  Value kept = ir::OrOp::create(builder, place, ir::pointwiseType(boolean, {larger, tie}), larger, tie);
+  // What is no number is kept, and with it the row isn't one.
+  Value smaller = compare(ir::CompareKind::Less, operand, top.getSmallest());
+  Value equal = compare(ir::CompareKind::Equal, operand, top.getSmallest()),
+        late = compare(ir::CompareKind::Greater, key, top.getLast());
+  Value tie = ir::AndOp::create(builder, place, ir::pointwiseType(boolean, {equal, late}), equal, late);
+  Value dropped = ir::OrOp::create(builder, place, ir::pointwiseType(boolean, {smaller, tie}), smaller, tie);
+  Value kept = ir::NotOp::create(builder, place, dropped.getType(), dropped);
   Value visible = ir::AndOp::create(builder, place, ir::pointwiseType(boolean, {mask, kept}), mask, kept);
   return select(place, visible, operand, real(place, element, -std::numeric_limits<double>::infinity()));
 }
