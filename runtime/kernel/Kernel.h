@@ -231,13 +231,17 @@ ATTN_SUPPORT_API int32_t attn_matrix_accumulate(const uint16_t *values, int32_t 
 /* Where rows are that are likely to be wanted next is noted in `ahead`, 256 bytes that are 0 at first, and some of their lines are fetched with each product of
    floats. Nothing is read there, so that nothing need be there. */
 
-/* Bring `rows` keys or values of 32 bits into the form that products take: 3 numbers of 16 bits for each, rows and features rounded up to multiples of 32. Row k
-   lies at keys + k * row_stride, or at addresses[k] where that isn't null. `scratch` has room for 4 bytes for each of `features` rounded up to a multiple of 32, by `rows`. Of keys, one that isn't finite
-   makes its products NaN, and changes no others; a value that isn't makes sums of its feature NaN, though its weight be 0. For values returns 1 if
-   some value isn't 0 and smaller than 2^-100: sums may lack it, and are not to be used. */
-ATTN_SUPPORT_API void attn_matrix_split_keys(const float *keys, const float *const *addresses, int64_t row_stride,
-                                             int64_t column_stride, int64_t rows, int64_t features, uint16_t *parts,
-                                             float *scratch, void *ahead);
+/* Bring `rows` keys or values of 32 bits into the form that products take: 3 numbers of 16 bits for each, rows and
+   features rounded up to multiples of 32. Row k lies at keys + k * row_stride, or at addresses[k] where that isn't
+   null. `scratch` has room for 4 bytes for each of `features` rounded up to a multiple of 32, by `rows`. Of keys, one
+   that isn't finite makes its products NaN, and changes no others; a value that isn't makes sums of its feature NaN,
+   though its weight be 0. Return 1 if some number isn't 0 and smaller than 2^-100, so that parts of it are lost: sums
+   of values are then not to be used. Products have an error of up to 2^-64 for each feature, which is nothing in a
+   softmax's score, but more where they are multiplied by large numbers. For keys returns 1, too, if one is infinite, or
+   so large that it becomes so: its products, NaN, compare with others as they shouldn't. */
+ATTN_SUPPORT_API int32_t attn_matrix_split_keys(const float *keys, const float *const *addresses, int64_t row_stride,
+                                                int64_t column_stride, int64_t rows, int64_t features, uint16_t *parts,
+                                                float *scratch, void *ahead);
 ATTN_SUPPORT_API int32_t attn_matrix_split_values(const float *values, const float *const *addresses,
                                                   int64_t row_stride, int64_t column_stride, int64_t rows,
                                                   int64_t features, uint16_t *parts, float *scratch, void *ahead);

@@ -37,16 +37,29 @@ static attn_rows attn_whole_rows(const float *first, const float *const *address
   return result;
 }
 
-/* A left operand with these rows. Tiles follow each other by 16 rows, depth, part. */
-static void attn_split_rows(const attn_rows *rows, uint16_t *target) {
+/* Whether a number isn't 0 and so small that parts of it are lost. */
+ATTN_INLINE int32_t attn_loses_parts(attn_magnitudes seen) {
+  return _mm512_cmplt_epu16_mask(seen.least, _mm512_set1_epi16((int16_t)((attn_least_whole >> 16) - 1))) != 0;
+}
+
+/* Whether a number is infinite, or becomes so where it is rounded. */
+ATTN_INLINE int32_t attn_is_infinite(attn_magnitudes seen) {
+  return _mm512_cmpge_epu16_mask(seen.most, _mm512_set1_epi16((int16_t)(attn_infinity >> 16))) != 0;
+}
+
+/* A left operand with these rows. Tiles follow each other by 16 rows, depth, part. Returns 1 if parts of a number are
+ * lost, or a number is infinite. */
+static int32_t attn_split_rows(const attn_rows *rows, uint16_t *target) {
+  attn_magnitudes seen = attn_no_magnitudes();
   for (int64_t row = 0; row < rows->rows; row += ATTN_SIDE)
     for (int64_t column = 0; column < rows->columns; column += ATTN_DEPTH, target += ATTN_SPLIT_TILE)
 #pragma GCC unroll 4
       for (int64_t n = 0; n < ATTN_SIDE; ++n) {
         const float *from = attn_row(rows, row + n) + column;
-        attn_split_pair(_mm512_loadu_ps(from), _mm512_loadu_ps(from + ATTN_SIDE), ATTN_FLOAT_PARTS,
-                        target + n * ATTN_DEPTH);
+        attn_note(&seen, attn_split_pair(_mm512_loadu_ps(from), _mm512_loadu_ps(from + ATTN_SIDE), ATTN_FLOAT_PARTS,
+                                         target + n * ATTN_DEPTH));
       }
+  return attn_loses_parts(seen) || attn_is_infinite(seen);
 }
 
 ATTN_INLINE void attn_load_turned(const attn_rows *rows, int64_t row, int64_t column, __m512i *m) {
@@ -56,8 +69,8 @@ ATTN_INLINE void attn_load_turned(const attn_rows *rows, int64_t row, int64_t co
   attn_transpose(m);
 }
 
-/* A left operand with a row for each column. Tiles follow each other by 16 columns, depth, part. Returns 1 if a number
- * isn't 0 and so small that parts of it are lost. */
+/* A left operand with a row for each column. Tiles follow each other by 16 columns, depth, part. Returns 1 if parts of
+ * a number are lost. */
 static int32_t attn_split_turned(const attn_rows *rows, uint16_t *target) {
   attn_magnitudes seen = attn_no_magnitudes();
   for (int64_t column = 0; column < rows->columns; column += ATTN_SIDE)
@@ -70,7 +83,7 @@ static int32_t attn_split_turned(const attn_rows *rows, uint16_t *target) {
         attn_note(&seen, attn_split_pair(_mm512_castsi512_ps(first[n]), _mm512_castsi512_ps(second[n]),
                                          ATTN_FLOAT_PARTS, target + n * ATTN_DEPTH));
     }
-  return _mm512_cmplt_epu16_mask(seen.least, _mm512_set1_epi16((int16_t)((attn_least_whole >> 16) - 1))) != 0;
+  return attn_loses_parts(seen);
 }
 
 static attn_rows attn_take_rows(attn_ahead_of which, const float *first, const float *const *addresses,
@@ -81,12 +94,12 @@ static attn_rows attn_take_rows(attn_ahead_of which, const float *first, const f
   return attn_whole_rows(first, addresses, row_stride, column_stride, rows, columns, copy);
 }
 
-ATTN_SUPPORT_API void attn_matrix_split_keys(const float *keys, const float *const *addresses, int64_t row_stride,
-                                             int64_t column_stride, int64_t rows, int64_t features, uint16_t *parts,
-                                             float *scratch, void *ahead) {
+ATTN_SUPPORT_API int32_t attn_matrix_split_keys(const float *keys, const float *const *addresses, int64_t row_stride,
+                                                int64_t column_stride, int64_t rows, int64_t features, uint16_t *parts,
+                                                float *scratch, void *ahead) {
   attn_rows source =
       attn_take_rows(ATTN_AHEAD_KEYS, keys, addresses, row_stride, column_stride, rows, features, scratch, ahead);
-  attn_split_rows(&source, parts);
+  return attn_split_rows(&source, parts);
 }
 
 ATTN_SUPPORT_API int32_t attn_matrix_split_values(const float *values, const float *const *addresses,

@@ -118,6 +118,35 @@ class Rows(Edges):
                 self.assertEqual([n % queries for n in range(2 * queries) if math.isnan(found[n])
                                   and n % queries != 33], [3, 3] if seen[3] else [])
 
+    def test_infinite_products_are_compared_as_such(self):
+        """The matrix unit makes no numbers of them, with which nothing compares."""
+        for score in ("1.0 if dot(q, k) > 3 else 0.0", "dot(q, k) if dot(q, k) < 0 else -inf", "clamp(dot(q, k), -1.0, 2.0)"):
+            for bad in (INF, -INF, 3.4e38):
+                with self.subTest(score=score, bad=bad):
+                    k = filled(normal((2, 70, 8), 2), {40}, 0.0)
+                    values = list(k.values())
+                    values[40 * 8 + 3] = bad
+                    self.checked(f"{QKV}; score = {score}; hit = any(j: dot(q, k) > 3); count = sum(j: 1 if dot(q, k) < 0 else 0); mask = j <= i + 30;"
+                                 "out o, hit, count", {"q": normal((2, 37, 8), 1, 0.01), "k": tensor("f32", (2, 70, 8), values), "v": normal((2, 70, 5), 3)})
+
+    def test_the_largest_of_what_is_no_number(self):
+        for name, at in (("q", {3}), ("k", {40}), ("k", {0, 69})):
+            for bad in (NAN, INF, -INF):
+                for queries in (37, 3):
+                    with self.subTest(name=name, at=at, bad=bad, queries=queries):
+                        inputs = {"q": normal((2, max(queries, 4), 8), 1), "k": normal((2, 70, 8), 2), "v": normal((2, 70, 5), 3)}
+                        inputs[name] = filled(inputs[name], at, bad)
+                        self.checked(f"{QKV}; weight = softmax(topk(score, 4)); mask = j <= i + 30; out o", inputs)
+
+    def test_values_with_a_summand_of_the_query(self):
+        values = {"v + float(i) * 0.5": "", "(v - float(i + h)) * 0.1": "", "v + u[i]": "u: f32[I, E];", "v * 0.5 + w": "w: f32[I];",
+                  "v if i % 2 == 0 else v - float(i)": ""}
+        for weight in ("softmax(score)", "relu(score)", "softmax(score) - 0.5 * softmax(-score)", "softmax(score, sink = 1.5)"):
+            for value, table in values.items():
+                with self.subTest(weight=weight, value=value):
+                    self.checked(f"{QKV}; {table} weight = {weight}; v = {value}; mask = j <= i - 2; out o: f32[H, I, E]", {}, "--dims",
+                                 "H=2,I=40,J=70,D=8,E=5")
+
     def test_lengths(self):
         text = "layout mha; len: i64[B]; mask = j < len[b]; out o, lse"
         for keys in (1, 33, 129):
@@ -185,6 +214,11 @@ class Rows(Edges):
                 self.checked(f"{QKV}; t: f32[I]; score = min(dot(q, k) * t, 5.0); mask = causal; out o, lse", given | {"t": t})
                 t = tensor("f32", (queries,), [n and 1 / n for n in t.values()])
                 self.checked(f"{QKV}; t: f32[I]; score = dot(q, k) / t; mask = j != 3; out o, lse", given | {"t": t})
+        # Keys so small that parts of them are lost on the matrix unit, and a factor that brings them back.
+        for scale in (1e-30, 1e-34, 1e-37):
+            with self.subTest(f"keys of {scale}"):
+                self.checked(f"{QKV}; s: f32[J]; score = dot(q, k) * s; out o, lse", inputs | {
+                    "k": normal((2, keys, 8), 2, scale), "s": tensor("f32", (keys,), [1 / scale] * keys)})
 
     def test_no_features(self):
         # 0 / sqrt(0) is NaN; 0 alone is a score like any other.

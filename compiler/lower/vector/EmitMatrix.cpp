@@ -129,8 +129,13 @@ void TileEmitter::splitBlock(Operation *op, const KeyBlock &block) {
     return SmallVector<Value>{first, isPlaced ? code.null() : matrix.rowAddresses, isPlaced ? matrix.rowStride : code.integer(0), matrix.columnStride,
                               code.subtract(block.end, block.first), extentOf(feature), splitBlocks[op], matrixScratch, ahead};
   };
-  if (auto contract = dyn_cast<ir::TileContractOp>(op))
-    callSupport(code, "attn_matrix_split_keys", split(contract.getKeys(), contract.getAxes(), featureOf(contract.getQueries())), {});
+  if (auto contract = dyn_cast<ir::TileContractOp>(op)) {
+    Value isIrregular =
+        callSupport(code, "attn_matrix_split_keys",
+                    split(contract.getKeys(), contract.getAxes(), featureOf(contract.getQueries())), code.i32())[0];
+    if (!isScore(contract.getResult()))
+      noteIrregular(isIrregular);
+  }
   if (auto accumulate = dyn_cast<ir::TileAccumulateOp>(op))
     noteIrregular(callSupport(code, "attn_matrix_split_values",
                               split(accumulate.getValues(), accumulate.getAxes(), featureOf(accumulate.getAccumulator())), code.i32())[0]);

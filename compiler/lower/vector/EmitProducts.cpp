@@ -15,11 +15,11 @@ static Value larger(Code &code, Value candidate, Value current) {
   return code.select(isLarger, candidate, current);
 }
 
-/// Whether products are scores as they are: a map, if there is one, only hides some.
-static bool isScore(Value products) {
-  return llvm::all_of(products.getUsers(), [](Operation *user) {
+bool isScore(Value products) {
+  auto isAbsorbed = [](Operation *user) { return isa<ir::TileAbsorbOp>(user); };
+  return llvm::all_of(products.getUsers(), [&](Operation *user) {
     auto map = dyn_cast<ir::TileMapOp>(user);
-    return isa<ir::TileAbsorbOp>(user) || (map && isProduct(map));
+    return isAbsorbed(user) || (map && isProduct(map) && llvm::all_of(map.getTiles()[0].getUsers(), isAbsorbed));
   });
 }
 

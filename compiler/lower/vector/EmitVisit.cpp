@@ -172,8 +172,7 @@ SmallVector<Value> TileEmitter::classifierArgumentsOf(Value firstQuery, Value la
 }
 
 std::pair<Value, Value> TileEmitter::visibleParts(const KeyBlock &block) {
-  constexpr int64_t side = 32;
-  Value all = code.integer(-1), one = code.integer(1), zero = code.integer(0), last = code.integer(side - 1);
+  Value all = code.integer(-1), one = code.integer(1), zero = code.integer(0), last = code.integer(visibleSide - 1);
   auto find = [&]() -> SmallVector<Value> {
     auto [firstQuery, lastQuery] = queriesOfBlock();
     Value lastKey = code.subtract(block.end, one), begin = firstQuery, end = lastQuery;
@@ -182,15 +181,16 @@ std::pair<Value, Value> TileEmitter::visibleParts(const KeyBlock &block) {
       return func::CallOp::create(code.builder, code.location, classifier, arguments);
     };
     SmallVector<Value> found = code.loop(
-        zero, code.integer(schedule.queryBlock() / side), 1, {zero, code.boolean(false)}, [&](Value group, ValueRange sofar) -> SmallVector<Value> {
-          Value query = code.add(begin, code.multiply(group, code.integer(side)));
+        zero, code.integer(schedule.queryBlock() / visibleSide), 1, {zero, code.boolean(false)},
+        [&](Value group, ValueRange sofar) -> SmallVector<Value> {
+          Value query = code.add(begin, code.multiply(group, code.integer(visibleSide)));
           return code.branch(
               code.compare(arith::CmpIPredicate::sle, query, end), {code.i64(), code.i1()},
               [&]() -> SmallVector<Value> {
                 SmallVector<Value> arguments = classifierArgumentsOf(query, code.minimum(end, code.add(query, last)));
                 Value bits = sofar[0], hides = sofar[1];
                 for (int64_t half = 0; half < 2; ++half) {
-                  Value key = code.add(block.first, code.integer(half * side));
+                  Value key = code.add(block.first, code.integer(half * visibleSide));
                   SmallVector<Value> answer = code.branch(
                       code.compare(arith::CmpIPredicate::sle, key, lastKey), {code.i1(), code.i1()},
                       [&]() -> SmallVector<Value> {
@@ -280,7 +280,8 @@ void TileEmitter::prepareClassifier(ir::TileVisitOp op) {
   // What tables say of queries is asked again for each strip, but not for parts of those that are side by side.
   rowClassifier = outlined.rowBlock;
   uniformArguments = classifierArguments.size() - 2;
-  asksForParts = usesMatrixUnit() && !onlyVisits && !holdsGroups() && (!rowClassifier || hasStrips());
+  asksForParts = usesMatrixUnit() && schedule.getKeyBlock() <= 2 * visibleSide && !onlyVisits && !holdsGroups() &&
+                 (!rowClassifier || hasStrips());
   if (outlined.rowBlock)
     llvm::append_range(classifierArguments,
                        func::CallOp::create(code.builder, code.location, outlined.rowBlock, classifierArguments).getResults());

@@ -46,6 +46,9 @@ inline bool isProduct(ir::TileMapOp map) {
          map.getBody().front().getTerminator()->getOperand(0) == map.getBody().front().getArgument(0);
 }
 
+/// Whether products are a softmax's scores as they are: a map, if there is one, only hides some.
+bool isScore(mlir::Value products);
+
 /// The counts after the hint at the start of a workspace where only visits are emitted; `attn_visits` in runtime/kernel/Kernel.h.
 enum VisitCount : int64_t { visitedPairs, visitedBlocks, fullBlocks };
 inline constexpr int64_t visitCounts = 3;
@@ -53,6 +56,9 @@ inline constexpr int64_t visitCounts = 3;
 /// How many rows ahead of their use keys and values are asked for: a few queries have less to do with each than the
 /// memory takes to bring it.
 inline constexpr int64_t rowsAhead = 32;
+
+/// Queries and keys of the tiles that `KeyBlock::visible` tells of, two along the keys of a block at most.
+inline constexpr int64_t visibleSide = 32;
 
 /// A block of consecutive keys.
 struct KeyBlock {

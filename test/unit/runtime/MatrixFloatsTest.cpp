@@ -65,8 +65,9 @@ struct Operands {
   int32_t contract(uint64_t visible = ~uint64_t(0)) {
     int32_t areQueriesIrregular =
         attn_matrix_split_queries(queries.get(), width, sizes.features, ATTN_F32, split.get());
-    attn_matrix_split_keys(first(), places(), sizes.rowStride, sizes.columnStride, sizes.rows, sizes.features,
-                           parts.get(), reinterpret_cast<float *>(scratch.get()), ahead.get());
+    areKeysIrregular =
+        attn_matrix_split_keys(first(), places(), sizes.rowStride, sizes.columnStride, sizes.rows, sizes.features,
+                               parts.get(), reinterpret_cast<float *>(scratch.get()), ahead.get());
     attn_matrix_contract_floats(parts.get(), sizes.rows, sizes.features, split.get(), width, count, visible,
                                 products.get(), largest.get(), ahead.get());
     return areQueriesIrregular;
@@ -90,6 +91,7 @@ struct Operands {
 
   Sizes sizes;
   int64_t count;
+  int32_t areKeysIrregular = 0;
   Guarded<float> numbers;
   std::vector<const float *> addresses;
   Aligned<float> queries, weights, sums, rescale, products, largest;
@@ -205,8 +207,12 @@ TEST_CASE("floats that the matrix unit can't take are told or make NaN of what t
     Operands operands({64, 64, 64, 1, false});
     operands.numbers[1000] = tiny;
     CHECK(operands.accumulate() == 1);
+    CHECK(operands.contract() == 0);
+    CHECK(operands.areKeysIrregular == 1);
     operands.numbers[1000] = 0;
     CHECK(operands.accumulate() == 0);
+    CHECK(operands.contract() == 0);
+    CHECK(operands.areKeysIrregular == 0);
   }
 }
 
