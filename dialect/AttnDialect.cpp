@@ -52,6 +52,8 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "on the matrix unit key_step is a multiple of 16, not " << keyStep;
   if (strips > 1 && (products != Products::Matrix || heads == RowHeads::Group))
     return emitError() << "row blocks of one head on the matrix unit have strips, no others";
+  if (strips > 1 && keyBlock > 64)
+    return emitError() << "strips share a block of at most 64 keys, not " << keyBlock;
   if (keyBlock % keyStep || !llvm::isPowerOf2_64(keyBlock / keyStep))
     return emitError() << "a key block is key_step " << keyStep << " times a power of two, not " << keyBlock;
   if (partKeys < 0 || partKeys % keyBlock)

@@ -2,6 +2,7 @@
 
 #include "compiler/library/Compiler.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,18 @@ public:
 
 private:
   bool shown;
+};
+
+/// Shows one line of progress at a time.
+class ProgressLine {
+public:
+  void operator()(std::string_view text) {
+    line.reset();
+    line.emplace(text);
+  }
+
+private:
+  std::optional<Progress> line;
 };
 
 } // namespace attn::console

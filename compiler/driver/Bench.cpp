@@ -43,19 +43,7 @@ std::optional<BenchOptions> parseBench(const Arguments &arguments, int &status) 
   return options;
 }
 
-/// Shows one line of progress at a time.
-class ProgressLine {
-public:
-  void operator()(std::string_view text) {
-    line.reset();
-    line.emplace(text);
-  }
-
-private:
-  std::optional<Progress> line;
-};
-
-int benchOne(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const BenchOptions &options,
+int benchOne(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const BenchOptions &options, const Arguments &arguments,
              Compiler &compiler, Runner &runner) {
   Result<sema::Attention> special = specialise(attention, options.fixed);
   if (!special) {
@@ -72,6 +60,8 @@ int benchOne(const std::shared_ptr<const Spec> &spec, const sema::Attention &att
   request.compile.extents = options.fixed;
   request.compile.optimiseHarder = options.harder;
   request.compile.cpu = options.cpu;
+  if (takeTuned(arguments, *spec, *special, data->binding, request.compile))
+    printNote(tunedText(attention));
   request.seed = options.inputs.seed;
   request.repeat = options.repeat;
   request.check = options.check;
@@ -119,7 +109,7 @@ int driver::benchMain(const Arguments &arguments) {
   Compiler compiler(cacheOf(arguments));
   Runner runner(options->threads);
   for (const sema::Attention *attention : chosen) {
-    int one = benchOne(spec, *attention, *options, compiler, runner);
+    int one = benchOne(spec, *attention, *options, arguments, compiler, runner);
     if (one != exitSuccess && one != exitCheck)
       return one;
     status = std::max(status, one);

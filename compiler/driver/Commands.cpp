@@ -140,6 +140,23 @@ std::optional<InputRequest> driver::parseInputs(const Arguments &arguments, int 
   return request;
 }
 
+std::optional<TunedSchedule> driver::takeTuned(const Arguments &arguments, const Spec &spec, const sema::Attention &attention,
+                                               const reference::Binding &binding, CompileRequest &request) {
+  std::optional<KernelCache> cache = cacheOf(arguments);
+  if (!cache || arguments.has(OptionId::NoTuned))
+    return std::nullopt;
+  TunedSchedules::Lookup found = TunedSchedules(*std::move(cache)).find(spec, attention, binding, request);
+  if (found.isDamaged)
+    printNote(fmt::format("what `attnc tune` remembered for `{}` is damaged: the compiler chooses; tune again, or `attnc tune --forget`", attention.name));
+  if (found.tuned)
+    request.schedule = found.tuned->schedule;
+  return found.tuned;
+}
+
+std::string driver::tunedText(const sema::Attention &attention) {
+  return fmt::format("`{}` has the schedule that `attnc tune` remembered; `--no-tuned` takes the compiler's", attention.name);
+}
+
 std::optional<KernelCache> driver::cacheOf(const Arguments &arguments) {
   return arguments.has(OptionId::NoCache) ? std::nullopt : KernelCache::ofThisPerson();
 }

@@ -3,6 +3,7 @@
 #include "compiler/console/Console.h"
 #include "compiler/driver/Options.h"
 #include "compiler/library/Inputs.h"
+#include "compiler/library/TunedSchedules.h"
 
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@ int compileMain(const Arguments &arguments);
 int checkMain(const Arguments &arguments);
 int runMain(const Arguments &arguments);
 int benchMain(const Arguments &arguments);
+int tuneMain(const Arguments &arguments);
 int explainMain(const Arguments &arguments);
 int replMain(const Arguments &arguments);
 int fmtMain(const Arguments &arguments);
@@ -42,6 +44,11 @@ std::optional<uint64_t> parseNumber(const Arguments &arguments, OptionId option,
                                     uint64_t high, uint64_t otherwise, int &status);
 /// Where compiled kernels are kept for later; nowhere with --no-cache.
 std::optional<library::KernelCache> cacheOf(const Arguments &arguments);
+/// Gives a request the schedule that was tuned for a run, if there is one; not with --no-tuned or --no-cache.
+std::optional<library::TunedSchedule> takeTuned(const Arguments &arguments, const library::Spec &spec, const sema::Attention &attention,
+                                                const reference::Binding &binding, library::CompileRequest &request);
+/// What a person is told of it.
+std::string tunedText(const sema::Attention &attention);
 /// -i, -p, --dims, --seed.
 std::optional<library::InputRequest> parseInputs(const Arguments &arguments, int &status);
 

@@ -38,8 +38,9 @@ int driver::explainMain(const Arguments &arguments) {
   }
   CompileRequest request;
   request.cpu = arguments.value(OptionId::Cpu).value_or("");
+  std::optional<TunedSchedule> tuned = data ? takeTuned(arguments, *spec, *special, data->binding, request) : std::nullopt;
   CompileReport report;
-  std::string text = explain(spec, *special, data ? &*data : nullptr, request, report);
+  std::string text = explain(spec, *special, data ? &*data : nullptr, request, report, /*countTiles=*/true, tuned ? &*tuned : nullptr);
   if (!writeOut(text))
     return exitInput;
   if (!report.failed())

@@ -17,6 +17,7 @@ int (*mainOf(std::string_view command))(const Arguments &) {
   return command == "check"   ? checkMain
          : command == "run"   ? runMain
          : command == "bench" ? benchMain
+         : command == "tune"  ? tuneMain
          : command == "fmt"   ? fmtMain
          : command == "show"  ? showMain
          : command == "repl"  ? replMain

@@ -17,6 +17,7 @@ constexpr Option dimsOption{OptionId::Dims, 0, "dims", "B=1,H=8,…", "extents o
 constexpr Option threadsOption{OptionId::Threads, 0, "threads", "N", "how many threads compute (all there are where not given)"};
 constexpr Option noCacheOption{OptionId::NoCache, 0, "no-cache", "",
                                "compile even what an earlier run left in ATTN_CACHE_DIR (~/.cache/attn where not set)"};
+constexpr Option noTunedOption{OptionId::NoTuned, 0, "no-tuned", "", "take the compiler's choice of a schedule, not what `attnc tune` remembered"};
 constexpr Option cpuOption{OptionId::Cpu, 0, "cpu", "NAME",
                            "the CPU to compile for: native (where not given), x86-64-v3, x86-64-v4, …"};
 constexpr Option cpusOption{OptionId::Cpu, 0, "cpu", "NAME,…",
@@ -48,7 +49,7 @@ std::vector<Command> allCommands() {
         {OptionId::Reference, 0, "reference", "", "run only the oracle"},
         {OptionId::Raw, 0, "raw", "", "write 16-bit outputs as they are, not as float32"},
         {OptionId::Time, 0, "time", "", "say how long each stage took"},
-        optimiseOption, noCacheOption, helpOption},
+        optimiseOption, noCacheOption, noTunedOption, helpOption},
        1,
        1},
       {"bench",
@@ -60,14 +61,27 @@ std::vector<Command> allCommands() {
         {OptionId::Repeat, 0, "repeat", "N", "how many timed runs (enough for about a second where not given)"},
         {OptionId::Json, 0, "json", "", "one JSON object per kernel and line"},
         {OptionId::NoCheck, 0, "no-check", "", "don't compare the outputs with the oracle"},
-        optimiseOption, noCacheOption, helpOption},
+        optimiseOption, noCacheOption, noTunedOption, helpOption},
+       1,
+       1},
+      {"tune",
+       "SPEC [options]",
+       "measure schedules on this machine, and remember the best",
+       "Inputs that are not given are random. What each schedule computes is compared with the oracle, then they are timed in turn. The best\n"
+       "is remembered beside compiled kernels, for this spec, this CPU and extents near these, if it is at least 2 % faster than the\n"
+       "compiler's choice; else nothing is. `run`, `bench` and `explain` take it from there: results may then differ in their last bits.",
+       {dimsOption, inputOption, scalarOption, seedOption, setOption, onlyOption, cpuOption,
+        {OptionId::Threads, 0, "threads", "N", "how many threads compute (1 where not given; 0: all there are)"},
+        {OptionId::Repeat, 0, "repeat", "N", "how often every schedule is timed (as often as fits in three seconds where not given)"},
+        {OptionId::Forget, 0, "forget", "", "measure nothing; forget what was remembered for these extents"},
+        optimiseOption, helpOption},
        1,
        1},
       {"explain",
        "SPEC [options]",
        "what the compiler understood and decided",
        "With --dims (and inputs the mask reads) also what the mask does to the tiles.",
-       {dimsOption, inputOption, scalarOption, seedOption, setOption, onlyOption, cpuOption, helpOption},
+       {dimsOption, inputOption, scalarOption, seedOption, setOption, onlyOption, cpuOption, noTunedOption, helpOption},
        1,
        1},
       {"show",

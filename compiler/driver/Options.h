@@ -13,7 +13,7 @@ namespace attn::driver {
 enum class OptionId : uint8_t {
   Help, Version, ExplainKind,
   Output, Emit, Only, Cpu, Target, Set, Optimise,
-  Input, Scalar, Random, Seed, Dims, Threads, Check, NoCheck, Computed, Tolerance, Reference, Time, Raw, NoCache,
+  Input, Scalar, Random, Seed, Dims, Threads, Check, NoCheck, Computed, Tolerance, Reference, Time, Raw, NoCache, NoTuned, Forget,
   Json, Repeat,
   What, Head, Batch, Width, Theme, Depfile,
 };

@@ -150,11 +150,13 @@ int runReference(const sema::Attention &attention, RunData &data, Runner &runner
 }
 
 int runCompiled(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, RunData &data,
-                const RunOptions &options, Runner &runner, StageTimes *times) {
+                const RunOptions &options, const Arguments &arguments, Runner &runner, StageTimes *times) {
   CompileRequest request;
   request.extents = options.fixed;
   request.optimiseHarder = options.harder;
   request.cpu = options.cpu;
+  if (takeTuned(arguments, *spec, attention, data.binding, request))
+    printNote(tunedText(attention));
   Compiler compiler(options.cache);
   CompileReport report;
   std::shared_ptr<const Kernel> kernel = loadFor(compiler, spec, attention, data, request, report);
@@ -245,7 +247,7 @@ int driver::runMain(const Arguments &arguments) {
   Runner runner(options->threads);
   status = options->reference           ? runReference(*special, *data, runner, times)
            : !options->computed.empty() ? readComputed(*special, *data, *options)
-                                        : runCompiled(spec, *special, *data, *options, runner, times);
+                                        : runCompiled(spec, *special, *data, *options, arguments, runner, times);
   if (status != exitSuccess)
     return status;
   if (options->check)

@@ -219,7 +219,7 @@ ValueBound library::valueBound(sema::ElementType stored) {
 CheckResult library::checkOutputs(const sema::Attention &attention, const RunData &data, const CheckOptions &options) {
   CheckResult result;
   BoundedAttention bounded = withBounds(attention);
-  bool sample = options.sampleLarge && multiplyAdds(attention, data.binding) > double(int64_t(1) << 30);
+  bool sample = options.sampleLarge && multiplyAdds(attention, data.binding) > double(options.mostWhole);
   int64_t rowsPerHead = std::max<int64_t>(1, extentOr(attention, data.binding, sema::coordinateI, 1));
   for (uint32_t n = 0; n < attention.outputs.size(); ++n) {
     OutputCheck check;

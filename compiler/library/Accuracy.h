@@ -37,7 +37,8 @@ ValueBound valueBound(sema::ElementType stored);
 
 struct CheckOptions {
   std::optional<double> tolerance; ///< instead of the bounds above
-  bool sampleLarge = true;         ///< check at least 64 rows, not all, of a run of more than 2^30 multiply-adds
+  bool sampleLarge = true;         ///< check at least 64 rows, not all, of a run of more than `mostWhole` multiply-adds
+  int64_t mostWhole = int64_t(1) << 30;
   uint64_t seed = 0;               ///< of the sample
   unsigned threads = 1;
   const std::atomic<bool> *stop = nullptr; ///< ends the comparison, before its next row, with the failure `stopped`

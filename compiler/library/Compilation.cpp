@@ -1,5 +1,6 @@
 #include "compiler/library/Compilation.h"
 
+#include "compiler/library/Fingerprint.h"
 #include "compiler/library/Lowering.h"
 
 #include <fmt/format.h>
@@ -106,6 +107,22 @@ std::optional<std::vector<codegen::Target>> library::targetsOf(const CompileRequ
     return std::tuple(a.info.vectorBits, std::popcount(a.features), b.info.cpu) > std::tuple(b.info.vectorBits, std::popcount(b.features), a.info.cpu);
   });
   return targets;
+}
+
+std::string library::requestKey(const sema::Attention &attention, const CompileRequest &request) {
+  std::string queries = request.queries == QueryCount::Few    ? fmt::format("F{}x{}", request.few, request.groupHeads)
+                        : request.queries == QueryCount::Many ? "M"
+                                                              : "";
+  return fmt::format("{}{}{}{}{}{}{}", fingerprint(attention), request.optimiseHarder ? "O" : "", request.onlyVisits ? "V" : "", queries,
+                     (request.inParts ? "P" : "") + std::string(request.mayBeEmpty ? "Z" : ""), request.cpu, request.schedule);
+}
+
+Result<std::string> library::cacheKey(const Spec &spec, const std::string &request, const codegen::Target &target) {
+  Result<std::string> compiler = compilerIdentity();
+  if (!compiler)
+    return compiler.failure();
+  std::string key = fmt::format("{}\n{} {} {}\n", *compiler, target.info.triple, target.info.cpu, target.info.features);
+  return key + fmt::format("{}\n{}{}", request.size(), request, spec.source().text());
 }
 
 std::optional<NativeWork> library::compileNative(const std::vector<sema::Attention> &attentions, const CompileRequest &request,

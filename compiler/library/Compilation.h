@@ -28,6 +28,13 @@ std::optional<T> taken(llvm::Expected<T> value, CompileReport &report, bool isIn
   return std::nullopt;
 }
 
+/// Text that is equal for two requests of an attention only if they give the same code, on one CPU by one compiler. The attention is made for the request's extents.
+std::string requestKey(const sema::Attention &attention, const CompileRequest &request);
+
+/// The same for any spec, CPU and build of the compiler. The key of a request has everything that sema knows, so imports are in it as what
+/// they mean. Fails where this build of the compiler can't be told from others.
+Result<std::string> cacheKey(const Spec &spec, const std::string &request, const codegen::Target &target);
+
 struct NativeWork {
   std::vector<codegen::Target> targets;
   codegen::NativeModule native;

@@ -36,6 +36,8 @@ struct CompileRequest {
   /// `Compiler::load` only: a kernel that searches for the keys it would visit, exactly as the whole kernel does, and writes no output. Where
   /// every key is visited without a search it does nothing at all.
   bool onlyVisits = false;
+  /// `#attn.schedule<…>`, for every kernel in place of the compiler's choice; one of `scheduleAlternatives`. Empty: the compiler chooses.
+  std::string schedule;
 };
 
 /// What compiling had to say.

@@ -4,7 +4,9 @@
 #include "compiler/irgen/IrGen.h"
 #include "compiler/library/Stopwatch.h"
 #include "compiler/lower/Pipeline.h"
+#include "dialect/AttnDialect.h"
 
+#include "mlir/AsmParser/AsmParser.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <fmt/format.h>
@@ -54,16 +56,15 @@ std::string Descent::text() {
   return printed + "\n";
 }
 
-bool Descent::go(std::string_view stage) {
-  {
-    Stopwatch watch(&report.times, "irgen");
-    held = irgen::generate(context, attention, report.diagnostics);
-  }
-  if (!held)
-    return report.diagnostics.hasErrors() ? false : fail(coordinateStage);
-  if (stage == coordinateStage)
-    return true;
+bool Descent::giveSchedule() {
+  auto schedule = mlir::dyn_cast_or_null<ir::ScheduleAttr>(mlir::parseAttribute(request.schedule, &context));
+  if (!schedule)
+    return fail("schedule");
+  held->walk([&](ir::KernelOp kernel) { kernel->setAttr(lower::scheduleAttributeName, schedule); });
+  return true;
+}
 
+lower::LoweringOptions Descent::options() const {
   lower::LoweringOptions options;
   options.target = target.info;
   options.onlyVisits = request.onlyVisits;
@@ -76,10 +77,25 @@ bool Descent::go(std::string_view stage) {
   for (const sema::Extent &extent : attention.extents)
     if (extent.fixed)
       options.extents.push_back({extent.name, *extent.fixed});
+  return options;
+}
+
+bool Descent::go(std::string_view stage) {
+  {
+    Stopwatch watch(&report.times, "irgen");
+    held = irgen::generate(context, attention, report.diagnostics);
+  }
+  if (!held)
+    return report.diagnostics.hasErrors() ? false : fail(coordinateStage);
+  if (stage == coordinateStage)
+    return true;
+
+  if (!request.schedule.empty() && !giveSchedule())
+    return false;
   bool stopsEarly = !stage.empty() && stage != dialectStage;
   {
     Stopwatch watch(&report.times, "lower");
-    if (mlir::failed(lower::lowerToVectors(*held, options, stopsEarly ? llvm::StringRef(stage) : llvm::StringRef())))
+    if (mlir::failed(lower::lowerToVectors(*held, options(), stopsEarly ? llvm::StringRef(stage) : llvm::StringRef())))
       return fail("lower");
   }
   if (stopsEarly)

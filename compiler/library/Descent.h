@@ -3,6 +3,7 @@
 #include "compiler/codegen/KernelInfo.h"
 #include "compiler/codegen/Target.h"
 #include "compiler/library/Compiler.h"
+#include "compiler/lower/Pipeline.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -26,9 +27,11 @@ public:
   /// As far as a stage, or to the LLVM dialect where it is empty. Called once. False on failure.
   bool go(std::string_view stage);
 
-  /// What is read of it: `queries` and `onlyVisits`.
+  /// What is read of it: `queries`, `few`, `groupHeads`, `inParts`, `onlyVisits` and `schedule`.
   CompileRequest request;
 
+  /// What the lowering is told.
+  lower::LoweringOptions options() const;
   mlir::ModuleOp module() { return *held; }
   std::string text();
   /// The kernel's tables. After `go` reached the LLVM dialect.
@@ -36,6 +39,8 @@ public:
 
 private:
   bool fail(std::string_view stage);
+  /// Gives the kernel the request's schedule.
+  bool giveSchedule();
 
   const sema::Attention &attention;
   const codegen::Target &target;

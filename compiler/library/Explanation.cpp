@@ -7,6 +7,7 @@
 #include "compiler/library/Facts.h"
 #include "compiler/library/MaskStatistics.h"
 #include "compiler/library/Runner.h"
+#include "compiler/library/Schedules.h"
 #include "compiler/library/TileVisits.h"
 
 #include <fmt/format.h>
@@ -161,12 +162,45 @@ Result<TileVisits> visitsOfRun(const std::shared_ptr<const Spec> &spec, const se
   return visits ? countVisits(*visits, data, facts) : Failure{report.failure};
 }
 
+/// What the cost model expects of a run, and what it would have taken next.
+std::string costText(const sema::Attention &attention, const RunData &data, const CompileRequest &request, const std::optional<MaskStatistics> &mask,
+                     const Facts &facts) {
+  double visible = mask && mask->pairs > 0 ? mask->visible / mask->pairs : 1;
+  CompileReport own;
+  auto list = scheduleAlternatives(attention, data.binding, forRun(attention, data.binding, request), visible, own);
+  if (!list)
+    return "";
+  auto isTaken = [&](const ScheduleAlternative &one) { return one.fact.text == facts.schedule.text; };
+  auto taken = std::find_if(list->begin(), list->end(), isTaken);
+  if (taken == list->end() || taken->cost.total() <= 0)
+    return "";
+  const ScheduleCost &cost = taken->cost;
+  std::string text;
+  for (auto [part, name] : {std::pair(cost.products, "products"), {cost.conversions, "bringing operands and sums into form"}, {cost.scores, "scores between them"},
+                            {cost.rows, "what comes before and after the keys"}, {cost.reading, "waiting for memory"}})
+    if (double share = 100 * part / cost.total(); share >= 0.5)
+      text += fmt::format("{}{:.0f} % {}", text.empty() ? "" : ", ", share, name);
+  text = fmt::format("  expected of this run: {:.3g} million cycles; {}\n", cost.total() / 1e6, text);
+  auto other = list->end();
+  for (auto one = list->begin(); one != list->end(); ++one)
+    if (!isTaken(*one) && (one->fact.onMatrixUnit != facts.schedule.onMatrixUnit || one->fact.featuresInLanes != facts.schedule.featuresInLanes) &&
+        (other == list->end() || one->cost.total() < other->cost.total()))
+      other = one;
+  if (other != list->end())
+    text += fmt::format("  of another kind, {}: {:.2f} times as much\n", shortText(other->fact), other->cost.total() / cost.total());
+  return text + "  `attnc tune` measures these and others\n";
+}
+
+std::string tunedText(const TunedSchedule &tuned) {
+  return fmt::format("  tuned on {}: {:.3g} ms, where the compiler's choice took {:.3g}; `--no-tuned` takes that\n", tuned.day, tuned.milliseconds, tuned.chosenMilliseconds);
+}
+
 std::string maskText(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const RunData &data,
-                     const CompileRequest &request, const std::optional<Facts> &facts) {
+                     const CompileRequest &request, const std::optional<Facts> &facts, const std::optional<MaskStatistics> &counted) {
   int64_t queries = facts ? facts->schedule.rowBlock() : 32, keys = facts ? facts->schedule.keyBlock : 128;
-  if (!canCountMask(attention, data, queries, keys))
+  if (!counted)
     return "mask: so many tiles are not counted here; `attnc show --what tiles` estimates them\n";
-  MaskStatistics mask = countMask(attention, data, queries, keys);
+  MaskStatistics mask = *counted;
   Result<TileVisits> visits = facts ? visitsOfRun(spec, attention, data, request, *facts) : Failure{"there is none yet"};
   if (visits)
     mask.empty = visits->empty, mask.full = visits->full, mask.mixed = visits->mixed;
@@ -208,17 +242,21 @@ std::string maskText(const std::shared_ptr<const Spec> &spec, const sema::Attent
 } // namespace
 
 std::string library::explain(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const RunData *data,
-                             const CompileRequest &request, CompileReport &report, bool countTiles) {
+                             const CompileRequest &request, CompileReport &report, bool countTiles, const TunedSchedule *tuned) {
   std::string text = attention.name + "\n";
   for (const std::string &line : signature(attention))
     text += fmt::format("  {}\n", line);
   text += extentsText(attention, data) + definitionsText(attention);
 
   std::optional<Facts> facts = data ? findFactsOfRun(attention, data->binding, request, report) : findFacts(attention, request, report);
+  std::optional<MaskStatistics> mask;
+  if (int64_t queries = facts ? facts->schedule.rowBlock() : 32, keys = facts ? facts->schedule.keyBlock : 128;
+      data && countTiles && canCountMask(attention, *data, queries, keys))
+    mask = countMask(attention, *data, queries, keys);
   if (facts)
-    text += factsText(*facts);
+    text += factsText(*facts) + (tuned ? tunedText(*tuned) : "") + (data ? costText(attention, *data, request, mask, *facts) : "");
   if (data && countTiles)
-    text += maskText(spec, attention, *data, request, facts);
+    text += maskText(spec, attention, *data, request, facts, mask);
 
   text += "accuracy, as --check asks for it\n";
   BoundedAttention bounds = withBounds(attention);

@@ -1,10 +1,12 @@
 #include "compiler/library/Facts.h"
 
 #include "compiler/library/Descent.h"
+#include "compiler/library/ScheduleFacts.h"
 #include "compiler/lower/coordinate/TableProduct.h"
 #include "dialect/AttnDialect.h"
 
 #include "mlir/IR/Location.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <fmt/format.h>
 
@@ -176,6 +178,25 @@ void readCoordinateLevel(mlir::ModuleOp module, Facts &facts) {
 
 } // namespace
 
+ScheduleFact library::factOf(ir::ScheduleAttr schedule) {
+  ScheduleFact fact;
+  fact.lanes = schedule.getLanes();
+  fact.queryBlock = schedule.queryBlock();
+  fact.strips = schedule.getStrips();
+  fact.keyBlock = schedule.getKeyBlock();
+  fact.keyStep = schedule.getKeyStep();
+  fact.keyRows = schedule.getKeyRows();
+  fact.featureRows = schedule.getFeatureRows();
+  fact.featuresInLanes = schedule.getOrientation() == ir::Orientation::Features;
+  fact.onMatrixUnit = schedule.getProducts() == ir::Products::Matrix;
+  fact.headsTogether = schedule.getHeads() == ir::RowHeads::Group;
+  fact.partKeys = schedule.getPartKeys();
+  fact.tasks = schedule.getTasks();
+  llvm::raw_string_ostream stream(fact.text);
+  mlir::Attribute(schedule).print(stream);
+  return fact;
+}
+
 std::optional<Facts> library::findFacts(const sema::Attention &attention, const CompileRequest &request,
                                         CompileReport &report) {
   llvm::Expected<codegen::Target> target =
@@ -196,19 +217,7 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
     return std::nullopt;
   tiles.module().walk([&](ir::TileKernelOp kernel) {
     ir::ScheduleAttr schedule = kernel.getSchedule();
-    ScheduleFact fact;
-    fact.lanes = schedule.getLanes();
-    fact.queryBlock = schedule.queryBlock();
-    fact.strips = schedule.getStrips();
-    fact.keyBlock = schedule.getKeyBlock();
-    fact.keyStep = schedule.getKeyStep();
-    fact.keyRows = schedule.getKeyRows();
-    fact.featureRows = schedule.getFeatureRows();
-    fact.featuresInLanes = schedule.getOrientation() == ir::Orientation::Features;
-    fact.onMatrixUnit = schedule.getProducts() == ir::Products::Matrix;
-    fact.headsTogether = schedule.getHeads() == ir::RowHeads::Group;
-    fact.partKeys = schedule.getPartKeys();
-    fact.tasks = schedule.getTasks();
+    ScheduleFact fact = factOf(schedule);
     if (!schedule.isInParts())
       fact.whyWhole = whyWhole(kernel);
     if (auto most = kernel.getMostQueries()) {

@@ -18,6 +18,7 @@ struct AccessFact {
 
 /// How a kernel is cut into tiles.
 struct ScheduleFact {
+  std::string text; ///< as `CompileRequest::schedule` takes it
   /// Of a row block's strips of `queryBlock` queries there are `strips`, or, where the run isn't known, at most so many.
   int64_t lanes = 0, queryBlock = 0, strips = 1, keyBlock = 0, keyStep = 0, keyRows = 0, featureRows = 0;
   bool featuresInLanes = false, headsTogether = false, onMatrixUnit = false;

@@ -13,7 +13,9 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,6 +95,19 @@ KernelCache::Lookup KernelCache::find(std::string_view key) const {
   if (bytes.substr(0, headerSize) != headerOf(digest, code))
     return {Outcome::Damaged, "", ""};
   return {Outcome::Hit, std::string(code), ""};
+}
+
+Result<bool> KernelCache::remove(std::string_view key) const {
+  if (!llvm::sys::fs::exists(folder))
+    return false;
+  if (Status folderStatus = trusted(); !folderStatus)
+    return folderStatus.failure();
+  std::string path = pathOf(digestOf(key));
+  if (::unlink(path.c_str()) == 0)
+    return true;
+  if (errno == ENOENT)
+    return false;
+  return Failure{fmt::format("cannot remove {}: {}", path, std::strerror(errno))};
 }
 
 Status KernelCache::store(std::string_view key, std::string_view code) const {

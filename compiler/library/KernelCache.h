@@ -40,6 +40,9 @@ public:
   /// Puts code into its place, and removes what is too much.
   Status store(std::string_view key, std::string_view code) const;
 
+  /// Takes a key's file away. False where there was none.
+  Result<bool> remove(std::string_view key) const;
+
 private:
   std::string pathOf(std::string_view digest) const;
   /// Whether nobody else could have put code into the folder. Says why not.

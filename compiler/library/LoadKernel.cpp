@@ -1,7 +1,6 @@
 #include "compiler/codegen/ExportedName.h"
 #include "compiler/codegen/Jit.h"
 #include "compiler/library/Compilation.h"
-#include "compiler/library/Fingerprint.h"
 #include "compiler/library/Stopwatch.h"
 #include "compiler/lower/Parts.h"
 #include "compiler/lower/ShortSums.h"
@@ -56,16 +55,6 @@ Status Kernel::run(std::span<const DLTensor *const> tensors, std::span<const Sca
 
 namespace {
 
-/// Text that is equal for two compilations only if they give the same code. `kernel` has everything that sema knows, so imports are in it as what
-/// they mean. Fails where this build of the compiler can't be told from others.
-Result<std::string> cacheKey(const Spec &spec, const std::string &kernel, const codegen::Target &target) {
-  Result<std::string> compiler = compilerIdentity();
-  if (!compiler)
-    return compiler.failure();
-  std::string key = fmt::format("{}\n{} {} {}\n", *compiler, target.info.triple, target.info.cpu, target.info.features);
-  return key + fmt::format("{}\n{}{}", kernel.size(), kernel, spec.source().text());
-}
-
 std::unique_ptr<Kernel::Code> loadCode(std::string object, const sema::Attention &attention, CompileReport &report) {
   Stopwatch watch(&report.times, "load");
   auto loaded = taken(codegen::LoadedCode::load(std::move(object)), report, true);
@@ -95,9 +84,7 @@ std::shared_ptr<const Kernel> Compiler::load(const std::shared_ptr<const Spec> &
   if (!attentions)
     return nullptr;
   sema::Attention &attention = attentions->front();
-  std::string queries = one.queries == QueryCount::Few ? fmt::format("F{}x{}", one.few, one.groupHeads) : one.queries == QueryCount::Many ? "M" : "";
-  std::string key = fmt::format("{}{}{}{}{}", fingerprint(attention), one.optimiseHarder ? "O" : "", one.onlyVisits ? "V" : "",
-                                queries + (one.inParts ? "P" : "") + (one.mayBeEmpty ? "Z" : ""), one.cpu);
+  std::string key = requestKey(attention, one);
   {
     std::lock_guard lock(mutex);
     if (auto known = kernels.find(key); known != kernels.end()) {

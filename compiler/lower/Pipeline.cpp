@@ -2,7 +2,6 @@
 
 #include "compiler/lower/coordinate/Passes.h"
 #include "compiler/lower/math/ExpandMath.h"
-#include "compiler/lower/tile/Passes.h"
 #include "compiler/lower/vector/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,6 +19,17 @@ using namespace mlir;
 namespace attn::lower {
 
 MathTarget mathTarget(const TargetInfo &target) { return {target.avx512, target.fma, target.hasRound}; }
+
+ScheduleOptions scheduleOptions(const LoweringOptions &options) {
+  ScheduleOptions schedule;
+  schedule.lanes = options.target.lanes();
+  schedule.registers = options.target.vectorRegisters;
+  schedule.matrixUnit = options.target.matrixUnit;
+  schedule.queries = options.queries == QueryCount::Few ? "few" : options.queries == QueryCount::Many ? "many" : "any";
+  schedule.few = options.few, schedule.groupHeads = options.groupHeads;
+  schedule.parts = options.inParts;
+  return schedule;
+}
 
 ArrayRef<Stage> loweringStages() {
   static constexpr Stage stages[] = {
@@ -60,14 +70,7 @@ ArrayRef<Stage> loweringStages() {
        [](OpPassManager &passes, const LoweringOptions &) { passes.nest<ir::KernelOp>().addPass(createClassifyMaskPass()); }},
       {"tiles", "The schedule is chosen; what happens to a row block of queries and a block of keys is spelled out.",
        [](OpPassManager &passes, const LoweringOptions &options) {
-         ScheduleOptions schedule;
-         schedule.lanes = options.target.lanes();
-         schedule.registers = options.target.vectorRegisters;
-         schedule.matrixUnit = options.target.matrixUnit;
-         schedule.queries = options.queries == QueryCount::Few ? "few" : options.queries == QueryCount::Many ? "many" : "any";
-         schedule.few = options.few, schedule.groupHeads = options.groupHeads;
-         schedule.parts = options.inParts;
-         passes.addPass(createSchedule(schedule));
+         passes.addPass(createSchedule(scheduleOptions(options)));
          FormTilesOptions tiles;
          tiles.mayBeEmpty = options.mayBeEmpty;
          passes.addPass(createFormTiles(tiles));

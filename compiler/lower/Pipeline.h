@@ -2,6 +2,7 @@
 
 #include "compiler/lower/TargetInfo.h"
 #include "compiler/lower/math/MathTarget.h"
+#include "compiler/lower/tile/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Support/LLVM.h"
@@ -45,6 +46,9 @@ struct Stage {
 
 /// All stages in order; the last leaves only upstream dialects.
 llvm::ArrayRef<Stage> loweringStages();
+
+/// What `attn-schedule` is told.
+ScheduleOptions scheduleOptions(const LoweringOptions &options);
 
 /// The dialects the stages read and make.
 void registerLoweringDialects(mlir::DialectRegistry &registry);

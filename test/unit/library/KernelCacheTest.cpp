@@ -73,6 +73,23 @@ TEST_CASE("what was stored is found, by its key alone") {
   CHECK((status.st_mode & 0777) == 0700);
 }
 
+TEST_CASE("what is removed is gone, and nothing else") {
+  Folder folder;
+  KernelCache cache = folder.cache();
+  Result<bool> removed = cache.remove("one");
+  REQUIRE(bool(removed));
+  CHECK_FALSE(*removed);
+  REQUIRE(bool(cache.store("one", "first")));
+  REQUIRE(bool(cache.store("two", "second")));
+  removed = cache.remove("one");
+  REQUIRE(bool(removed));
+  CHECK(*removed);
+  CHECK(cache.find("one").outcome == Outcome::Miss);
+  CHECK(cache.find("two").code == "second");
+  REQUIRE(chmod(folder.path.c_str(), 0777) == 0);
+  CHECK_FALSE(bool(cache.remove("two")));
+}
+
 TEST_CASE("code that isn't whole is not believed") {
   Folder folder;
   KernelCache cache = folder.cache();
