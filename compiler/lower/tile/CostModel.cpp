@@ -25,7 +25,7 @@ constexpr double loadCost = 0.3, inFlight = 8;
 /// A pair whose block of scores the first cache doesn't hold; the size from which that is so.
 constexpr double scoreMiss = 0.95, mostScoreBytes = 24 << 10;
 /// What all strips keep in the second cache: for each feature of a query three bf16 and a sum.
-constexpr double stripBytes = 10, mostStripBytes = 640 << 10, stripMiss = 4;
+constexpr double stripBytes = 10, mostStripBytes = 640 << 10, stripMiss = 16;
 constexpr double laneSum = 0.5;
 constexpr double memoryRate = 8, cacheRate = 16; ///< bytes a cycle
 constexpr double rowBlockCost = 300, keyBlockCost = 100, rowFeatureCost = 0.5;
@@ -141,6 +141,8 @@ Work workOf(ir::KernelOp kernel, double queries) {
     if (isOfPairs || isa<ir::OnlineOp>(op))
       work.instructions += instructionsOf(op);
   }
+  if (work.scoreFeatures + work.valueFeatures == 0)
+    work.scoreFeatures = 64;
   return work;
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int64_t keyStep = 16, mostStrips = 16, leastStrips = 4;
 /// What is assumed of runs that nothing is known of.
-constexpr double manyQueries = 16384;
+constexpr double manyQueries = 16384, manyKeys = 4096;
 constexpr int64_t usualHeadsOfGroup = 4;
 
 } // namespace
@@ -115,7 +115,9 @@ ir::ScheduleAttr ScheduleAlternatives::ofManyQueries(bool mayCut) {
   SmallVector<ir::ScheduleAttr> schedules = matrixSchedules();
   if (schedules.empty())
     schedules = vectorSchedules();
-  ir::ScheduleAttr best = cheapest(schedules, workOf(kernel, manyQueries));
+  Work work = workOf(kernel, manyQueries);
+  work.queries = std::max(work.queries, manyQueries), work.keys = std::max(work.keys, manyKeys);
+  ir::ScheduleAttr best = cheapest(schedules, work);
   return mayCut ? inParts(best) : best;
 }
 
