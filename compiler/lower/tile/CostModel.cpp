@@ -72,7 +72,7 @@ Cost estimateCost(ir::ScheduleAttr schedule, const Work &work) {
   double sets = work.batches * (together ? work.groups : work.heads);
   double rows = together ? work.queries * work.heads / std::max(1.0, work.groups) : work.queries;
   double stripsOfSet = ceilDivide(rows, strip), all = sets * stripsOfSet;
-  double strips = double(schedule.stripsOf(int64_t(std::min(all, 1e15)))), rowBlocks = sets * ceilDivide(rows, strip * strips);
+  double strips = double(ir::ScheduleAttr::stripsOf(int64_t(std::min(all, 1e15)), schedule.getStrips())), rowBlocks = sets * ceilDivide(rows, strip * strips);
   // Where the mask hides something, tiles on its border are visited whole.
   double keys = work.visible >= 1 ? work.keys : std::min(work.keys, work.keys * work.visible + (double(schedule.getKeyStep()) + strip) / 2);
   double features = work.scoreFeatures + work.valueFeatures, visits = all * ceilDivide(keys, keyBlock);
