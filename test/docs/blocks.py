@@ -73,7 +73,7 @@ class Runner:
         for name in os.listdir(source):
             if name not in ("build", ".git"):
                 os.symlink(os.path.join(source, name), os.path.join(folder, name))
-        self.environment = dict(os.environ, ATTN_PROGRAMS=self.programs, NO_COLOR="1",
+        self.environment = dict(os.environ, ATTN_PROGRAMS=self.programs, ATTN_CACHE_DIR=os.path.join(folder, ".cache"), NO_COLOR="1",
                                 PATH=self.programs + os.pathsep + os.environ["PATH"])
         self.failures = 0
         self.typed = []

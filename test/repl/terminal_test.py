@@ -25,6 +25,7 @@ class SessionTest(unittest.TestCase):
     def start(self, *arguments, **environment):
         terminal = Terminal([ATTNC, "repl", *arguments], self.folder.name, **environment)
         terminal.wait(PROMPT)
+        terminal.wait_for_keys()
         return terminal
 
     def leave(self, terminal):
