@@ -22,12 +22,34 @@ constexpr std::array reserved = std::to_array<std::string_view>({
 });
 static_assert(std::is_sorted(reserved.begin(), reserved.end()));
 
-/// Functions of libc that the code of an object may call, and types of the headers that every kernel's header includes:
-/// a kernel of that name would be called in their place, or not compile.
+/// Functions and streams of the C library, those of Unix that most programs call, and types of the headers that every kernel's header includes: a kernel of
+/// that name would be called in their place, by its own code or by the program that it is linked into, or not compile.
 constexpr std::array foreign = std::to_array<std::string_view>({
-    "abort", "aligned_alloc", "calloc", "free", "int16_t", "int32_t", "int64_t", "int8_t", "malloc", "max_align_t", "memcmp",
-    "memcpy", "memmove", "memset", "posix_memalign", "ptrdiff_t", "realloc", "size_t", "strchr", "strcmp", "strlen",
-    "strncmp", "uint16_t", "uint32_t", "uint64_t", "uint8_t",
+    "abort", "abs", "acos", "acosh", "aligned_alloc", "asctime", "asin", "asinh", "at_quick_exit", "atan", "atan2",
+    "atanh", "atexit", "atof", "atoi", "atol", "atoll", "bsearch", "btowc", "cabs", "calloc", "carg", "cbrt", "ceil",
+    "cexp", "cimag", "clearerr", "clock", "clog", "close", "conj", "copysign", "cos", "cosh", "cpow", "creal", "csin",
+    "csqrt", "ctime", "difftime", "div", "erf", "erfc", "exit", "exp", "exp2", "expm1", "fabs", "fclose", "fdim",
+    "feof", "ferror", "fflush", "fgetc", "fgetpos", "fgets", "fgetwc", "floor", "fma", "fmax", "fmin", "fmod",
+    "fopen", "fork", "fprintf", "fputc", "fputs", "fputwc", "fread", "free", "freopen", "frexp", "fscanf", "fseek",
+    "fsetpos", "ftell", "fwide", "fwprintf", "fwrite", "fwscanf", "getc", "getchar", "getenv", "gets", "getwc",
+    "getwchar", "gmtime", "hypot", "ilogb", "imaxabs", "imaxdiv", "int16_t", "int32_t", "int64_t", "int8_t",
+    "isalnum", "isalpha", "isblank", "iscntrl", "isdigit", "isgraph", "islower", "isprint", "ispunct", "isspace",
+    "isupper", "iswalnum", "iswalpha", "isxdigit", "kill", "labs", "ldexp", "ldiv", "lgamma", "link", "llabs",
+    "lldiv", "llrint", "llround", "localeconv", "localtime", "log", "log10", "log1p", "log2", "logb", "longjmp",
+    "lrint", "lround", "malloc", "max_align_t", "mblen", "mbrlen", "mbrtowc", "mbstowcs", "mbtowc", "memchr",
+    "memcmp", "memcpy", "memmove", "memset", "mktime", "modf", "nan", "nearbyint", "nextafter", "nexttoward", "open",
+    "perror", "pipe", "posix_memalign", "pow", "printf", "ptrdiff_t", "putc", "putchar", "puts", "putwc", "putwchar",
+    "qsort", "quick_exit", "raise", "rand", "read", "realloc", "remainder", "remove", "remquo", "rename", "rewind",
+    "rint", "round", "scalbln", "scalbn", "scanf", "setbuf", "setjmp", "setlocale", "setvbuf", "signal", "sin",
+    "sinh", "size_t", "snprintf", "sprintf", "sqrt", "srand", "sscanf", "stat", "stderr", "stdin", "stdout", "strcat",
+    "strchr", "strcmp", "strcoll", "strcpy", "strcspn", "strdup", "strerror", "strftime", "strlen", "strncat",
+    "strncmp", "strncpy", "strnlen", "strpbrk", "strrchr", "strspn", "strstr", "strtod", "strtof", "strtoimax",
+    "strtok", "strtol", "strtold", "strtoll", "strtoul", "strtoull", "strtoumax", "strxfrm", "swprintf", "swscanf",
+    "system", "tan", "tanh", "tgamma", "time", "timespec_get", "tmpfile", "tmpnam", "tolower", "toupper", "towlower",
+    "towupper", "trunc", "uint16_t", "uint32_t", "uint64_t", "uint8_t", "ungetc", "ungetwc", "unlink", "vfprintf",
+    "vfscanf", "vprintf", "vscanf", "vsnprintf", "vsprintf", "vsscanf", "wait", "wcscat", "wcschr", "wcscmp",
+    "wcscpy", "wcslen", "wcsncmp", "wcsncpy", "wcstod", "wcstol", "wcstombs", "wctomb", "wmemchr", "wmemcmp",
+    "wmemcpy", "wmemmove", "wmemset", "wprintf", "write", "wscanf",
 });
 static_assert(std::is_sorted(foreign.begin(), foreign.end()));
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 using namespace attn;
 using namespace attn::driver;
@@ -24,6 +25,17 @@ std::shared_ptr<const Spec> driver::openSpec(const std::string &path, int &statu
     return nullptr;
   }
   return *std::move(spec);
+}
+
+bool driver::mayWrite(const std::string &path, const Spec &spec, int &status) {
+  for (const std::string &source : spec.files()) {
+    std::error_code unknown;
+    if (!std::filesystem::equivalent(path, source, unknown))
+      continue;
+    status = usageError(fmt::format("{} would be overwritten: it is what is compiled; name another file", source));
+    return false;
+  }
+  return true;
 }
 
 const sema::Attention *driver::chooseAttention(const Spec &spec, const Arguments &arguments, int &status) {

@@ -32,6 +32,8 @@ int explainKind(const std::string &kind);
 /// Opens a spec and prints its diagnostics. Null where it can't be read or has errors.
 std::shared_ptr<const library::Spec> openSpec(const std::string &path, int &status,
                                               library::StageTimes *times = nullptr);
+/// Whether a file may be written: not over the spec or what it imports. Else a mistake in usage, as printed.
+bool mayWrite(const std::string &path, const library::Spec &spec, int &status);
 /// The attention `--only` names, or the only one.
 const sema::Attention *chooseAttention(const library::Spec &spec, const Arguments &arguments, int &status);
 /// `NAME=value,NAME=value` of all uses of --dims or --set.

@@ -59,8 +59,6 @@ bool writeDepfile(const std::string &path, const std::string &output, const Spec
 
 int writeObject(const Spec &spec, const CompileRequest &request, const std::string &path, CompileReport &report) {
   std::string header = headerPath(path);
-  if (header == path)
-    return usageError(fmt::format("`-o {}`: the header would have the same name; write `-o {}.o`", path, stemOf(path)));
   std::optional<ObjectAndHeader> made = emitObject(spec, request, stemOf(path), report);
   if (!made)
     return compileError(report);
@@ -119,10 +117,27 @@ int driver::compileMain(const Arguments &arguments) {
   if (depfile && (output.empty() || output == "-"))
     return usageError("`--depfile` names what an output file was made from; give it one: `-o kernel.o`");
 
+  // No file is written twice.
+  std::vector<std::string> written;
+  if (!output.empty() && output != "-")
+    written.push_back(output);
+  if (kind == "obj" && !written.empty()) {
+    written.push_back(headerPath(output));
+    if (written.back() == output)
+      return usageError(fmt::format("`-o {}`: the header would have the same name; write `-o {}.o`", output, stemOf(output)));
+  }
+  if (depfile && std::find(written.begin(), written.end(), *depfile) != written.end())
+    return usageError(fmt::format("`--depfile {}`: that is what is compiled into; write `--depfile {}.d`", *depfile, stemOf(*depfile)));
+  if (depfile)
+    written.push_back(*depfile);
+
   CompileReport report;
   std::shared_ptr<const Spec> spec = openSpec(arguments.files.front(), status, &report.times);
   if (!spec)
     return status;
+  for (const std::string &path : written)
+    if (!mayWrite(path, *spec, status))
+      return status;
   if (kind == "obj" && output != "-") {
     status = writeObject(*spec, request, output, report);
   } else {

@@ -224,6 +224,9 @@ int driver::runMain(const Arguments &arguments) {
   const sema::Attention *chosen = chooseAttention(*spec, arguments, status);
   if (!chosen || !checkOutputNames(*chosen, *options))
     return chosen ? exitInput : status;
+  for (const auto &[name, path] : options->outputs)
+    if (!mayWrite(path, *spec, status))
+      return status;
   Result<sema::Attention> special = specialise(*chosen, options->fixed);
   if (!special) {
     printError(special.message());

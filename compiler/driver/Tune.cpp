@@ -60,7 +60,7 @@ int remember(const TunedSchedules &store, const Spec &spec, const sema::Attentio
   if (tuning.best == 0) {
     if (Result<bool> forgotten = store.forget(spec, attention, data.binding, options.compile); !forgotten)
       printNote(forgotten.message());
-    return writeOut(fmt::format("nothing is at least {:.0f} % faster than the compiler's choice, which stays\n", 100 * leastGain)) ? exitSuccess : exitInput;
+    return writeOut(fmt::format("nothing is at least {:.0f} % faster than the compiler's choice, and faster in three rounds of four: it stays\n", 100 * leastGain)) ? exitSuccess : exitInput;
   }
   TunedSchedule tuned{best.alternative.fact.text, today(), best.medianMs, tuning.schedules.front().medianMs};
   if (Status stored = store.remember(spec, attention, data.binding, options.compile, tuned); !stored) {

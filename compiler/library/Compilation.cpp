@@ -114,7 +114,7 @@ std::string library::requestKey(const sema::Attention &attention, const CompileR
                         : request.queries == QueryCount::Many ? "M"
                                                               : "";
   return fmt::format("{}{}{}{}{}{}{}", fingerprint(attention), request.optimiseHarder ? "O" : "", request.onlyVisits ? "V" : "", queries,
-                     (request.inParts ? "P" : "") + std::string(request.mayBeEmpty ? "Z" : ""), request.cpu, request.schedule);
+                     (request.inParts ? "P" : "") + std::string(request.mayBeEmpty ? "Z" : ""), request.cpu == "native" ? "" : request.cpu, request.schedule);
 }
 
 Result<std::string> library::cacheKey(const Spec &spec, const std::string &request, const codegen::Target &target) {

@@ -81,6 +81,11 @@ std::string placeOf(SourceRange range) {
 
 } // namespace
 
+static std::optional<int64_t> fixedExtent(const sema::Attention &attention, sema::CoordinateId coordinate) {
+  sema::ExtentId extent = attention.coordinates[coordinate].extent;
+  return extent == sema::none ? std::nullopt : attention.extents[extent].fixed;
+}
+
 Result<sema::Attention> library::specialise(const sema::Attention &attention,
                                             const std::map<std::string, int64_t> &extents) {
   sema::Attention special = attention;
@@ -99,6 +104,9 @@ Result<sema::Attention> library::specialise(const sema::Attention &attention,
                                  placeOf(extent.range), sema::format(attention, extent.value))};
     extent.fixed = value;
   }
+  std::optional<int64_t> heads = fixedExtent(special, sema::coordinateH), groups = fixedExtent(special, sema::coordinateG);
+  if (heads && groups && (*groups == 0 ? *heads != 0 : *heads % *groups != 0))
+    return Failure{fmt::format("H = {} query heads cannot share G = {} key/value heads: H must be a multiple of G", *heads, *groups)};
   return special;
 }
 

@@ -71,9 +71,9 @@ public:
                                      declared(tensor, {}), describeShape(view->element, view->shape),
                                      spelling(tensor.element), spelling(view->element)));
       else if (view->shape.size() != tensor.dimensions.size())
-        errors.push_back(fmt::format("{}: expected {}, got {}: the rank is {}, not {}", tensor.name,
+        errors.push_back(fmt::format("{}: expected {}, got {}: rank {} is not {}", tensor.name,
                                      declared(tensor, {}), describeShape(view->element, view->shape),
-                                     tensor.dimensions.size(), view->shape.size()));
+                                     view->shape.size(), tensor.dimensions.size()));
       else
         binding.tensors[id] = *view;
     }

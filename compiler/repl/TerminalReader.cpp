@@ -141,8 +141,9 @@ void TerminalReader::bindKeys() {
 }
 
 void TerminalReader::setPrompt(bool isFirst) {
-  const char *text = isFirst ? "attn> " : "  ... ";
-  prompt = options.color ? std::string("\1\x1b[1;32m\1") + text + "\1\x1b[0m\1" : text;
+  const char *text = isFirst ? "attn>" : "  ...";
+  // libedit leaves out what is for the terminal alone unless something to see follows.
+  prompt = (options.color ? std::string("\1\x1b[1;32m\1") + text + "\1\x1b[0m\1" : text) + " ";
 }
 
 /// Rows of the input that stand above the cursor's in a window of so many columns.

@@ -31,6 +31,12 @@ class SessionTest(unittest.TestCase):
     def leave(self, terminal):
         self.assertEqual(terminal.close(keys="\x04"), 0)
 
+    def test_only_the_prompt_is_coloured(self):
+        terminal = self.start()
+        terminal.enter("1 + 1")
+        self.assertEqual(terminal.raw.count("\x1b[1;32mattn>\x1b[0m "), 2, repr(terminal.raw))
+        self.leave(terminal)
+
     def test_an_expression_shows_its_coordinates_and_its_value(self):
         terminal = self.start()
         self.assertIn("bool over i, j (its value needs I, J)", terminal.enter("causal"))

@@ -85,6 +85,7 @@ TEST_CASE("names that are keywords get a trailing underscore") {
   CHECK(exportedName("double") == "double_");
   CHECK(exportedName("doubles") == "doubles");
   CHECK(exportedName("free") == "free_");
+  CHECK(exportedName("printf") == "printf_");
   CHECK(exportedName("int64_t") == "int64_t_");
   CHECK(exportedName("attn_launch") == "attn_launch_");
   CHECK(exportedName("attn") == "attn");

@@ -28,7 +28,7 @@ TEST_CASE("extents must agree between tensors") {
 TEST_CASE("rank and element type are checked") {
   Run run("attention a { layout mha }");
   run.random("q", {2, 3, 4}).random("k", {1, 2, 5, 4}).random("v", {1, 2, 5, 4});
-  CHECK(has(run.bindErrors(), "q: expected f32[B, H, I, D], got f32[2, 3, 4]: the rank is 4, not 3"));
+  CHECK(has(run.bindErrors(), "q: expected f32[B, H, I, D], got f32[2, 3, 4]: rank 3 is not 4"));
   run.random("q", {1, 2, 3, 4});
   run.inputs().tensors[0]->element = sema::ElementType::BF16;
   CHECK(has(run.bindErrors(), "got bf16[1, 2, 3, 4]: the element type is f32, not bf16"));
