@@ -135,7 +135,7 @@ std::string factsText(const Facts &facts) {
                       facts.accesses.size() - guarded, guarded);
   for (const AccessFact &access : facts.accesses)
     if (access.guarded)
-      text += fmt::format("  `{}` at {}: nothing in the spec keeps it inside for every tensor\n", shortened(access.text),
+      text += fmt::format("  `{}` at {}: not proven from the spec for every tensor and scalar\n", shortened(access.text),
                           access.place);
   text += "schedule\n" + scheduleText(facts.schedule);
   if (facts.few)
@@ -187,7 +187,8 @@ std::string costText(const sema::Attention &attention, const RunData &data, cons
         (other == list->end() || one->cost.total() < other->cost.total()))
       other = one;
   if (other != list->end())
-    text += fmt::format("  of another kind, {}: {:.2f} times as much\n", shortText(other->fact), other->cost.total() / cost.total());
+    text += fmt::format("  {}: {:.2f} times as much{}\n", shortText(other->fact), other->cost.total() / cost.total(),
+                        other->cost.total() < cost.total() ? ", by this model, which isn't asked whether to use the matrix unit" : "");
   return text + "  `attnc tune` measures these and others\n";
 }
 

@@ -428,9 +428,11 @@ private:
                                    : fmt::format("U+{:04X}", static_cast<uint32_t>(character.value)));
     if (character.value == '.')
       diagnostic.note("values have no members: functions are called by name, as in `exp(x)`");
-    else if (character.value == 0)
-      diagnostic.note("a NUL byte: this may not be a text file");
     token(TokenKind::Invalid, begin);
+    if (character.value == 0) {
+      diagnostic.note("a NUL byte: this is no text, and isn't read on");
+      at = static_cast<uint32_t>(text.size());
+    }
   }
 
   /// A string in single quotes, or a name with a prime.
