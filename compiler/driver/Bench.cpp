@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 using namespace attn;
 using namespace attn::driver;
@@ -14,38 +13,20 @@ using namespace attn::library;
 
 namespace {
 
-struct BenchOptions {
-  InputRequest inputs;
-  std::map<std::string, int64_t> fixed;
-  std::string cpu;
-  unsigned threads = 1;
-  uint64_t repeat = 0; ///< 0: as many as fit in a second
-  bool json = false, harder = false, check = true;
+struct BenchOptions : MeasureOptions {
+  bool json = false, check = true;
 };
 
 std::optional<BenchOptions> parseBench(const Arguments &arguments, int &status) {
-  BenchOptions options;
-  auto inputs = parseInputs(arguments, status);
-  auto fixed = inputs ? parseExtents(arguments, OptionId::Set, status) : std::nullopt;
-  auto threads = fixed ? parseNumber(arguments, OptionId::Threads, "--threads", 0, 4096, 1, status) : std::nullopt;
-  auto repeat = threads ? parseNumber(arguments, OptionId::Repeat, "--repeat", 1, 1000000, 0, status) : std::nullopt;
-  if (!repeat)
+  std::optional<MeasureOptions> common = parseMeasure(arguments, status);
+  if (!common)
     return std::nullopt;
-  options.inputs = *std::move(inputs);
-  options.inputs.random = true;
-  options.fixed = *std::move(fixed);
-  options.threads = *threads ? unsigned(*threads) : std::max(1u, std::thread::hardware_concurrency());
-  options.repeat = *repeat;
-  options.cpu = arguments.value(OptionId::Cpu).value_or("");
-  options.json = arguments.has(OptionId::Json);
-  options.check = !arguments.has(OptionId::NoCheck);
-  options.harder = arguments.has(OptionId::Optimise);
-  return options;
+  return BenchOptions{*std::move(common), arguments.has(OptionId::Json), !arguments.has(OptionId::NoCheck)};
 }
 
 int benchOne(const std::shared_ptr<const Spec> &spec, const sema::Attention &attention, const BenchOptions &options, const Arguments &arguments,
              Compiler &compiler, Runner &runner) {
-  Result<sema::Attention> special = specialise(attention, options.fixed);
+  Result<sema::Attention> special = specialise(attention, options.compile.extents);
   if (!special) {
     printError(special.message());
     return exitInput;
@@ -57,9 +38,7 @@ int benchOne(const std::shared_ptr<const Spec> &spec, const sema::Attention &att
   if (!data)
     return exitInput;
   BenchmarkRequest request;
-  request.compile.extents = options.fixed;
-  request.compile.optimiseHarder = options.harder;
-  request.compile.cpu = options.cpu;
+  request.compile = options.compile;
   if (takeTuned(arguments, *spec, *special, data->binding, request.compile))
     printNote(tunedText(attention));
   request.seed = options.inputs.seed;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <thread>
 
 using namespace attn;
 using namespace attn::driver;
@@ -171,4 +172,22 @@ std::string driver::tunedText(const sema::Attention &attention) {
 
 std::optional<KernelCache> driver::cacheOf(const Arguments &arguments) {
   return arguments.has(OptionId::NoCache) ? std::nullopt : KernelCache::ofThisPerson();
+}
+
+std::optional<MeasureOptions> driver::parseMeasure(const Arguments &arguments, int &status) {
+  MeasureOptions options;
+  auto inputs = parseInputs(arguments, status);
+  auto fixed = inputs ? parseExtents(arguments, OptionId::Set, status) : std::nullopt;
+  auto threads = fixed ? parseNumber(arguments, OptionId::Threads, "--threads", 0, 4096, 1, status) : std::nullopt;
+  auto repeat = threads ? parseNumber(arguments, OptionId::Repeat, "--repeat", 1, 1000000, 0, status) : std::nullopt;
+  if (!repeat)
+    return std::nullopt;
+  options.inputs = *std::move(inputs);
+  options.inputs.random = true;
+  options.compile.extents = *std::move(fixed);
+  options.compile.cpu = arguments.value(OptionId::Cpu).value_or("");
+  options.compile.optimiseHarder = arguments.has(OptionId::Optimise);
+  options.threads = *threads ? unsigned(*threads) : std::max(1u, std::thread::hardware_concurrency());
+  options.repeat = *repeat;
+  return options;
 }

@@ -54,4 +54,13 @@ std::string tunedText(const sema::Attention &attention);
 /// -i, -p, --dims, --seed.
 std::optional<library::InputRequest> parseInputs(const Arguments &arguments, int &status);
 
+/// What is timed, and how: what `bench` and `tune` have in common. Inputs that aren't given are random.
+struct MeasureOptions {
+  library::InputRequest inputs;
+  library::CompileRequest compile;
+  unsigned threads = 1;
+  uint64_t repeat = 0; ///< 0: as often as the command thinks right
+};
+std::optional<MeasureOptions> parseMeasure(const Arguments &arguments, int &status);
+
 } // namespace attn::driver

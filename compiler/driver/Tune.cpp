@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 using namespace attn;
 using namespace attn::driver;
@@ -14,34 +13,7 @@ using namespace attn::library;
 
 namespace {
 
-struct TuneOptions {
-  InputRequest inputs;
-  CompileRequest compile;
-  unsigned threads = 1;
-  uint64_t repeat = 0;
-  bool forget = false;
-};
-
-std::optional<TuneOptions> parseTune(const Arguments &arguments, int &status) {
-  TuneOptions options;
-  auto inputs = parseInputs(arguments, status);
-  auto fixed = inputs ? parseExtents(arguments, OptionId::Set, status) : std::nullopt;
-  auto threads = fixed ? parseNumber(arguments, OptionId::Threads, "--threads", 0, 4096, 1, status) : std::nullopt;
-  auto repeat = threads ? parseNumber(arguments, OptionId::Repeat, "--repeat", 1, 1000000, 0, status) : std::nullopt;
-  if (!repeat)
-    return std::nullopt;
-  options.inputs = *std::move(inputs);
-  options.inputs.random = true;
-  options.compile.extents = *std::move(fixed);
-  options.compile.cpu = arguments.value(OptionId::Cpu).value_or("");
-  options.compile.optimiseHarder = arguments.has(OptionId::Optimise);
-  options.threads = *threads ? unsigned(*threads) : std::max(1u, std::thread::hardware_concurrency());
-  options.repeat = *repeat;
-  options.forget = arguments.has(OptionId::Forget);
-  return options;
-}
-
-int forget(const TunedSchedules &store, const Spec &spec, const sema::Attention &attention, const RunData &data, const TuneOptions &options) {
+int forget(const TunedSchedules &store, const Spec &spec, const sema::Attention &attention, const RunData &data, const MeasureOptions &options) {
   Result<bool> forgotten = store.forget(spec, attention, data.binding, options.compile);
   if (!forgotten) {
     printError(forgotten.message());
@@ -54,7 +26,7 @@ int forget(const TunedSchedules &store, const Spec &spec, const sema::Attention 
 }
 
 /// Puts the best into the place of what was remembered before; forgets that where the compiler's choice is the best.
-int remember(const TunedSchedules &store, const Spec &spec, const sema::Attention &attention, const RunData &data, const TuneOptions &options,
+int remember(const TunedSchedules &store, const Spec &spec, const sema::Attention &attention, const RunData &data, const MeasureOptions &options,
              const Tuning &tuning) {
   const MeasuredSchedule &best = tuning.schedules[tuning.best];
   if (tuning.best == 0) {
@@ -77,7 +49,7 @@ int remember(const TunedSchedules &store, const Spec &spec, const sema::Attentio
 
 int driver::tuneMain(const Arguments &arguments) {
   int status = exitSuccess;
-  std::optional<TuneOptions> options = parseTune(arguments, status);
+  std::optional<MeasureOptions> options = parseMeasure(arguments, status);
   if (!options)
     return status;
   std::shared_ptr<const Spec> spec = openSpec(arguments.files.front(), status);
@@ -101,7 +73,7 @@ int driver::tuneMain(const Arguments &arguments) {
   if (!data)
     return exitInput;
   TunedSchedules store(*cache);
-  if (options->forget)
+  if (arguments.has(OptionId::Forget))
     return forget(store, *spec, *special, *data, *options);
 
   TuningRequest request;

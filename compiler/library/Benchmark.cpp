@@ -2,6 +2,7 @@
 
 #include "compiler/library/Facts.h"
 #include "compiler/library/FunctionRate.h"
+#include "compiler/library/Median.h"
 #include "compiler/library/ReadRate.h"
 #include "compiler/library/TileVisits.h"
 
@@ -16,12 +17,6 @@ using namespace attn;
 using namespace attn::library;
 
 namespace {
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  size_t n = values.size();
-  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
 
 /// Has all threads of an executor awake, as a program that runs one kernel after the other has them: what an operating system takes to wake one is longer than many
 /// a kernel.

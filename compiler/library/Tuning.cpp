@@ -1,6 +1,7 @@
 #include "compiler/library/Tuning.h"
 
 #include "compiler/library/MaskStatistics.h"
+#include "compiler/library/Median.h"
 #include "compiler/library/PeakRate.h"
 
 #include <fmt/format.h>
@@ -17,12 +18,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double millisecondsSince(Clock::time_point begin) { return std::chrono::duration<double, std::milli>(Clock::now() - begin).count(); }
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  size_t n = values.size();
-  return n == 0 ? 0 : n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
 
 /// Below which three quarters of them are.
 double upperQuartile(std::vector<double> values) {
