@@ -31,7 +31,15 @@ private:
   NodeId magnitude(NodeId id);
   NodeId computeMagnitude(NodeId id);
   bool isOneOrMore(NodeId id) const;
-  NodeId findValues(NodeId output) const;
+  NodeId real(double value);
+  NodeId compare(CompareOp op, NodeId left, NodeId right);
+  NodeId select(NodeId condition, NodeId ifTrue, NodeId ifFalse);
+  NodeId finite(NodeId id);
+  /// A weight that is a softmax, and the v, of `sum(j: weight * v)`.
+  struct WeightedSum {
+    NodeId softmax = none, values = none;
+  };
+  WeightedSum findValues(NodeId output) const;
   uint32_t addOutput(const Output &like, NodeId value);
 
   const Attention &original;
@@ -109,6 +117,7 @@ NodeId BoundBuilder::computeMagnitude(NodeId id) {
   case NodeKind::Rebase:
     copy.operands[0] = magnitude(copy.operands[0]);
     return add(std::move(copy));
+  case NodeKind::TopK: return magnitude(copy.operands[0]);
   case NodeKind::Convert:
     if (!isFloat(node(copy.operands[0]).type))
       return unary(UnaryOp::Abs, id);
@@ -124,13 +133,17 @@ NodeId BoundBuilder::computeMagnitude(NodeId id) {
     case UnaryOp::Cos:
     case UnaryOp::Atan:
     case UnaryOp::Erf:
-    case UnaryOp::Sigmoid:
     case UnaryOp::LogSigmoid:
     case UnaryOp::Softplus:
     case UnaryOp::Relu:
     case UnaryOp::Elu:
     case UnaryOp::Silu:
     case UnaryOp::Gelu: return binary(BinaryOp::Maximum, magnitude(copy.operands[0]), unary(UnaryOp::Abs, id));
+    // Of slope y (1 - y).
+    case UnaryOp::Sigmoid: {
+      NodeId slope = binary(BinaryOp::Multiply, id, binary(BinaryOp::Subtract, real(1), id));
+      return binary(BinaryOp::Maximum, id, binary(BinaryOp::Multiply, slope, magnitude(copy.operands[0])));
+    }
     // What their operand is off by, as a part of it.
     case UnaryOp::Log:
     case UnaryOp::Log2:
@@ -149,7 +162,11 @@ NodeId BoundBuilder::computeMagnitude(NodeId id) {
     case BinaryOp::Divide:
       return binary(BinaryOp::Divide, magnitude(copy.operands[0]), unary(UnaryOp::Abs, copy.operands[1]));
     case BinaryOp::Minimum:
-    case BinaryOp::Maximum: return binary(BinaryOp::Maximum, magnitude(copy.operands[0]), magnitude(copy.operands[1]));
+    case BinaryOp::Maximum: {
+      auto [left, right] = std::pair(copy.operands[0], copy.operands[1]);
+      bool isLeast = copy.binary == BinaryOp::Minimum;
+      return select(compare(isLeast ? CompareOp::Less : CompareOp::Greater, left, right), magnitude(left), magnitude(right));
+    }
     case BinaryOp::Power:
       // As `x * x` is.
       return isOneOrMore(copy.operands[1]) ? binary(BinaryOp::Power, magnitude(copy.operands[0]), copy.operands[1])
@@ -167,24 +184,57 @@ bool BoundBuilder::isOneOrMore(NodeId id) const {
   return node(id).kind == NodeKind::Integer ? node(id).integer >= 1 : node(id).kind == NodeKind::Float && node(id).real >= 1;
 }
 
-/// The v of `sum(j: weight * v)`.
-NodeId BoundBuilder::findValues(NodeId output) const {
+NodeId BoundBuilder::real(double value) {
+  Node made;
+  made.kind = NodeKind::Float;
+  made.type = ScalarType::Float32;
+  made.real = value;
+  return add(std::move(made));
+}
+
+NodeId BoundBuilder::compare(CompareOp op, NodeId left, NodeId right) {
+  Node made;
+  made.kind = NodeKind::Compare;
+  made.compare = op;
+  made.type = ScalarType::Bool;
+  made.varies = node(left).varies | node(right).varies;
+  made.operands = {left, right};
+  return add(std::move(made));
+}
+
+NodeId BoundBuilder::select(NodeId condition, NodeId ifTrue, NodeId ifFalse) {
+  Node made;
+  made.kind = NodeKind::Select;
+  made.type = node(ifTrue).type;
+  made.varies = node(condition).varies | node(ifTrue).varies | node(ifFalse).varies;
+  made.range = node(ifTrue).range;
+  made.operands = {condition, ifTrue, ifFalse};
+  return add(std::move(made));
+}
+
+/// 0 where it is no finite number, as at keys that a score hides.
+NodeId BoundBuilder::finite(NodeId id) {
+  NodeId limit = real(std::numeric_limits<double>::infinity());
+  return select(compare(CompareOp::Less, id, limit), id, real(0));
+}
+
+BoundBuilder::WeightedSum BoundBuilder::findValues(NodeId output) const {
   while (node(output).kind == NodeKind::Convert)
     output = node(output).operands[0];
   const Node &sum = node(output);
   if (sum.kind != NodeKind::Reduce || sum.reduction != Reduction::Sum || sum.coordinates != std::vector{coordinateJ})
-    return none;
+    return {};
   const Node &product = node(sum.operands[0]);
   if (product.kind != NodeKind::Binary || product.binary != BinaryOp::Multiply)
-    return none;
+    return {};
   for (int side = 0; side < 2; ++side) {
     NodeId weight = product.operands[side];
     while (node(weight).kind == NodeKind::Convert)
       weight = node(weight).operands[0];
     if (node(weight).kind == NodeKind::Softmax)
-      return product.operands[1 - side];
+      return {weight, product.operands[1 - side]};
   }
-  return none;
+  return {};
 }
 
 /// One value per row of `like`.
@@ -222,7 +272,7 @@ BoundedAttention BoundBuilder::build() {
     NodeId value = output.value;
     while (node(value).kind == NodeKind::Convert)
       value = node(value).operands[0];
-    NodeId values = findValues(output.value);
+    auto [softmax, values] = findValues(output.value);
     bool isLse = node(value).kind == NodeKind::LogSumExp;
     auto largestOf = [&](NodeId magnitude) {
       std::vector<CoordinateId> features;
@@ -237,7 +287,8 @@ BoundedAttention BoundBuilder::build() {
       continue;
     }
     result.kinds[n] = isLse ? ErrorKind::LogSumExp : ErrorKind::Values;
-    result.scoreMagnitude[n] = addOutput(output, reduceMaximum(magnitude(original.score), {coordinateJ}));
+    NodeId score = node(isLse ? value : softmax).operands[0];
+    result.scoreMagnitude[n] = addOutput(output, reduceMaximum(finite(magnitude(score)), {coordinateJ}));
     if (isLse)
       continue;
     result.valueMagnitude[n] = addOutput(output, reduceMaximum(largestOf(magnitude(values)), {coordinateJ}));

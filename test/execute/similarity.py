@@ -95,6 +95,24 @@ class Distances(Similarity):
         self.every_size("layout gqa; q = rope(q, i); k = rope(k, j); score = -sum(d: (q - k) ** 2) / D", dims="B=1,H=4,G=2,D=16")
 
 
+class Matrices(Similarity):
+    FORMS = {
+        "of the keys": "score = dot(q, sum(c: w * k)) / D",
+        "of the queries": "score = dot(sum(d: w * q), k) / D",
+        "flat": "score = sum(d, c: q * w * k) / D",
+        "with factors": "u: f32[D]; x: f32[C]; t: f32[J]; score = sum(d: u * q * sum(c: x * w * t * k)) / D",
+        "projected keys": "k = sum(c: w * k); score = dot(q, k) / sqrt(D); mask = causal",
+        "two in a row": "y: f32[R, C]; score = dot(q, sum(r: w[d, r] * sum(c: y * k))) / D",
+    }
+
+    def test_every_form(self):
+        for name, form in self.FORMS.items():
+            shapes = "q: f32[H, I, D]; k: f32[H, J, C]; v: f32[H, J, E]; w: f32[D, R]" if name == "two in a row" else \
+                     "q: f32[H, I, D]; k: f32[H, J, C]; v: f32[H, J, E]; w: f32[D, C]"
+            with self.subTest(name):
+                self.every_size(f"{shapes}; {form}; out o, lse", dims="H=2,D=10,C=7,E=5" + (",R=6" if name == "two in a row" else ""))
+
+
 class Tables(Similarity):
     FORMS = {
         "beside the key": "a: f32[N, D]; m = (N - 1) // 2; score = dot(q, k + a[clamp(j - i, -m, m) + m])",

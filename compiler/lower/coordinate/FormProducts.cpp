@@ -1,4 +1,5 @@
 #include "compiler/lower/coordinate/Coordinates.h"
+#include "compiler/lower/coordinate/ExchangeSums.h"
 #include "compiler/lower/coordinate/Passes.h"
 #include "compiler/lower/coordinate/Polynomial.h"
 #include "compiler/lower/coordinate/TableProduct.h"
@@ -224,18 +225,25 @@ bool isSeparate(ir::DotOp dot) {
   return isOne(dot.getLhs()) && isOne(dot.getRhs());
 }
 
+bool isOfPairs(Value value) { return variesWith(value, "i") && variesWith(value, "j"); }
+
 struct FormProductsPass : impl::FormProductsPassBase<FormProductsPass> {
   using FormProductsPassBase::FormProductsPassBase;
 
   void runOnOperation() override {
     SmallVector<Operation *> sums;
-    for (Operation &op : getOperation().getBody().front())
-      if (auto dot = dyn_cast<ir::DotOp>(op); isa<ir::ReduceOp>(op) || (dot && !isSeparate(dot)))
-        sums.push_back(&op);
+    for (Operation &op : llvm::make_early_inc_range(getOperation().getBody().front())) {
+      Operation *sum = &op;
+      if (isa<ir::DotOp, ir::ReduceOp>(sum) && isOfPairs(sum->getResult(0)))
+        while (Operation *exchanged = exchangeSums(sum))
+          sum = exchanged;
+      if (auto dot = dyn_cast<ir::DotOp>(sum); isa<ir::ReduceOp>(sum) || (dot && !isSeparate(dot)))
+        sums.push_back(sum);
+    }
     PolynomialOfPairs polynomials;
     for (Operation *sum : sums) {
       Value result = sum->getResult(0);
-      if (!variesWith(result, "i") || !variesWith(result, "j") || !functionType(result).getElementType().isF32() || !featuresOf(result).empty())
+      if (!isOfPairs(result) || !functionType(result).getElementType().isF32() || !featuresOf(result).empty())
         continue;
       if (Value formed = SumOfProducts(sum).form(polynomials)) {
         result.replaceAllUsesWith(formed);

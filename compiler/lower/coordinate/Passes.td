@@ -48,6 +48,8 @@ def FormProductsPass : CoordinatePass<"attn-form-products"> {
 
     Where a sum of squares comes out less than a sixteenth of the squares of query and key (these are close to each other, and their digits cancel), or isn't a number, it is summed as it was
     written, pair by pair: the second value of a `mostly` select.
+
+    `dot(q, sum(c: w * k))` becomes `dot(sum(d: w * q), k)` first: a matrix is multiplied with the queries, once for each, and not with the keys, for each row block anew.
   }];
 }
 

@@ -85,6 +85,21 @@ TEST_CASE("the bound of a row grows with its scores") {
   CHECK(bounds[1] - 2e-6 == Approx(1000 * (bounds[0] - 2e-6)).epsilon(1e-6));
 }
 
+TEST_CASE("a bound is that of the scores whose softmax the output takes") {
+  double bounds[2];
+  for (int n = 0; n < 2; ++n) {
+    auto spec = test::specOf(n ? "attention a { layout mha; weight = softmax(topk(score + 999 * score, 3)) }" : "attention a { layout mha }");
+    const sema::Attention &attention = spec->program().attentions.front();
+    RunData data = test::dataOf(*spec, {{"B", 1}, {"H", 1}, {"I", 1}, {"J", 6}, {"D", 8}});
+    fill(attention, data);
+    data.tensors.back().values<float>()[0] += 1e-7f;
+    CheckResult result = checkOutputs(attention, data, {});
+    REQUIRE(result.agrees());
+    bounds[n] = result.outputs[0].bound;
+  }
+  CHECK(bounds[1] - 2e-6 == Approx(1000 * (bounds[0] - 2e-6)).epsilon(1e-5));
+}
+
 TEST_CASE("a sample holds first and last row, tile edges, and 64 rows at least") {
   std::vector<int64_t> rows = sampleRows(16384, 2048, 3);
   std::set<int64_t> set(rows.begin(), rows.end());
