@@ -23,6 +23,7 @@ USED = ("q: {t}[B, H, I, D]; past: {t}[B, G, P, D]; new: {t}[B, G, N, D]; used: 
         "mask = causal_end; out o: {t}[B, H, I, D]")
 PAGES16 = ("q: {t}[B, H, I, D]; pool: {t}[N, 16, D]; table: i32[B, P]; J = 16 * P; out o: {t}[B, H, I, D]\n"
            "k = pool[table[b, j // 16], j % 16, d]; v = pool[table[b, j // 16], 15 - j % 16, d]")
+TURNED = "q: f32[H, I, D]; k: f32[H, J, D]; v: f32[H, J, D]; c: f32[N, M]; w_: int"
 AT = "q: f32[B, I, D]; k: f32[B, J, D]; v: f32[B, J, E]; N: int; at: i32[B]; out buf: f32[N, E]; buf[at[b] + i, e] = o"
 
 # Lines of an attention, arguments of a run, and, where the run must fail, what it must say: by the oracle, or else by the kernel alone.
@@ -138,6 +139,26 @@ CASES = {
     "in another order": (f"{AT}", f"{FEW} -i at=[20,0,10]"),
     "appended to each": ("layout mha; at: i32[B]; out x: f32[B, N, H, D]; N: int; x[b, at[b] + i, h] = o",
                          "--dims B=2,H=3,I=5,J=7,D=6,N=11 -i at=[6,0]"),
+
+    # Rows whose features are at an index that nobody has proven
+    "features of a table": (f"{TURNED}; k = k * c[j, d % w_]", "--dims H=2,I=40,J=70,D=33,N=70,M=8 -p w_=8"),
+    "features of a table, where they count": (f"{TURNED}; k = k * (c[j, d - w_] if d >= w_ else 2.0); mask = causal",
+                                              "--dims H=2,I=40,J=70,D=33,N=40,M=25 -p w_=8"),
+    "features in front of a table": (f"{TURNED}; k = k * (c[j, d - w_] if d >= w_ - 1 else 2.0)", "--dims H=2,I=40,J=70,D=33,N=70,M=25 -p w_=8",
+                                     "c: index -1 is outside [0, 25) in dimension 1"),
+    "features behind a table": (f"{TURNED}; k = k * (c[j, d - w_] if d >= w_ else 2.0)", "--dims H=2,I=40,J=70,D=33,N=70,M=24 -p w_=8",
+                                "c: index 24 is outside [0, 24) in dimension 1"),
+    "a key behind a table": (f"{TURNED}; k = k * c[j, d % w_]; mask = causal_end", "--dims H=2,I=40,J=70,D=33,N=69,M=8 -p w_=8",
+                             "c: index 69 is outside [0, 69) in dimension 0"),
+    "no features of a table": (f"{TURNED}; k = k * c[j, d % w_]; mask = causal", "--dims H=2,I=40,J=70,D=0,N=1,M=0 -p w_=0"),
+    "features by nothing": (f"{TURNED}; k = k * c[j, d % w_]; mask = causal", "--dims H=2,I=40,J=70,D=3,N=70,M=8 -p w_=0", "division by zero"),
+    "features by nothing somewhere": ("q: f32[H, I, D]; k: f32[H, J, D]; v: f32[H, J, D]; w_: int; k = k * float(40 // (d - w_)); mask = causal", "--dims H=2,I=40,J=70,D=9 -p w_=8", "division by zero"),
+    "features by nothing nowhere": ("q: f32[H, I, D]; k: f32[H, J, D]; v: f32[H, J, D]; w_: int; k = k * float(40 // (d - w_) if d < w_ else 1); mask = causal", "--dims H=2,I=40,J=70,D=17 -p w_=8"),
+    "partly rotated": ("layout mha; r: int; q = rope_partial(q, i, r); k = rope_partial(k, j, r)", "--dims B=1,H=2,I=40,J=70,D=24 -p r=10"),
+    "partly rotated by more than there is": ("layout mha; r: int; q = rope_partial(q, i, r); k = rope_partial(k, j, r)",
+                                             "--dims B=1,H=2,I=40,J=70,D=24 -p r=26", "index 25 is outside [0, 24)"),
+    **{f"values of features of a table, {queries} queries": (f"{TURNED}; v = v * c[j, d % w_]; mask = causal", f"--dims H=2,I={queries},J=70,D=33,N=70,M=8 -p w_=8")
+       for queries in (1, 70)},
 
     # What data can be wrong
     "collision": (f"{AT}", f"{FEW} -i at=[0,9,20]", "buf: b = 0 and b = 1 would be stored at the same elements of dimension 0", "`at[b] + i`"),

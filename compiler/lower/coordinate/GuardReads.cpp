@@ -253,6 +253,8 @@ private:
       if (std::optional<SmallVector<Value>> row = indicesOfRow(op))
         return check(op, whereFeatures(op, where), *row);
     }
+    if (bounds && isInReduction(op) && addsCoordinates(op, where) && checkFeatures(op, where))
+      return;
     if (auto read = dyn_cast<ir::ReadOp>(op))
       read.getWhereMutable().assign(where);
     else
@@ -302,6 +304,77 @@ private:
       indices.push_back(ofFeature ? constantInt(builder, op->getLoc(), 0) : index);
     }
     return indices;
+  }
+
+  /// Looks after every feature of a row at once: what varies with features is compared with its limits by its least and its greatest value, and only where these are
+  /// wrong each pair asks whether a feature counts for which it is. False where a limit is no extent.
+  bool checkFeatures(Operation *op, Value where) {
+    Location location = op->getLoc();
+    SmallVector<StringRef> features;
+    for (StringAttr name : functionType(op->getResult(0)).getCoordinates())
+      if (!llvm::is_contained({"b", "h", "g", "i", "j"}, name.getValue()))
+        features.push_back(name);
+    auto over = [&](ir::ReductionKind kind, Value value) -> Value {
+      SmallVector<StringRef> own;
+      llvm::copy_if(features, std::back_inserter(own), [&](StringRef name) { return variesWith(value, name); });
+      if (own.empty())
+        return value;
+      auto reduce = ir::ReduceOp::create(builder, location, value.getType(), kind, builder.getStrArrayAttr(own), value, Value());
+      refineType(reduce);
+      return reduce;
+    };
+    auto zero = [&] { return constantInt(builder, location, 0); };
+    auto compare = [&](Value left, ir::CompareKind kind, Value right) -> Value {
+      return ir::CompareOp::create(builder, location, ir::pointwiseType(builder.getI1Type(), {left, right}), kind, left, right);
+    };
+    Value counts = whereFeatures(op, over(ir::ReductionKind::Any, where));
+    auto read = dyn_cast<ir::ReadOp>(op);
+    if (!read) {
+      Value divisor = cast<ir::BinaryOp>(op).getRhs();
+      if (!isInReduction(divisor.getDefiningOp())) {
+        check(op, counts, {divisor});
+        return true;
+      }
+      Value isZero = compare(divisor, ir::CompareKind::Equal, zero());
+      Value least = over(ir::ReductionKind::Minimum, ir::SelectOp::create(builder, location, divisor.getType(), isZero, zero(), constantInt(builder, location, 1), false));
+      check(op, over(ir::ReductionKind::Any, logicalAnd(builder, location, isZero, where)), {least});
+      return true;
+    }
+    SmallVector<Value> row, least, greatest;
+    Value isBelow, isAbove;
+    auto either = [&](Value left, Value right) { return left ? logicalOr(builder, location, left, right) : right; };
+    for (auto [dimension, index] : llvm::enumerate(read.getIndices())) {
+      bool ofFeature = isInReduction(index.getDefiningOp());
+      row.push_back(ofFeature ? zero() : index);
+      bool isUnknown = ofFeature && !bounds->isInside(read, dimension);
+      least.push_back(isUnknown ? over(ir::ReductionKind::Minimum, index) : zero());
+      greatest.push_back(isUnknown ? over(ir::ReductionKind::Maximum, index) : zero());
+      if (!isUnknown)
+        continue;
+      Value size = sizeOf(read, dimension);
+      if (!size)
+        return false;
+      isBelow = either(isBelow, compare(index, ir::CompareKind::Less, zero()));
+      isAbove = either(isAbove, compare(index, ir::CompareKind::GreaterEqual, size));
+    }
+    check(op, counts, row);
+    for (auto [isWrong, values] : {std::pair(isBelow, &least), std::pair(isAbove, &greatest)})
+      if (isWrong)
+        check(op, over(ir::ReductionKind::Any, logicalAnd(builder, location, isWrong, where)), *values);
+    return true;
+  }
+
+  /// Null where it isn't just an extent, or known.
+  Value sizeOf(ir::ReadOp read, unsigned dimension) {
+    AffineExpr size = read.getTensor().getDefiningOp<ir::TensorOp>().getSizes().getResult(dimension);
+    if (auto known = dyn_cast<AffineConstantExpr>(size))
+      return constantInt(builder, read->getLoc(), known.getValue());
+    auto symbol = dyn_cast<AffineSymbolExpr>(size);
+    if (!symbol)
+      return {};
+    auto fixed = graph.fixedExtent(symbol.getPosition());
+    return ir::ExtentOp::create(builder, read->getLoc(), ir::FnType::get(builder.getI64Type(), {}), "size", symbol.getPosition(),
+                                fixed ? builder.getI64IntegerAttr(*fixed) : IntegerAttr());
   }
 
   /// Without features nothing is read.
