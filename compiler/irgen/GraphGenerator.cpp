@@ -168,9 +168,13 @@ Value GraphGenerator::generateOutput(const sema::Output &output) {
     return {};
   bool isScore = output.name == "score" && output.value == attention.score;
   bool isWeight = output.name == "weight" && output.value == attention.weight;
+  Location place = location(output.range);
+  bool isFloat = output.element == sema::ElementType::F32 || output.element == sema::ElementType::F16 || output.element == sema::ElementType::BF16;
+  auto type = cast<ir::FnType>(value.getType());
+  if (isFloat && !type.getElementType().isF32())
+    value = ir::ConvertOp::create(builder, place, type.withElement(builder.getF32Type()), value);
   if (!isScore && !isWeight)
     return value;
-  Location place = location(output.range);
   Type element = cast<ir::FnType>(value.getType()).getElementType();
   double otherwise = isScore ? -std::numeric_limits<double>::infinity() : 0;
   return select(place, visible, value, real(place, element, otherwise));

@@ -155,7 +155,7 @@ private:
     bool isFloat = output.element == ElementType::F32 || output.element == ElementType::F16 || output.element == ElementType::BF16;
     if (!isFloat && (feature || ofKey))
       refuse(output.range, "an output of {} (`{}`) that varies with {}", spelling(output.element), output.name, namesOf(varies));
-    if (isFloat != (value.type == ScalarType::Float32))
+    if (isFloat ? value.type == ScalarType::Bool : value.type == ScalarType::Float32 || value.type == ScalarType::Float64)
       refuse(output.range, "storing `{}` in an output of {}", output.name, spelling(output.element));
     checkFunction(output.value);
 

@@ -74,17 +74,25 @@ std::string tableText(mlir::Value rows, mlir::Value table, llvm::StringRef over)
                      rowsText(table), over.str());
 }
 
+/// Every pass has its own.
+void addOnce(std::vector<std::string> &list, std::string text) {
+  if (std::find(list.begin(), list.end(), text) == list.end())
+    list.push_back(std::move(text));
+}
+
+/// What the weights of the keys are multiplied with.
+void readWeightedSum(ir::TileAccumulateOp sum, Facts &facts) {
+  mlir::Value values = sum.getValues();
+  bool ofPairs = mlir::isa<ir::FnType>(values.getType());
+  addOnce(ofPairs ? facts.pairwise : facts.products,
+          fmt::format("sum(j: weight * {}){}", ofPairs ? "…" : rowsText(values), ofPairs ? fmt::format(", {} of its own for each pair", rowsText(values)) : ""));
+}
+
 std::string pairwiseText(ir::ReduceOp sum) {
   std::string over;
   for (mlir::Attribute coordinate : sum.getOver())
     over += (over.empty() ? "" : ", ") + mlir::cast<mlir::StringAttr>(coordinate).str();
   return fmt::format("a sum over {} at {}", over, placeOf(sum.getLoc()));
-}
-
-/// Every pass has its own.
-void addOnce(std::vector<std::string> &list, std::string text) {
-  if (std::find(list.begin(), list.end(), text) == list.end())
-    list.push_back(std::move(text));
 }
 
 bool isPerPair(mlir::Value value) {
@@ -233,6 +241,8 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
         addOnce(facts.products, tableText(table.getQueries(), table.getTable(), mlir::cast<ir::TileType>(table.getQueries().getType()).getFeature()));
       else if (auto keyTable = mlir::dyn_cast<ir::TileKeyTableOp>(op))
         addOnce(facts.products, tableText(keyTable.getKeys(), keyTable.getTable(), keyTable.getFeature()));
+      else if (auto weighted = mlir::dyn_cast<ir::TileAccumulateOp>(op))
+        readWeightedSum(weighted, facts);
       else if (auto sum = mlir::dyn_cast<ir::ReduceOp>(op); sum && sum.getKind() == ir::ReductionKind::Sum && isPerPair(sum.getResult()))
         readPairwise(sum, facts);
       else if (auto unary = mlir::dyn_cast<ir::UnaryOp>(op)) {

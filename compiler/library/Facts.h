@@ -40,8 +40,8 @@ struct Facts {
   ScheduleFact schedule;
   std::optional<ScheduleFact> few; ///< of runs of up to `mostFew` queries, where these have a kernel of their own
   int64_t mostFew = 0;
-  std::vector<std::string> products; ///< each product of a block of queries with a block of keys, once, however many passes take it
-  std::vector<std::string> pairwise; ///< each sum over features that is taken for every pair of query and key instead
+  std::vector<std::string> products; ///< each product of a block of queries, or their weights, with a block of keys, once, however many passes take it
+  std::vector<std::string> pairwise; ///< each sum over features, or of rows, that is taken for every pair of query and key instead
   std::vector<std::string> close;    ///< each that is taken only for pairs of a query and a key that are close to each other
   std::vector<PairFunction> functions; ///< each time one is in such a sum
   int64_t passes = 0, descending = 0; ///< over the keys; of those, the ones that take the last keys first

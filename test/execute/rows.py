@@ -80,6 +80,8 @@ SPECS = {
     "projected": ("layout mha; w: f32[D, E]; mask = causal; y = sum(d: w * o); out o, y: f32[B, H, I, E]", []),
     "residual": ("layout mha; x: f32[B, H, I, D]; w: f32[D]; mask = causal; o = rms_norm(o + x, w)", []),
     "scores": ("layout gqa; mask = window(5); out o, score, weight, lse", []),
+    "counts as floats": ("layout mha; mask = window(9); seen = sum(j: 1); mean = seen / J; slope = 2.0 ** -h; far = i - j; turn = cos(j * 0.1 + d)\n"
+                         "out o, seen: f32[B, H, I], mean: f16[B, H, I], slope: bf16[H], far: f32[I, J], turn: f32[J, D]", []),
     "scores only": ("layout gqa; mask = window(5); out score", []),
     "rotated keys": ("layout mha; r = rope(k, j); k = r; out o, r: f32[B, H, J, D]", []),
     "half outputs": ("layout mha(bf16); mask = causal; out o, lse", []),
