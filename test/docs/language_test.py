@@ -19,7 +19,7 @@ for section in re.split(r"^## ", page, flags=re.M)[1:]:
             failures.append(f"rule {number} stands where {chapter[1]}.{place} should")
         if not re.search(r"^```(attn|attn-error|console)\b", text, re.M):
             failures.append(f"rule {number} has no example")
-programs = re.findall(r"^```attn\b(.*)$\n((?:.*\n)*?)```$", page, re.M)
+programs = re.findall(r"^```attn(?!-)\b(.*)$\n((?:.*\n)*?)```$", page, re.M)
 compared = [words for words, _ in programs if "--dims" in words]
 if len(compared) < 45:
     failures.append(f"only {len(compared)} of {len(programs)} programs are run")
