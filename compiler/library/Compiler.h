@@ -131,6 +131,9 @@ private:
 /// that change from call to call (B, I, J) are not among them.
 std::map<std::string, int64_t> featureExtents(const sema::Attention &attention, const reference::Binding &binding);
 
+/// The queries of a run, of the batch with the most where their number varies with b; nothing where the binding doesn't say.
+std::optional<int64_t> mostQueries(const sema::Attention &attention, const reference::Binding &binding);
+
 /// Says in a request how many queries a run has, and whether their keys are cut into parts.
 void countQueries(CompileRequest &request, const sema::Attention &attention, const reference::Binding &binding);
 

@@ -255,15 +255,6 @@ std::optional<Facts> library::findFacts(const sema::Attention &attention, const 
   return facts;
 }
 
-/// Of a batch, where their number varies with b; what a run decides by.
-static int64_t mostQueries(const sema::Attention &attention, const reference::Binding &binding) {
-  sema::ExtentId id = attention.coordinates[sema::coordinateI].extent;
-  if (!attention.extents[id].perBatch)
-    return binding.extents[id].value_or(0);
-  const std::vector<int64_t> &sizes = binding.perBatch[id];
-  return sizes.empty() ? 0 : *std::max_element(sizes.begin(), sizes.end());
-}
-
 std::optional<Facts> library::findFactsOfRun(const sema::Attention &attention, const reference::Binding &binding, CompileRequest request,
                                              CompileReport &report) {
   sema::Attention special = attention;
@@ -271,7 +262,7 @@ std::optional<Facts> library::findFactsOfRun(const sema::Attention &attention, c
     special = *std::move(fixed);
   countQueries(request, attention, binding);
   std::optional<Facts> facts = findFacts(special, request, report);
-  if (facts && facts->few && mostQueries(attention, binding) <= facts->mostFew)
+  if (facts && facts->few && mostQueries(attention, binding).value_or(0) <= facts->mostFew)
     facts->schedule = *std::exchange(facts->few, std::nullopt);
   if (facts) {
     auto extent = [&](size_t coordinate) {
@@ -279,7 +270,7 @@ std::optional<Facts> library::findFactsOfRun(const sema::Attention &attention, c
       return id == sema::none ? 1 : binding.extents[id].value_or(1);
     };
     ScheduleFact &schedule = facts->schedule;
-    int64_t all = extent(sema::coordinateB) * extent(sema::coordinateH) * llvm::divideCeil(uint64_t(mostQueries(attention, binding)), uint64_t(schedule.queryBlock));
+    int64_t all = extent(sema::coordinateB) * extent(sema::coordinateH) * llvm::divideCeil(uint64_t(mostQueries(attention, binding).value_or(0)), uint64_t(schedule.queryBlock));
     schedule.strips = ir::ScheduleAttr::stripsOf(all, schedule.strips);
   }
   return facts;

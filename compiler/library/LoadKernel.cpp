@@ -223,19 +223,30 @@ static bool mayBeInParts(const sema::Attention &attention, const reference::Bind
   return double(*batches) * double(*groups) * blocks < lower::mostPartTasks;
 }
 
+std::optional<int64_t> library::mostQueries(const sema::Attention &attention, const reference::Binding &binding) {
+  sema::ExtentId id = sema::coordinateI < attention.coordinates.size() ? attention.coordinates[sema::coordinateI].extent : sema::none;
+  if (id == sema::none)
+    return std::nullopt;
+  if (!attention.extents[id].perBatch)
+    return binding.extents[id];
+  const std::vector<int64_t> &sizes = binding.perBatch[id];
+  return sizes.empty() ? 0 : *std::max_element(sizes.begin(), sizes.end());
+}
+
 void library::countQueries(CompileRequest &request, const sema::Attention &attention, const reference::Binding &binding) {
-  constexpr int64_t few = 16, many = 32, vector = 16;
+  // On other CPUs fewer are many: `attn-schedule` knows.
+  constexpr int64_t mostOfAnyCpu = 32, vector = 16;
   request.inParts = mayBeInParts(attention, binding);
   auto isThere = [&](sema::CoordinateId coordinate) {
     sema::ExtentId extent = coordinate < attention.coordinates.size() ? attention.coordinates[coordinate].extent : sema::none;
     return extent == sema::none || binding.extents[extent].value_or(0) > 0;
   };
   request.mayBeEmpty = !isThere(sema::coordinateB) || !isThere(sema::coordinateH);
-  sema::ExtentId id = sema::coordinateI < attention.coordinates.size() ? attention.coordinates[sema::coordinateI].extent : sema::none;
-  if (id == sema::none || !binding.extents[id])
+  std::optional<int64_t> most = mostQueries(attention, binding);
+  if (!most)
     return;
-  int64_t queries = *binding.extents[id], heads = headsOfGroup(attention, binding);
-  request.queries = queries <= few ? QueryCount::Few : queries > many ? QueryCount::Many : QueryCount::Any;
+  int64_t queries = *most, heads = headsOfGroup(attention, binding);
+  request.queries = queries > mostOfAnyCpu ? QueryCount::Many : QueryCount::Few;
   if (request.queries != QueryCount::Few)
     return;
   // The same code serves all that fit in one vector, but for a single row.

@@ -32,7 +32,8 @@ struct SchedulePass : impl::ScheduleBase<SchedulePass> {
 private:
   void choose(ir::KernelOp kernel, ScheduleAlternatives &alternatives) {
     auto known = alternatives.knownQueries();
-    bool canBeFew = alternatives.canBeFew() && (known ? *known <= alternatives.mostFewQueries() : queries != "many");
+    bool areFew = known ? *known <= alternatives.mostFewQueries() : queries == "few" ? few <= alternatives.mostFewQueries() : queries != "many";
+    bool canBeFew = alternatives.canBeFew() && areFew;
     bool canBeMany = !canBeFew || (!known && queries != "few");
     // Many queries beside few: row blocks enough, most of the time, and half of what parts cost to compile.
     bool areBoth = canBeFew && canBeMany;

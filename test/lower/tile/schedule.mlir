@@ -4,7 +4,8 @@
 // RUN: attn-opt %s --attn-schedule="queries=few" | FileCheck %s --check-prefix=FEW
 // RUN: attn-opt %s --attn-schedule="queries=many" | FileCheck %s --check-prefix=MANY
 // RUN: attn-opt %s --attn-schedule="matrix-unit queries=many" | FileCheck %s --check-prefix=MATRIX
-// RUN: attn-opt %s --attn-schedule="matrix-unit queries=few few=64" | FileCheck %s --check-prefix=ROWS
+// RUN: attn-opt %s --attn-schedule="matrix-unit queries=few few=32" | FileCheck %s --check-prefix=ROWS
+// RUN: attn-opt %s --attn-schedule="lanes=8 registers=16 queries=few few=32" | FileCheck %s --check-prefix=MANY
 // RUN: attn-opt %s --attn-schedule="matrix-unit queries=few few=8" | FileCheck %s --check-prefix=BLOCK
 // RUN: attn-opt %s --attn-schedule="matrix-unit queries=few few=8 group-heads=4" | FileCheck %s --check-prefix=GROUP
 // RUN: attn-opt %s --attn-schedule="queries=few few=1 group-heads=1" | FileCheck %s --check-prefix=ROW
@@ -71,9 +72,9 @@ attn.kernel @values_of_queries coordinates {i = 0 : i64, j = 1 : i64, e = 2 : i6
 // MATRIX-SAME: attn.schedule = #attn.schedule<lanes = 16, vectors = 4, key_rows = 4, feature_rows = 32, key_block = 64, {{.*}}, products = matrix>
 // Of few queries it takes as many rows as the heads of a group have together; fewer leave it mostly idle.
 // ROWS-LABEL: attn.kernel @chosen
-// ROWS-SAME: vectors = 4, {{.*}}, orientation = features, heads = group>
+// ROWS-SAME: vectors = 2, {{.*}}, orientation = features, heads = group>
 // ROWS-LABEL: attn.kernel @narrow
-// ROWS-SAME: vectors = 4, {{.*}}, orientation = queries, heads = group, products = matrix>
+// ROWS-SAME: vectors = 2, {{.*}}, orientation = queries, heads = group, products = matrix>
 // BLOCK-LABEL: attn.kernel @narrow
 // BLOCK-SAME: vectors = 1, {{.*}}, orientation = features, heads = group>
 // MANY-LABEL: attn.kernel @narrow
