@@ -15,8 +15,8 @@ struct InferRangesPass : impl::InferRangesPassBase<InferRangesPass> {
     IntegerBounds bounds(getOperation());
     Builder builder(&getContext());
     for (Operation &op : getOperation().getBody().front()) {
-      if (auto read = dyn_cast<ir::ReadOp>(op); read && !read.getWhere() && bounds.isInside(read))
-        read.setUnchecked(true);
+      if (auto read = dyn_cast<ir::ReadOp>(op); read && !read.getWhere())
+        infer(read, bounds);
       if (auto division = dyn_cast<ir::BinaryOp>(op);
           division && ir::canFail(division) && !division.getWhere() && bounds.isDefined(division))
         division.setUnchecked(true);
@@ -31,6 +31,19 @@ struct InferRangesPass : impl::InferRangesPassBase<InferRangesPass> {
       else
         op.removeAttr("attn.range");
     }
+  }
+
+private:
+  static void infer(ir::ReadOp read, const IntegerBounds &bounds) {
+    SmallVector<int64_t> inside;
+    for (unsigned dimension = 0; dimension < read.getIndices().size(); ++dimension)
+      if (bounds.isInside(read, dimension))
+        inside.push_back(dimension);
+    read->removeAttr("attn.inside");
+    if (inside.size() == read.getIndices().size())
+      read.setUnchecked(true);
+    else if (!inside.empty())
+      read->setAttr("attn.inside", DenseI64ArrayAttr::get(read.getContext(), inside));
   }
 };
 

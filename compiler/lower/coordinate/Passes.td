@@ -67,7 +67,7 @@ def InferRangesPass : CoordinatePass<"attn-infer-ranges"> {
   let summary = "finds the reads and divisions that can't go wrong, and the range of every integer";
   let description = [{
     Bounds are constants or linear in the extents (0 <= i - j + J - 1 <= I + J - 2). Reads whose every index lies inside its dimension and
-    integer divisions whose divisor isn't 0 become `unchecked`. Integers that fit in 32 bits get
+    integer divisions whose divisor isn't 0 become `unchecked`; of other reads `attn.inside = array<i64: dimension, ...>` says which indices are inside. Integers that fit in 32 bits get
     `attn.range = array<i64: low, high>`, inclusive, so that they may be computed in narrow lanes.
   }];
 }

@@ -35,6 +35,11 @@ Value widen(Code &code, Value loaded, Type stored, Type computed) {
 
 } // namespace
 
+bool isKnownInside(ir::ReadOp op, int64_t dimension) {
+  auto inside = op->getAttrOfType<DenseI64ArrayAttr>("attn.inside");
+  return op.getUnchecked() || (inside && llvm::is_contained(inside.asArrayRef(), dimension));
+}
+
 /// How an index moves from lane to lane: by a constant, 0 where it is the same in all; nothing where it isn't known to.
 static std::optional<int64_t> stepOf(Value index, StringRef lane) {
   if (!cast<ir::FnType>(index.getType()).variesWith(lane))
@@ -78,7 +83,7 @@ Value FunctionEmitter::loadAdjacent(ir::ReadOp op, ArrayRef<Plain> indices, cons
     bool moves = dimension == *moving;
     if (moves)
       possible = code.both(possible, code.compare(arith::CmpIPredicate::eq, stride, code.integer(1)));
-    if (moves || !op.getUnchecked()) {
+    if (moves || !isKnownInside(op, dimension)) {
       Value limit = run.size(number, dimension, tensor.getSizes());
       Value last = moves ? code.add(first, code.integer(lanes - 1)) : first;
       possible = code.both(possible, code.compare(arith::CmpIPredicate::sge, first, code.integer(0)));
@@ -113,26 +118,35 @@ Plain FunctionEmitter::emitRead(ir::ReadOp op) {
   result.narrow = op->hasAttr("attn.range");
   result.perQuery = isInLanes(op);
   Value base = run.data(number);
+  auto isInside = [&](int64_t dimension, Value counts, Value value) {
+    Value limit = run.size(number, dimension, tensor.getSizes());
+    Value inside = code.compare(arith::CmpIPredicate::ult, value, code.broadcast(limit, value.getType()));
+    if (!op.getSafe()) {
+      Value wrong = counts ? code.both(counts, code.negate(inside)) : code.negate(inside);
+      report(sites.number(op, ATTN_SITE_INDEX, number, dimension, op.getTextAttr()), wrong, value, limit);
+    }
+    return inside;
+  };
+  // Where the element is loaded at all: where it counts and every index is inside. What is the same in every lane is looked at once.
+  bool countsAlike = !where || !where->perQuery;
+  auto isAlike = [&](size_t dimension) { return countsAlike && !indices[dimension].perQuery; };
+  Value countsInAll = where && countsAlike ? where->parts[0] : Value(), loadInAll = countsInAll;
+  for (size_t dimension = 0; dimension < indices.size(); ++dimension)
+    if (isAlike(dimension) && !isKnownInside(op, dimension)) {
+      Value inside = isInside(dimension, countsInAll, resize(indices[dimension].parts[0], 64));
+      loadInAll = loadInAll ? code.both(loadInAll, inside) : inside;
+    }
   for (int64_t part = 0; part < (result.perQuery ? vectors : 1); ++part) {
     auto partOf = [&](const Plain &plain) {
       Value value = plain.parts[plain.perQuery ? part : 0];
-      Type element = getElementTypeOrSelf(value.getType());
-      return result.perQuery ? code.broadcast(value, vectorType(element)) : value;
+      return code.broadcast(value, vectorType(getElementTypeOrSelf(value.getType())));
     };
-    // Where the element is loaded at all: where it counts and every index is inside.
-    Value load = where ? partOf(*where) : Value();
-    Value counts = load;
+    auto inLanes = [&](Value value) { return value && result.perQuery ? code.broadcast(value, vectorType(code.i1())) : value; };
+    Value counts = countsAlike ? inLanes(countsInAll) : partOf(*where), load = countsAlike ? inLanes(loadInAll) : counts;
     Value offset;
     for (auto [dimension, index] : llvm::enumerate(indices)) {
-      if (!op.getUnchecked()) {
-        Value value = resize(partOf(index), 64);
-        Value limit = run.size(number, dimension, tensor.getSizes());
-        Value inside = code.compare(arith::CmpIPredicate::ult, value, code.broadcast(limit, value.getType()));
-        if (!op.getSafe()) {
-          Value wrong = counts ? code.both(counts, code.negate(inside)) : code.negate(inside);
-          int32_t site = sites.number(op, ATTN_SITE_INDEX, number, dimension, op.getTextAttr());
-          report(site, wrong, value, limit);
-        }
+      if (!isAlike(dimension) && !isKnownInside(op, dimension)) {
+        Value inside = isInside(dimension, counts, resize(partOf(index), 64));
         load = load ? code.both(load, inside) : inside;
       }
       Value value = resize(index.parts[index.perQuery ? part : 0], 64);

@@ -39,7 +39,7 @@ FunctionEmitter::RowAddresses FunctionEmitter::rowAddresses(Value value, StringR
       continue;
     }
     Value at = resize(emit(index).parts[0], 64);
-    if (!read.getUnchecked()) {
+    if (!isKnownInside(read, dimension)) {
       Value limit = run.size(number, dimension, tensor.getSizes());
       Value inside = code.compare(arith::CmpIPredicate::ult, at, code.broadcast(limit, at.getType()));
       areThere = code.both(areThere, code.broadcast(inside, bits));
@@ -109,7 +109,7 @@ TileEmitter::EvenRows TileEmitter::evenRows(Value value, StringRef feature) {
       continue;
     }
     auto checkInside = [&](Value at) {
-      if (!read.getUnchecked())
+      if (!isKnownInside(read, dimension))
         mayBeRead = code.both(
             mayBeRead, code.compare(arith::CmpIPredicate::ult, at, run.size(number, dimension, tensor.getSizes())));
     };

@@ -20,6 +20,9 @@ struct Plain {
   bool narrow = false;
 };
 
+/// Whether a read's index lies inside its dimension whatever it is read for.
+bool isKnownInside(ir::ReadOp read, int64_t dimension);
+
 /// Emits functions of coordinates at one place: what varies with the coordinate in lanes, queries mostly, as vectors, the rest as scalars. Types
 /// decide; nothing is analysed. A value is emitted once per scope, where it is first asked for.
 class FunctionEmitter {

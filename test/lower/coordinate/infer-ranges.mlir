@@ -135,3 +135,24 @@ attn.kernel @unknown coordinates {i = 0 : i64} extents [16] {
   // CHECK: attn.read %{{[0-9]*}}[%{{[0-9]*}}] :
   %b = attn.read %t[%low] : (!t1, !i) -> !i
 }
+
+// -----
+
+!i = !attn.fn<i64, [i]>
+!j = !attn.fn<i64, [j]>
+!t2 = !attn.tensor<2 x f32>
+
+// Of a read that may go wrong it is said which indices can't.
+// CHECK-LABEL: attn.kernel @some
+attn.kernel @some coordinates {i = 0 : i64, j = 1 : i64} {
+  %o = attn.tensor "o" 0 sizes affine_map<()[s0, s1] -> (s0, s1)> : !t2
+  %IN = attn.tensor "IN" 1 sizes affine_map<()[s0, s1, s2] -> (s0, s2)> : !t2
+  %i = attn.coordinate "i" : !i
+  %j = attn.coordinate "j" : !j
+  // CHECK: attn.read {{.*}} {attn.inside = array<i64: 0>}
+  %a = attn.read %IN[%i, %j] : (!t2, !i, !j) -> !attn.fn<f32, [i, j]>
+  // CHECK: attn.read %{{[0-9]*}}[%{{[0-9]*}}, %{{[0-9]*}}] :
+  %b = attn.read %IN[%j, %i] : (!t2, !j, !i) -> !attn.fn<f32, [i, j]>
+  %sum = attn.binary add %a, %b : (!attn.fn<f32, [i, j]>, !attn.fn<f32, [i, j]>) -> !attn.fn<f32, [i, j]>
+  attn.output %o ["i", "j"] = %sum : !t2, !attn.fn<f32, [i, j]>
+}
