@@ -1,5 +1,6 @@
 #include "compiler/lower/vector/Arithmetic.h"
 #include "compiler/lower/vector/FunctionEmitter.h"
+#include "compiler/lower/vector/IntegerDivision.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -133,41 +134,6 @@ struct Arithmetic {
     }
   }
 
-  /// floor(x / y) and x - y floor(x / y), both quotient and divisor in 32 bits: |x / y| < 2^31 is further than 2^-31 from every
-  /// integer it isn't, so that the rounded quotient of doubles has the right floor.
-  Value floorDivideNarrow(Value x, Value y) {
-    Type wide = withElement(x, builder.getF64Type());
-    Value quotient = make<arith::DivFOp>(make<arith::SIToFPOp>(wide, x), make<arith::SIToFPOp>(wide, y));
-    return make<arith::FPToSIOp>(x.getType(), make<math::FloorOp>(quotient));
-  }
-
-  /// Floor division that wraps where it overflows; y isn't 0.
-  Value floorDivideWide(Value x, Value y) {
-    // INT64_MIN / -1 traps: divide by 1 there and negate.
-    Value minusOne = code.compare(arith::CmpIPredicate::eq, y, integer(-1, y));
-    Value divisor = code.select(minusOne, integer(1, y), y);
-    Value quotient = make<arith::DivSIOp>(x, divisor), remainder = make<arith::RemSIOp>(x, divisor);
-    Value zero = integer(0, x);
-    Value signsDiffer = code.compare(arith::CmpIPredicate::slt, make<arith::XOrIOp>(remainder, divisor), zero);
-    Value inexact = code.compare(arith::CmpIPredicate::ne, remainder, zero);
-    Value floor = code.select(code.both(signsDiffer, inexact), make<arith::SubIOp>(quotient, integer(1, x)), quotient);
-    return code.select(minusOne, make<arith::SubIOp>(zero, x), floor);
-  }
-
-  Value floorDivide(Value x, Value y, bool narrow) {
-    APInt power;
-    if (matchPattern(y, m_ConstantInt(&power)) && power.isPowerOf2() && !power.isNegative())
-      return make<arith::ShRSIOp>(x, integer(power.exactLogBase2(), x));
-    return narrow ? floorDivideNarrow(x, y) : floorDivideWide(x, y);
-  }
-
-  Value modulo(Value x, Value y, bool narrow) {
-    APInt power;
-    if (matchPattern(y, m_ConstantInt(&power)) && power.isPowerOf2() && !power.isNegative())
-      return make<arith::AndIOp>(x, make<arith::SubIOp>(y, integer(1, y)));
-    return make<arith::SubIOp>(x, make<arith::MulIOp>(floorDivide(x, y, narrow), y));
-  }
-
   Value binaryInt(ir::BinaryKind kind, Value x, Value y, bool narrow) {
     using Kind = ir::BinaryKind;
     switch (kind) {
@@ -178,9 +144,9 @@ struct Arithmetic {
     case Kind::Multiply:
       return make<arith::MulIOp>(x, y);
     case Kind::FloorDivide:
-      return floorDivide(x, y, narrow);
+      return floorDivide(code, x, y, narrow);
     case Kind::Modulo:
-      return modulo(x, y, narrow);
+      return floorModulo(code, x, y, narrow);
     case Kind::Minimum:
       return make<arith::MinSIOp>(x, y);
     case Kind::Maximum:
@@ -204,7 +170,7 @@ struct Arithmetic {
     llvm_unreachable("not a function of two integers");
   }
 
-  /// A function of doubles, of floats: their quotients then have the right floor, as in floorDivideNarrow.
+  /// A function of doubles, of floats: their quotients then have the right floor, as where 32-bit integers are divided.
   Value inDoubles(Value x, Value y, function_ref<Value(Value, Value)> function) {
     Type type = x.getType();
     if (getElementTypeOrSelf(type).isF64())
@@ -314,11 +280,18 @@ Plain FunctionEmitter::emitBinary(ir::BinaryOp op) {
       return arithmetic.binaryInt(op.getKind(), parts[0], parts[1], width == 32);
     });
   int32_t site = op.getSafe() ? -1 : sites.number(op, ATTN_SITE_DIVISOR, -1, 0, op.getTextAttr());
-  return pointwise(*op, width, [&](ArrayRef<Value> parts) {
-    Value isZero = code.compare(arith::CmpIPredicate::eq, parts[1], arithmetic.integer(0, parts[1]));
+  auto nonZero = [&](Value divisor, Value counts) {
+    Value isZero = code.compare(arith::CmpIPredicate::eq, divisor, arithmetic.integer(0, divisor));
     if (!op.getSafe())
-      report(site, parts.size() > 2 ? code.both(isZero, parts[2]) : isZero, parts[1], code.integer(0));
-    Value divisor = code.select(isZero, arithmetic.integer(1, parts[1]), parts[1]);
+      report(site, counts ? code.both(isZero, counts) : isZero, divisor, code.integer(0));
+    return code.select(isZero, arithmetic.integer(1, divisor), divisor);
+  };
+  // What is the same in every lane is looked at once.
+  Value inAll;
+  if (const Plain &divisor = emit(op.getRhs()); !divisor.perQuery && (!op.getWhere() || !emit(op.getWhere()).perQuery))
+    inAll = nonZero(resize(emit(op.getRhs()).parts[0], width), op.getWhere() ? emit(op.getWhere()).parts[0] : Value());
+  return pointwise(*op, width, [&](ArrayRef<Value> parts) {
+    Value divisor = inAll ? code.broadcast(inAll, parts[0].getType()) : nonZero(parts[1], parts.size() > 2 ? parts[2] : Value());
     return arithmetic.binaryInt(op.getKind(), parts[0], divisor, width == 32);
   });
 }
