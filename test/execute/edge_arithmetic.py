@@ -62,6 +62,57 @@ class Integers(Edges):
             self.checked(text, {}, "-p", f"x={number}", "--dims", "H=1,I=9,J=64,D=1,E=1")
 
 
+class Divisors(Edges):
+    """What is divided by a scalar: the divisor is looked at once, and only where the language says that something is divided by it."""
+
+    DIMS = ("--dims", "H=2,I=40,J=70,D=8,E=8")
+    FAILING = [
+        "i // n == j // n", "j <= i and (i // n == j // n or j % n < 2)", "(i // n) * n + j % n < 90", "j // n < 3 or i % n == 0",
+        "j <= i if n > 0 else i // n == j // n", "(i + 3) // n == j // n and j // n < 9",
+    ]
+    LAZY = [
+        "i // n == j // n if n > 0 else j <= i", "j <= i or (j > i + 1000 and i // n == 0)", "n == 0 or i % n == j % n",
+        "j <= i and (n != 0 and (i // n == j // n or j % n < 2))", "j % n < 4 if n > 0 else i > 3",
+    ]
+
+    def text(self, mask):
+        return f"{QKV}; n: int\nmask = {mask}; out o, lse"
+
+    def test_zero_fails(self):
+        for mask in self.FAILING:
+            with self.subTest(mask):
+                self.fails(self.text(mask), {}, *self.DIMS, "-p", "n=0", says=["division by zero"])
+
+    def test_others_agree(self):
+        for mask, n in itertools.product(self.FAILING + self.LAZY, (1, 7, -3, 2**40)):
+            with self.subTest(f"{mask}, n = {n}"):
+                self.checked(self.text(mask), {}, *self.DIMS, "-p", f"n={n}")
+
+    def test_nothing_is_divided(self):
+        for mask in self.LAZY:
+            with self.subTest(mask):
+                self.checked(self.text(mask), {}, *self.DIMS, "-p", "n=0")
+        for sizes in ("I=0,J=70", "I=40,J=0"):
+            for mask in self.FAILING:
+                with self.subTest(f"{mask}, {sizes}"):
+                    self.checked(self.text(mask), {}, "--dims", f"H=2,{sizes},D=8,E=8", "-p", "n=0")
+
+    def test_in_scores_beside_masks(self):
+        # Where nothing is visible no score is computed; the mask is.
+        text = "{}; n: int\nmask = {}\nscore = dot(q, k) + float(i // n - j % n); out o, lse"
+        self.fails(text.format(QKV, "j <= i"), {}, *self.DIMS, "-p", "n=0", says=["division by zero"])
+        self.checked(text.format(QKV, "j > i + 100"), {}, *self.DIMS, "-p", "n=0")
+        self.fails(text.format(QKV, "j > i + 100 or i // n > 5"), {}, *self.DIMS, "-p", "n=0", says=["division by zero"])
+        self.checked(text.format(QKV, "j <= i and j % n < 3"), {}, *self.DIMS, "-p", "n=5")
+
+    def test_without_heads(self):
+        # An output that isn't of heads needs its own division where there are none, and not the mask's.
+        text = f"{QKV}; n: int; u: f32[I, E]\nmask = i // n == j // n\nw = u[i, e] * (float((i + 1) // n) if n > 3 else 2.0)\nout o, w: f32[I, E]"
+        self.checked(text, {}, "--dims", "H=0,I=5,J=7,D=8,E=8", "-p", "n=0")
+        self.checked(text, {}, "--dims", "H=2,I=5,J=7,D=8,E=8", "-p", "n=4")
+        self.fails(text, {}, "--dims", "H=2,I=5,J=7,D=8,E=8", "-p", "n=0", says=["division by zero"])
+
+
 class Floats(Edges):
     """A row sees one key, so that its lse is the score."""
 

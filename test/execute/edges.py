@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from edge_arithmetic import Floats, Integers
+from edge_arithmetic import Divisors, Floats, Integers
 from edge_case import ATTNC, INF, LEAST, MOST, NAN, QKV, Edges, filled, normal, tensor
 from random_spec import RandomSpec
 

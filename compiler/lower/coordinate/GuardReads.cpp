@@ -149,6 +149,7 @@ public:
         guard(op, condition);
       pass(op, condition);
     }
+    guardDivisions();
     sortTopologically(&block);
     for (Operation &op : block)
       refineType(&op);
@@ -221,6 +222,51 @@ private:
     return condition.andAlso(isNotEmpty, false);
   }
 
+  /// A division by something that varies with nothing.
+  struct Division {
+    ir::BinaryOp op;
+    Condition condition; ///< under which it counts
+    Condition evaluated; ///< the same, and that there is anything of what it varies with
+  };
+
+  /// Such a divisor is looked at once for each condition that varies with nothing either, not wherever something is divided by it; and not at all where another
+  /// division by it counts as well, and is looked at in every tile that this one is in.
+  void guardDivisions() {
+    std::reverse(divisions.begin(), divisions.end());
+    auto implies = [](const Division &one, const Division &other) {
+      return llvm::all_of(one.evaluated.conjunctions(), [&](const Conjunction &term) {
+        return llvm::any_of(other.evaluated.conjunctions(), [&](const Conjunction &weaker) { return isSubset(weaker, term); });
+      });
+    };
+    // Where there are no batches or heads, an output may need one division and not the other.
+    bool mayDrop = llvm::all_of(graph.block().getOps<ir::OutputOp>(), [](ir::OutputOp output) {
+      auto stored = output.getCoordinates().getAsValueRange<StringAttr>();
+      return llvm::is_contained(stored, "b") && (llvm::is_contained(stored, "h") || llvm::is_contained(stored, "g"));
+    });
+    SmallVector<std::pair<Division *, bool>> all;
+    for (Division &one : divisions)
+      all.push_back({&one, mayDrop && llvm::any_of(divisions, [&](Division &other) {
+                       bool isLookedAt = isUniform(other.condition) || inScore.contains(other.op) || !inScore.contains(one.op);
+                       return &one != &other && one.op.getRhs() == other.op.getRhs() && isLookedAt && implies(one, other) &&
+                              (&other < &one || !implies(other, one));
+                     })});
+    for (auto [division, isDropped] : all) {
+      Operation *op = division->op;
+      if (isDropped)
+        division->op.setSafe(true);
+      else if (isUniform(division->condition))
+        check(op, materialise(op->getLoc(), division->evaluated), division->op.getRhs());
+      else
+        guardAt(op, division->condition);
+    }
+  }
+
+  static bool isUniform(const Condition &condition) {
+    return llvm::all_of(condition.conjunctions(), [](const Conjunction &term) {
+      return llvm::all_of(term, [](Literal literal) { return functionType(literal.value).getCoordinates().empty(); });
+    });
+  }
+
   /// Whether a value is one that `atAnyValue` added, and clear from what varies with the coordinate.
   bool isImplied(Literal literal, Value by) {
     return llvm::any_of(functionType(by).getCoordinates(), [&](StringAttr coordinate) {
@@ -236,12 +282,26 @@ private:
       return dependsOn(literal.value, op) || (isInReduction(op) && dependsOnProduct(literal.value)) || isImplied(literal, op->getResult(0)) ||
              llvm::any_of(beside, [&](Literal other) { return isImplied(literal, other.value); });
     });
+    auto division = dyn_cast<ir::BinaryOp>(op);
+    if (!bounds || !division || !functionType(division.getRhs()).getCoordinates().empty())
+      return guardAt(op, condition);
+    Condition evaluated = condition;
+    SmallVector<Value> present = {division.getResult()};
+    if (condition.conjunctions().size() == 1)
+      for (Literal literal : condition.conjunctions()[0])
+        present.push_back(literal.value);
+    for (StringAttr coordinate : ir::unionOfCoordinates(present))
+      evaluated = atAnyValue(evaluated, coordinate.getValue());
+    divisions.push_back({division, condition, evaluated});
+  }
+
+  void guardAt(Operation *op, const Condition &condition) {
     // Rows of a table are multiplied whether or not a pair asks for them.
     auto row = dyn_cast<ir::ReadOp>(op);
     bool isLookedUp = bounds && row && isRowOfTable(row);
     if (condition.isAlways() && !isLookedUp)
       return;
-    Value where = condition.isAlways() ? constantBool(builder, op->getLoc(), true) : forSome(op, materialise(op->getLoc(), condition));
+    Value where = forSome(op, materialise(op->getLoc(), condition));
     if (isLookedUp && !isInReduction(where.getDefiningOp()))
       if (std::optional<SmallVector<Value>> indices = indicesOfRow(op))
         return check(op, whereFeatures(op, where), *indices);
@@ -457,6 +517,8 @@ private:
 
   /// The condition as a value, at the end of the block for now.
   Value materialise(Location location, const Condition &condition) {
+    if (condition.isAlways())
+      return constantBool(builder, location, true);
     Value any;
     for (const Conjunction &term : condition.conjunctions()) {
       Value all;
@@ -488,6 +550,7 @@ private:
   std::optional<IntegerBounds> bounds; ///< before anything was guarded
   OpBuilder builder;
   llvm::DenseSet<Operation *> inScore;
+  std::vector<Division> divisions; ///< by divisors that vary with nothing
   llvm::DenseMap<int64_t, Value> notEmpty; ///< by extent: that it isn't 0
   llvm::DenseMap<Operation *, Condition> needed;
 };

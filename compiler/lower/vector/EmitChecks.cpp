@@ -109,6 +109,8 @@ Value TileEmitter::mayBeWrong(ir::CheckOp check, const KeyBlock &block) {
 }
 
 void TileEmitter::emitBlockChecks(ir::TileMapOp op, const KeyBlock &block) {
+  SmallVector<std::pair<ir::CheckOp, Value>> suspects;
+  Value any = code.boolean(false);
   for (auto check : op.getBody().front().getOps<ir::CheckOp>()) {
     if (!isOfBlock(check) || (check.getInMask() && !block.mayHide))
       continue;
@@ -118,16 +120,27 @@ void TileEmitter::emitBlockChecks(ir::TileMapOp op, const KeyBlock &block) {
       suspect = code.both(suspect, functions.emitScalar(part));
     if (check.getInMask())
       suspect = code.both(suspect, block.mayHide);
-    code.when(suspect, [&] {
-      code.loop(block.first, block.end, 1, {}, [&](Value key, ValueRange) -> SmallVector<Value> {
-        FunctionEmitter::Scope perKey(functions);
-        functions.place.key = key;
-        functions.emitCheck(check);
-        functions.place.key = {};
-        return {};
-      });
-    });
+    suspects.push_back({check, suspect});
+    any = arith::OrIOp::create(code.builder, code.location, any, suspect);
   }
+  if (suspects.empty())
+    return;
+  code.when(any, [&] {
+    code.loop(block.first, block.end, 1, {}, [&](Value key, ValueRange) -> SmallVector<Value> {
+      FunctionEmitter::Scope perKey(functions);
+      functions.place.key = key;
+      // Here, so that conditions share what they have in common.
+      for (auto [check, suspect] : suspects)
+        functions.emit(check.getWhere());
+      for (auto [check, suspect] : suspects)
+        code.when(suspect, [&, check = check] {
+          FunctionEmitter::Scope own(functions);
+          functions.emitCheck(check);
+        });
+      functions.place.key = {};
+      return {};
+    });
+  });
 }
 
 } // namespace attn::lower
