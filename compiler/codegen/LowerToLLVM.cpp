@@ -73,8 +73,30 @@ struct FlattenVectorsPass : PassWrapper<FlattenVectorsPass, OperationPass<Module
     memref::populateExpandStridedMetadataPatterns(patterns);
     populateAffineToStdConversionPatterns(patterns);
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    // Little of a kernel needs it, and going through all of it would take longer than the rest of this stage.
+    SmallVector<Operation *> operations;
+    getOperation()->walk([&](Operation *op) {
+      if (!isFlat(op))
+        operations.push_back(op);
+    });
+    GreedyRewriteConfig config;
+    config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
+    if (failed(applyOpPatternsGreedily(operations, std::move(patterns), config)))
       signalPassFailure();
+  }
+
+private:
+  static bool isFlat(Operation *op) {
+    auto isFlatType = [](Type type) {
+      auto vector = dyn_cast<VectorType>(type);
+      return vector ? vector.getRank() == 1 && !vector.isScalable() : !isa<BaseMemRefType>(type);
+    };
+    if (!llvm::all_of(op->getOperandTypes(), isFlatType) || !llvm::all_of(op->getResultTypes(), isFlatType))
+      return false;
+    if (isa<vector::BroadcastOp, vector::ExtractOp, vector::FMAOp, vector::ReductionOp, vector::ShuffleOp>(op))
+      return true;
+    return !isa<arith::FloorDivSIOp, arith::CeilDivSIOp, arith::CeilDivUIOp>(op) &&
+           !isa_and_nonnull<vector::VectorDialect, memref::MemRefDialect, affine::AffineDialect>(op->getDialect());
   }
 };
 
