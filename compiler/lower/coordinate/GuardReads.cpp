@@ -401,12 +401,14 @@ private:
       return true;
     }
     SmallVector<Value> row, least, greatest;
+    SmallVector<int64_t> ofRow, ofFeatures;
     Value isBelow, isAbove;
     auto either = [&](Value left, Value right) { return left ? logicalOr(builder, location, left, right) : right; };
     for (auto [dimension, index] : llvm::enumerate(read.getIndices())) {
       bool ofFeature = isInReduction(index.getDefiningOp());
       row.push_back(ofFeature ? zero() : index);
       bool isUnknown = ofFeature && !bounds->isInside(read, dimension);
+      (isUnknown ? ofFeatures : ofRow).push_back(int64_t(dimension));
       least.push_back(isUnknown ? over(ir::ReductionKind::Minimum, index) : zero());
       greatest.push_back(isUnknown ? over(ir::ReductionKind::Maximum, index) : zero());
       if (!isUnknown)
@@ -417,10 +419,10 @@ private:
       isBelow = either(isBelow, compare(index, ir::CompareKind::Less, zero()));
       isAbove = either(isAbove, compare(index, ir::CompareKind::GreaterEqual, size));
     }
-    check(op, counts, row);
+    check(op, counts, row, ofFeatures);
     for (auto [isWrong, values] : {std::pair(isBelow, &least), std::pair(isAbove, &greatest)})
       if (isWrong)
-        check(op, over(ir::ReductionKind::Any, logicalAnd(builder, location, isWrong, where)), *values);
+        check(op, over(ir::ReductionKind::Any, logicalAnd(builder, location, isWrong, where)), *values, ofRow);
     return true;
   }
 
@@ -456,11 +458,17 @@ private:
   }
 
   /// Lets the value be computed everywhere and looks after it apart.
-  void check(Operation *op, Value where, ArrayRef<Value> values) {
+  void check(Operation *op, Value where, ArrayRef<Value> values, ArrayRef<int64_t> others = {}) {
     auto inMask = inScore.contains(op) ? UnitAttr() : builder.getUnitAttr();
     if (auto read = dyn_cast<ir::ReadOp>(op)) {
       read.setSafe(true);
-      ir::CheckOp::create(builder, op->getLoc(), read.getTensor(), values, where, inMask, read.getTextAttr());
+      auto check = ir::CheckOp::create(builder, op->getLoc(), read.getTensor(), values, where, inMask, read.getTextAttr());
+      SmallVector<int64_t> inside;
+      for (int64_t dimension = 0; dimension < int64_t(values.size()); ++dimension)
+        if (bounds->isInside(read, dimension) || llvm::is_contained(others, dimension))
+          inside.push_back(dimension);
+      if (!inside.empty())
+        check->setAttr("attn.inside", builder.getDenseI64ArrayAttr(inside));
     } else {
       auto division = cast<ir::BinaryOp>(op);
       division.setSafe(true);

@@ -15,6 +15,7 @@ struct Hull {
 /// Bits that are 0 and bits that are 1 in every value.
 struct KnownBits {
   mlir::Value zeros, ones;
+  bool isAll = false; ///< the ends of the interval say nothing more
 };
 
 /// An interval of integers, inclusive and never empty, whose ends are computed when a tile is classified.

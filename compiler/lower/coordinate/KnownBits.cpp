@@ -17,6 +17,8 @@ static int64_t maskFor(uint64_t highest) {
 
 /// The ends' common leading bits are those of everything between; and what is known beside.
 KnownBits IntervalCode::bitsOf(const Interval &operand) const {
+  if (operand.bits && operand.bits->isAll)
+    return *operand.bits;
   Value all = code.integer(-1);
   KnownBits bits;
   if (operand.isPoint()) {
@@ -31,6 +33,7 @@ KnownBits IntervalCode::bitsOf(const Interval &operand) const {
   }
   if (operand.bits)
     bits = {code.bitOr(bits.zeros, operand.bits->zeros), code.bitOr(bits.ones, operand.bits->ones)};
+  bits.isAll = true;
   return bits;
 }
 
@@ -44,7 +47,7 @@ Interval IntervalCode::ofBits(KnownBits bits, Hull hull) const {
     Value signOrNone = code.bitOr(code.bitAnd(bits.ones, sign), code.integer(INT64_MAX));
     high = code.bitAnd(high, signOrNone);
   }
-  return {low, high, hull, bits};
+  return {low, high, hull, KnownBits{bits.zeros, bits.ones}};
 }
 
 Interval IntervalCode::bitNot(const Interval &operand) const {
@@ -119,8 +122,11 @@ Interval IntervalCode::shiftRight(const Interval &operand, int64_t count) const 
     return unknown();
   auto shift = [&](Value x) { return code.make<arith::ShRSIOp>({x, code.integer(count)}); };
   Interval result = between(shift(operand.low), shift(operand.high), {operand.hull.low >> count, operand.hull.high >> count});
-  if (operand.bits)
-    result.bits = KnownBits{shift(operand.bits->zeros), shift(operand.bits->ones)};
+  if (operand.bits) {
+    // What the shifted ends have in common is what the ends had.
+    KnownBits bits = bitsOf(operand);
+    result.bits = KnownBits{shift(bits.zeros), shift(bits.ones), /*isAll=*/true};
+  }
   return result;
 }
 

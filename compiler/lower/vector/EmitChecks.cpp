@@ -77,6 +77,8 @@ Value TileEmitter::mayBeWrong(ir::CheckOp check, const KeyBlock &block) {
   Value any = code.boolean(false), zero = code.integer(0);
   auto either = [&](Value more) { any = arith::OrIOp::create(code.builder, code.location, any, more); };
   for (auto [dimension, value] : llvm::enumerate(check.getValues())) {
+    if (isKnownInside(check, dimension))
+      continue;
     Value limit = tensor ? run.size(tensor.getIndex(), dimension, tensor.getSizes()) : Value();
     if (!variesWith(value, "j")) {
       for (Value part : functions.emit(value).parts) {

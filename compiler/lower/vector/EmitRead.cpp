@@ -35,9 +35,10 @@ Value widen(Code &code, Value loaded, Type stored, Type computed) {
 
 } // namespace
 
-bool isKnownInside(ir::ReadOp op, int64_t dimension) {
+bool isKnownInside(Operation *op, int64_t dimension) {
   auto inside = op->getAttrOfType<DenseI64ArrayAttr>("attn.inside");
-  return op.getUnchecked() || (inside && llvm::is_contained(inside.asArrayRef(), dimension));
+  auto read = dyn_cast<ir::ReadOp>(op);
+  return (read && read.getUnchecked()) || (inside && llvm::is_contained(inside.asArrayRef(), dimension));
 }
 
 /// How an index moves from lane to lane: by a constant, 0 where it is the same in all; nothing where it isn't known to.
@@ -188,6 +189,8 @@ Plain FunctionEmitter::emitRead(ir::ReadOp op) {
 void FunctionEmitter::emitCheck(ir::CheckOp op) {
   auto tensor = op.getTensor() ? op.getTensor().getDefiningOp<ir::TensorOp>() : ir::TensorOp();
   for (auto [dimension, checked] : llvm::enumerate(op.getValues())) {
+    if (isKnownInside(op, dimension))
+      continue;
     Plain values = emit(checked);
     Value limit = tensor ? run.size(tensor.getIndex(), dimension, tensor.getSizes()) : code.integer(0);
     SmallVector<Value> wide, wrong;
@@ -204,15 +207,21 @@ void FunctionEmitter::emitCheck(ir::CheckOp op) {
     code.when(any, [&] {
       Scope scope(*this);
       Plain counts = emit(op.getWhere());
+      bool inLanes = values.perQuery || counts.perQuery;
+      auto partOf = [&](ArrayRef<Value> parts, bool perQuery, size_t part) {
+        Value value = parts[perQuery ? part : 0];
+        return inLanes ? code.broadcast(value, vectorType(getElementTypeOrSelf(value.getType()))) : value;
+      };
+      // The largest of all parts, reported once.
+      Value isBad, largest;
       for (size_t part = 0; part < std::max(wrong.size(), counts.parts.size()); ++part) {
-        bool inLanes = values.perQuery || counts.perQuery;
-        auto partOf = [&](ArrayRef<Value> parts, bool perQuery) {
-          Value value = parts[perQuery ? part : 0];
-          return inLanes ? code.broadcast(value, vectorType(getElementTypeOrSelf(value.getType()))) : value;
-        };
-        Value bad = code.both(partOf(wrong, values.perQuery), partOf(counts.parts, counts.perQuery));
-        sites.reportIfAny(code, run.pointer(), site, bad, partOf(wide, values.perQuery), limit);
+        Value bad = code.both(partOf(wrong, values.perQuery, part), partOf(counts.parts, counts.perQuery, part));
+        Value value = partOf(wide, values.perQuery, part);
+        Value seen = isBad ? arith::MaxSIOp::create(code.builder, code.location, largest, value).getResult() : value;
+        largest = isBad ? code.select(code.both(isBad, bad), seen, code.select(bad, value, largest)) : value;
+        isBad = isBad ? arith::OrIOp::create(code.builder, code.location, isBad, bad).getResult() : bad;
       }
+      sites.reportIfAny(code, run.pointer(), site, isBad, largest, limit);
     });
   }
 }

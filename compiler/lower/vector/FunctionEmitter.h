@@ -20,8 +20,8 @@ struct Plain {
   bool narrow = false;
 };
 
-/// Whether a read's index lies inside its dimension whatever it is read for.
-bool isKnownInside(ir::ReadOp read, int64_t dimension);
+/// Whether the index of a read, or of a check of one, lies inside its dimension whatever it is read for, or is looked after by another check.
+bool isKnownInside(mlir::Operation *op, int64_t dimension);
 
 /// Emits functions of coordinates at one place: what varies with the coordinate in lanes, queries mostly, as vectors, the rest as scalars. Types
 /// decide; nothing is analysed. A value is emitted once per scope, where it is first asked for.
