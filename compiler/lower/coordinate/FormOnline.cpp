@@ -4,6 +4,7 @@
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 
+#include <functional>
 #include <limits>
 
 namespace attn::lower {
@@ -136,7 +137,21 @@ private:
     return factors.isNegative ? unary(builder, location, ir::UnaryKind::Negate, product) : product;
   }
 
-  Value sumOfProduct(const Factors &factors) {
+  /// A softmax's other factors that each key has, whatever the query, belong to its value: a row that is computed costs less than a pass that finds the denominator first.
+  void giveToValues(Factors &factors) {
+    auto isSoftmax = [&](Value factor) {
+      auto softmax = factor.getDefiningOp<ir::SoftmaxOp>();
+      return softmax && softmax.getMask() == mask;
+    };
+    if (factors.values.empty() || llvm::count_if(factors.weights, isSoftmax) != 1 ||
+        llvm::any_of(factors.weights, [&](Value factor) { return !isSoftmax(factor) && variesWith(factor, "i"); }))
+      return;
+    llvm::copy_if(factors.weights, std::back_inserter(factors.values), std::not_fn(isSoftmax));
+    llvm::erase_if(factors.weights, std::not_fn(isSoftmax));
+  }
+
+  Value sumOfProduct(Factors factors) {
+    giveToValues(factors);
     Value weight = multiplied(factors.weights), value = multiplied(factors.values);
     if (!weight)
       weight = constantFloat(builder, location, functionType(value ? value : factors.ofRow.front()).getElementType(), 1);
