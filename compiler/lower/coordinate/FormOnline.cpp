@@ -143,8 +143,11 @@ private:
       auto softmax = factor.getDefiningOp<ir::SoftmaxOp>();
       return softmax && softmax.getMask() == mask;
     };
+    auto isOfKey = [&](Value factor) {
+      return !variesWith(factor, "i") && llvm::none_of(computedFrom({factor}), [](Operation *op) { return bool(maskOfRow(op)); });
+    };
     if (factors.values.empty() || llvm::count_if(factors.weights, isSoftmax) != 1 ||
-        llvm::any_of(factors.weights, [&](Value factor) { return !isSoftmax(factor) && variesWith(factor, "i"); }))
+        !llvm::all_of(factors.weights, [&](Value factor) { return isSoftmax(factor) || isOfKey(factor); }))
       return;
     llvm::copy_if(factors.weights, std::back_inserter(factors.values), std::not_fn(isSoftmax));
     llvm::erase_if(factors.weights, std::not_fn(isSoftmax));
@@ -312,6 +315,8 @@ void expand(ir::SoftmaxOp softmax) {
   if (!logarithm)
     logarithm = ir::LogSumExpOp::create(builder, location, overRows(element, {score, mask}), score, mask);
   Value weight = unary(builder, location, ir::UnaryKind::Exp, binary(builder, location, ir::BinaryKind::Subtract, score, logarithm));
+  // The logarithm of large scores is rounded to less than the largest of them.
+  weight = binary(builder, location, ir::BinaryKind::Minimum, weight, constantFloat(builder, location, element, 1));
   Value zero = constantFloat(builder, location, element, 0);
   Value visible = ir::SelectOp::create(builder, location, ir::pointwiseType(element, {mask, weight, zero}), mask, weight, zero);
   softmax.replaceAllUsesWith(visible);
