@@ -82,7 +82,8 @@ def GuardReadsPass : CoordinatePass<"attn-guard-reads"> {
     may be computed on both sides. Strict `bit_and`, `bit_or` and `bit_xor` of booleans become `and`, `or` and `compare not_equal`.
 
     With `split`, a condition that varies with more than the read or division itself stays apart from it: the value becomes `safe` and is
-    computed as rarely as before, once per row, say, and an `attn.check` watches over the pairs where it counts.
+    computed as rarely as before, once per row, say, and an `attn.check` watches over the pairs where it counts. A divisor
+    that varies with nothing has one `attn.check` for all that is divided by it under the same condition or a narrower one.
   }];
   let options = [Option<"split", "split", "bool", "false", "keep conditions that vary with more apart from the value">];
 }
