@@ -4,6 +4,7 @@
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 
+#include <functional>
 #include <limits>
 
 namespace attn::lower {
@@ -136,7 +137,24 @@ private:
     return factors.isNegative ? unary(builder, location, ir::UnaryKind::Negate, product) : product;
   }
 
-  Value sumOfProduct(const Factors &factors) {
+  /// A softmax's other factors that each key has, whatever the query, belong to its value: a row that is computed costs less than a pass that finds the denominator first.
+  void giveToValues(Factors &factors) {
+    auto isSoftmax = [&](Value factor) {
+      auto softmax = factor.getDefiningOp<ir::SoftmaxOp>();
+      return softmax && softmax.getMask() == mask;
+    };
+    auto isOfKey = [&](Value factor) {
+      return !variesWith(factor, "i") && llvm::none_of(computedFrom({factor}), [](Operation *op) { return bool(maskOfRow(op)); });
+    };
+    if (factors.values.empty() || llvm::count_if(factors.weights, isSoftmax) != 1 ||
+        !llvm::all_of(factors.weights, [&](Value factor) { return isSoftmax(factor) || isOfKey(factor); }))
+      return;
+    llvm::copy_if(factors.weights, std::back_inserter(factors.values), std::not_fn(isSoftmax));
+    llvm::erase_if(factors.weights, std::not_fn(isSoftmax));
+  }
+
+  Value sumOfProduct(Factors factors) {
+    giveToValues(factors);
     Value weight = multiplied(factors.weights), value = multiplied(factors.values);
     if (!weight)
       weight = constantFloat(builder, location, functionType(value ? value : factors.ofRow.front()).getElementType(), 1);
@@ -297,6 +315,8 @@ void expand(ir::SoftmaxOp softmax) {
   if (!logarithm)
     logarithm = ir::LogSumExpOp::create(builder, location, overRows(element, {score, mask}), score, mask);
   Value weight = unary(builder, location, ir::UnaryKind::Exp, binary(builder, location, ir::BinaryKind::Subtract, score, logarithm));
+  // The logarithm of large scores is rounded to less than the largest of them.
+  weight = binary(builder, location, ir::BinaryKind::Minimum, weight, constantFloat(builder, location, element, 1));
   Value zero = constantFloat(builder, location, element, 0);
   Value visible = ir::SelectOp::create(builder, location, ir::pointwiseType(element, {mask, weight, zero}), mask, weight, zero);
   softmax.replaceAllUsesWith(visible);
