@@ -4,7 +4,7 @@
 usage: generate.py ATTNC [--check]
 
 For each example: its title, formula and paper from the head comment, the mask at the size of its first `# try:` line as a picture, its lines,
-and its speed beside the plain kernel's from docs/gallery/speed.json, which `bench/gallery` writes. With --check nothing is written: it
+what `attnc explain` says of them at the size of its second one, for a CPU with AVX-512, and its speed beside the plain kernel's from docs/gallery/speed.json, which `bench/gallery` writes. With --check nothing is written: it
 says what is out of date, and fails.
 """
 
@@ -68,21 +68,51 @@ class Example:
             with open(path, encoding="utf-8") as file:
                 return file.read()
 
-    def section(self, speeds):
+    def becomes(self, attnc):
+        """What is a product of matrices, what is done for every pair, what is compared with limits, and which tiles are skipped."""
+        command = [attnc, "explain", os.path.join("examples", self.name + ".attn"), "--cpu", "x86-64-v4", "--no-tuned", *self.tries[1]]
+        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f"{shlex.join(command)}\n{done.stderr}")
+
+        def listed(title):
+            found = re.search(rf"^{title}.*\n((?:  .*\n)+)", done.stdout, re.M)
+            return [re.sub(r" at examples/\S+$", "", line.strip()) for line in found[1].splitlines()] if found else []
+
+        products = [line for line in listed("matrix products") if line != "none"]
+        text = [f"products: {'; '.join(f'`{line}`' if ';' not in line else self.quoted(line) for line in products)}" if products else "no products of matrices"]
+        if pairs := listed("for every pair of query and key"):
+            text.append(f"for every pair: {'; '.join(pairs)}")
+        if close := listed("for pairs of a query and a key so close"):
+            text.append(f"where a query and a key nearly meet: {'; '.join(close)}")
+        guarded = re.search(r"(\d+) compared with their limits", done.stdout)
+        text.append("no load or division needs a test" if guarded[1] == "0" else f"{guarded[1]} loads or divisions compared with their limits")
+        text.append(re.search(r"^  ((?:one|\d+) pass(?:es)? over the keys[^;]*)", done.stdout, re.M)[1])
+        if shares := re.findall(r"^  (empty|full|mixed) +\d+ +([\d.]+) %", done.stdout, re.M):
+            text.append("tiles: " + ", ".join(f"{share} % {kind}" for kind, share in shares))
+        sentence = "; ".join(text)
+        return f"*{sentence[0].upper()}{sentence[1:]}.*"
+
+    @staticmethod
+    def quoted(line):
+        product, rest = line.split(";", 1)
+        return f"`{product}`,{rest}"
+
+    def section(self, speeds, becomes):
         speed = speeds.get(self.name)
         text = [f"### {self.name}", "", *[line for part in self.text for line in (part, "")]]
         if self.masked:
             text += [f"![mask of {self.name}](gallery/{self.name}.svg)", ""]
-        text += ["```attn", *self.lines, "```", "", f"[`examples/{self.name}.attn`](../examples/{self.name}.attn)"]
+        text += ["```attn", *self.lines, "```", "", becomes, "", f"[`examples/{self.name}.attn`](../examples/{self.name}.attn)"]
         if speed:
             text[-1] += f" · {100 * speed['relative']:.0f} % of the plain kernel's speed at {speed['size']}"
         return "\n".join(text) + "\n"
 
 
-def page(examples, speeds):
+def page(attnc, examples, speeds):
     text = ["# Gallery", "",
-            "Every attention of [`examples/`](../examples), with the mask at a small size, the formula and where it is from. Dark is visible. Speeds are",
-            "useful multiplications a second, over visible pairs, beside those of plain attention of the same extents on the same machine;",
+            "Every attention of [`examples/`](../examples), with the mask at a small size, the formula and where it is from. Dark is visible. What the",
+            "compiler makes of it is what `attnc explain` says, at a larger size, for a CPU with AVX-512. Speeds are useful multiplications a second, over visible pairs, beside those of plain attention of the same extents on the same machine;",
             "`bench/gallery` measures them, and `docs/gallery/generate.py` makes this page.", ""]
     if speeds:
         text += [f"Measured on {speeds['machine']}.", ""]
@@ -90,7 +120,7 @@ def page(examples, speeds):
         members = [example for example in examples if example.kind == number]
         text += [f"## {kind}", "", about, ""]
         text += [" · ".join(f"[{example.name}](#{example.name})" for example in members), ""]
-        text += [example.section(speeds.get("examples", {})) for example in members]
+        text += [example.section(speeds.get("examples", {}), example.becomes(attnc)) for example in members]
     return "\n".join(text).rstrip("\n") + "\n"
 
 
@@ -107,7 +137,7 @@ def main():
     if os.path.exists(measured):
         with open(measured, encoding="utf-8") as file:
             speeds = json.load(file)
-    files = {"docs/gallery.md": page(examples, speeds)}
+    files = {"docs/gallery.md": page(attnc, examples, speeds)}
     for example in examples:
         if example.masked:
             files[f"docs/gallery/{example.name}.svg"] = example.picture(attnc)
