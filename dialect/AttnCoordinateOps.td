@@ -256,11 +256,11 @@ def ThresholdOp : AttnOp<"threshold", [Pure]> {
   let summary = "the threshold above which a sparse row function is positive";
   let description = [{
     The t for which the weights of the visible keys sum to 1: of `sparsemax` max(x - t, 0) (Martins and Astudillo 2016), of `entmax15` max(x / 2 - t, 0)^2 (Peters, Niculae
-    and Martins 2019). `maximum` is the row's largest x.
+    and Martins 2019). The largest visible x of each row is 0, so that t keeps its digits.
   }];
-  let arguments = (ins ThresholdKindAttr:$kind, AnyFn:$operand, AnyFn:$maximum, BoolFn:$mask);
+  let arguments = (ins ThresholdKindAttr:$kind, AnyFn:$operand, BoolFn:$mask);
   let results = (outs AnyFn:$result);
-  let assemblyFormat = "$kind $operand `maximum` $maximum `where` $mask attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$kind $operand `where` $mask attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

@@ -216,11 +216,7 @@ LogicalResult WeightedSumOp::verify() {
 
 LogicalResult SumAfterOp::verify() { return verifyRowFunction(*this, getOperand()); }
 
-LogicalResult ThresholdOp::verify() {
-  if (functionType(getMaximum()).variesWith("j"))
-    return emitOpError("has a maximum that varies with the key");
-  return verifyRowFunction(*this, getOperand());
-}
+LogicalResult ThresholdOp::verify() { return verifyRowFunction(*this, getOperand()); }
 
 LogicalResult TopKOp::verify() {
   if (!functionType(getOperand()).getElementType().isF32() || !functionType(getSmallest()).getElementType().isF32())

@@ -165,9 +165,12 @@ LogicalResult TileFunctionOp::verify() {
 LogicalResult TileRepeatOp::verify() {
   Block &block = getBody().front();
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
-  if (getInit().getType() != getResult().getType() || block.getNumArguments() != 1 || block.getArgument(0).getType() != getInit().getType() ||
-      !yield || yield.getNumOperands() != 1 || yield.getOperand(0).getType() != getInit().getType())
-    return emitOpError("repeats a body that takes and yields ") << getInit().getType();
+  auto type = cast<FnType>(getResult().getType()), init = cast<FnType>(getInit().getType());
+  if (block.getNumArguments() != 1 || block.getArgument(0).getType() != type || !yield || yield.getNumOperands() != 1 ||
+      yield.getOperand(0).getType() != type)
+    return emitOpError("repeats a body that takes and yields ") << type;
+  if (init != type && init != FnType::get(type.getElementType(), {}))
+    return emitOpError("starts with ") << init << ", neither " << type << " nor the same for all queries";
   return success();
 }
 

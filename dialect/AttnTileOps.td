@@ -72,7 +72,7 @@ def TileTopLastOp : AttnOp<"tile_top_last"> {
 
 def TileRepeatOp : AttnOp<"tile_repeat"> {
   let summary = "repeats its body with what it yielded, while that is larger for some query";
-  let description = "At most 64 times. The values only grow towards their limit, from below.";
+  let description = "At most 64 times. The values only grow towards their limit, from below. `init` may be the same for all queries.";
   let arguments = (ins AnyFn:$init);
   let results = (outs AnyFn:$result);
   let regions = (region SizedRegion<1>:$body);

@@ -404,10 +404,11 @@ Value GraphGenerator::sparseWeight(Location place, ir::ThresholdKind kind, Value
   Type element = cast<ir::FnType>(operand.getType()).getElementType();
   Value maximum = ir::ReduceOp::create(builder, place, withoutKey(element, {operand, mask}), ir::ReductionKind::Maximum,
                                        builder.getStrArrayAttr({"j"}), operand, mask);
-  Value threshold = ir::ThresholdOp::create(builder, place, withoutKey(element, {operand, maximum, mask}), kind, operand, maximum, mask);
-  Value zero = real(place, element, 0), scaled = operand;
+  Value centred = binary(place, ir::BinaryKind::Subtract, operand, maximum), zero = real(place, element, 0);
+  Value threshold = ir::ThresholdOp::create(builder, place, withoutKey(element, {centred, mask}), kind, centred, mask);
+  Value scaled = centred;
   if (kind == ir::ThresholdKind::Entmax15)
-    scaled = binary(place, ir::BinaryKind::Multiply, operand, real(place, element, 0.5));
+    scaled = binary(place, ir::BinaryKind::Multiply, centred, real(place, element, 0.5));
   Value excess = binary(place, ir::BinaryKind::Maximum, binary(place, ir::BinaryKind::Subtract, scaled, threshold), zero);
   Value weight = kind == ir::ThresholdKind::Entmax15 ? binary(place, ir::BinaryKind::Multiply, excess, excess) : excess;
   return select(place, mask, weight, zero);

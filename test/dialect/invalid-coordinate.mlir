@@ -347,3 +347,13 @@ attn.kernel @check coordinates {i = 0 : i64} {
   // expected-error@below {{needs one index per dimension}}
   attn.check %t[%i] where %true : !attn.tensor<2 x f32>, !attn.fn<i64, [i]>, !attn.fn<i1, []>
 }
+
+// -----
+
+attn.kernel @threshold coordinates {i = 0 : i64, j = 1 : i64} {
+  %true = attn.constant true : !attn.fn<i1, []>
+  %j = attn.coordinate "j" : !attn.fn<i64, [j]>
+  %f = attn.convert %j : !attn.fn<i64, [j]> -> !attn.fn<f32, [j]>
+  // expected-error@below {{varies with what its operands vary with: expected '!attn.fn<f32, []>'}}
+  %0 = attn.threshold entmax15 %f where %true : (!attn.fn<f32, [j]>, !attn.fn<i1, []>) -> !attn.fn<f32, [j]>
+}

@@ -1488,3 +1488,27 @@ attn.tile_kernel @kernel coordinates {i = 0 : i64, j = 1 : i64, d = 2 : i64}
     attn.yield %old : !attn.state<softmax>
   }
 }
+
+// -----
+
+attn.tile_kernel @kernel coordinates {i = 0 : i64, j = 1 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
+  %one = attn.constant 1 : i64 : !attn.fn<i64, []>
+  // expected-error@below {{starts with '!attn.fn<i64, []>', neither '!attn.fn<f32, [i]>' nor the same for all queries}}
+  %r = attn.tile_repeat %one : !attn.fn<i64, []> -> !attn.fn<f32, [i]> {
+  ^bb0(%old: !attn.fn<f32, [i]>):
+    attn.yield %old : !attn.fn<f32, [i]>
+  }
+}
+
+// -----
+
+attn.tile_kernel @kernel coordinates {i = 0 : i64, j = 1 : i64}
+    schedule <lanes = 4, vectors = 1, key_rows = 2, feature_rows = 2, key_block = 8, key_step = 4, orientation = queries, heads = one> {
+  %one = attn.constant 1.0 : f32 : !attn.fn<f32, []>
+  // expected-error@below {{repeats a body that takes and yields '!attn.fn<f32, [i]>'}}
+  %r = attn.tile_repeat %one : !attn.fn<f32, []> -> !attn.fn<f32, [i]> {
+  ^bb0(%old: !attn.fn<f32, []>):
+    attn.yield %old : !attn.fn<f32, []>
+  }
+}

@@ -112,6 +112,10 @@ attn.kernel @every_operation
   %o, %l = attn.online softmax score %s mask %rebase value %v : (!s, !mask, !k) -> (!q, !attn.fn<f32, [b, h, i]>)
   // CHECK: attn.sum_after %{{.*}} where %{{.*}} : (!attn.fn<f32, [b, h, i, j]>, !attn.fn<i1, [i, j]>) -> !attn.fn<f32, [b, h, i, j]>
   %after = attn.sum_after %s where %rebase : (!s, !mask) -> !s
+  // CHECK: attn.threshold sparsemax %{{.*}} where %{{.*}} : (!attn.fn<f32, [b, h, i, j]>, !attn.fn<i1, [i, j]>) -> !attn.fn<f32, [b, h, i]>
+  %threshold = attn.threshold sparsemax %s where %rebase : (!s, !mask) -> !attn.fn<f32, [b, h, i]>
+  // CHECK: attn.top_k %{{.*}} of %{{.*}} where %{{.*}} : (!attn.fn<f32, [b, h, i, j]>, !attn.fn<i1, [i, j]>, !attn.fn<i64, []>) -> (!attn.fn<f32, [b, h, i]>, !attn.fn<i64, [b, h, i]>)
+  %smallest, %last = attn.top_k %J of %s where %rebase : (!s, !mask, !n) -> (!attn.fn<f32, [b, h, i]>, !attn.fn<i64, [b, h, i]>)
   // CHECK: attn.weighted_sum %{{.*}} mask %{{.*}} value %{{.*}} : (!attn.fn<f32, [b, h, i, j]>, !attn.fn<i1, [i, j]>, !attn.fn<f32, [b, g, j, d]>) -> !attn.fn<f32, [b, h, i, d]>
   %total = attn.weighted_sum %after mask %rebase value %v : (!s, !mask, !k) -> !q
   // CHECK: attn.output %{{.*}} ["b", "i", "h", "d"] = %{{.*}} : <4 x f32>, !attn.fn<f32, [b, h, i, d]>

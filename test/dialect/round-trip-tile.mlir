@@ -26,6 +26,11 @@ attn.tile_kernel @causal coordinates {b = 0 : i64, h = 1 : i64, i = 2 : i64, j =
   %unscaled = attn.tile_pack %q ["b", "h", "i", "d"] : !t4 -> !queries
   // CHECK: attn.tile_table %{{.*}}, %{{.*}} ["b", "h", "row", "d"] rows 112 : <f32, [d, i]>, <4 x f32> -> <f32, [row, i]>
   %table = attn.tile_table %unscaled, %k ["b", "h", "row", "d"] rows 112 : !queries, !t4 -> !attn.tile<f32, [row, i]>
+  // CHECK: attn.tile_repeat %{{.*}} : !attn.fn<f32, []> -> !attn.fn<f32, [i]> {
+  %repeated = attn.tile_repeat %scale : !attn.fn<f32, []> -> !row {
+  ^bb0(%last: !row):
+    attn.yield %last : !row
+  }
   // CHECK: attn.tile_init : !attn.state<softmax>, !attn.tile<f32, [e, i]>
   %state, %zero = attn.tile_init : !state, !features
   // CHECK: attn.tile_visit(%{{.*}}, %{{.*}})

@@ -66,6 +66,9 @@ SPECS = {
     "centred": ("layout mha; mask = causal; mean = sum(j: score) / max(sum(j: 1), 1)\n"
                 "weight = softmax(score - mean) * sigmoid(score)", []),
     "mixed": ("layout mha; mask = causal; weight = softmax(score) if h % 2 == 0 else sigmoid(score)", []),
+    "weights of keys": ("layout gqa; t: f32[J]; u: f32[J, D]; o = sum(j: weight * abs(t) * (v * t + u)); mask = causal; out o, lse", []),
+    "weights of later keys": ("layout mha; t: f32[J]; c = sum_after(t[j]); weight = softmax(score) * c", []),
+    "weights beside the largest": ("layout mha; t: f32[J]; weight = softmax(score) * (t[j] - max(j: t[j]))", []),
     "two sums": ("layout mha; mask = causal; other = sum(j: sigmoid(score) * v); o = o + other; out o, other, lse", []),
     "largest": ("layout mha; mask = window(9); best = max(j: score); least = min(j: score); seen = sum(j: 1)\n"
                 "any7 = any(j: j % 7 == 0); all7 = all(j: j % 7 != 3); last = max(j: j)\n"

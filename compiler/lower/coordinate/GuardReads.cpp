@@ -187,7 +187,6 @@ private:
       needRow(scan.getOperand(), scan.getMask(), condition);
     } else if (auto threshold = dyn_cast<ir::ThresholdOp>(op)) {
       needRow(threshold.getOperand(), threshold.getMask(), condition);
-      need(threshold.getMaximum(), condition);
     } else if (auto top = dyn_cast<ir::TopKOp>(op)) {
       needRow(top.getOperand(), top.getMask(), condition);
       need(top.getCount(), condition);

@@ -15,8 +15,8 @@ void TileFormer::emitThreshold(ir::ThresholdOp op) {
     Type type = ir::pointwiseType(builder.getI1Type(), {value});
     return ir::CompareOp::create(builder, location, type, ir::CompareKind::Greater, value, number(0));
   };
-  Value first = subtract(halved(rowValue(op.getMaximum())), number(1));
-  auto repeat = ir::TileRepeatOp::create(builder, location, perQuery(), first);
+  // One weight at least isn't larger than 1.
+  auto repeat = ir::TileRepeatOp::create(builder, location, perQuery(), number(-1));
   rowBlockEnd->moveBefore(repeat);
   Block *body = builder.createBlock(&repeat.getBody());
   Value threshold = body->addArgument(perQuery(), location);
