@@ -12,10 +12,9 @@ struct Hull {
   bool isWithin(int64_t magnitude) const { return low >= -magnitude && high <= magnitude; }
 };
 
-/// Bits that are 0 and bits that are 1 in every value.
+/// Bits that are 1 in every value, and bits that are 1 in some value.
 struct KnownBits {
-  mlir::Value zeros, ones;
-  bool isAll = false; ///< the ends of the interval say nothing more
+  mlir::Value ones, possible;
 };
 
 /// An interval of integers, inclusive and never empty, whose ends are computed when a tile is classified.
@@ -26,6 +25,8 @@ struct Interval {
 
   /// One value, known to be when the code is made. It is computed just as the program computes it, wrapping where that wraps.
   bool isPoint() const { return low == high; }
+  /// The ends say nothing that the bits don't.
+  bool isOfBits() const { return bits && low == bits->ones && high == bits->possible; }
 };
 
 /// Arithmetic on intervals: a result holds every integer that operands from the intervals give. What may wrap is unknown.
@@ -64,7 +65,7 @@ public:
 private:
   Interval exactOr(mlir::Value wrong, mlir::Value low, mlir::Value high) const;
   KnownBits bitsOf(const Interval &operand) const;
-  Interval ofBits(KnownBits bits, Hull hull) const;
+  Interval ofBits(mlir::Value ones, mlir::Value possible, Hull hull) const;
 
   ScalarCode &code;
 };

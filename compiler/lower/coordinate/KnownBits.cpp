@@ -17,43 +17,36 @@ static int64_t maskFor(uint64_t highest) {
 
 /// The ends' common leading bits are those of everything between; and what is known beside.
 KnownBits IntervalCode::bitsOf(const Interval &operand) const {
-  if (operand.bits && operand.bits->isAll)
+  if (operand.isPoint())
+    return {operand.low, operand.low};
+  if (operand.isOfBits())
     return *operand.bits;
-  Value all = code.integer(-1);
-  KnownBits bits;
-  if (operand.isPoint()) {
-    bits = {code.bitXor(operand.low, all), operand.low};
-  } else {
-    Value differing = code.bitXor(operand.low, operand.high);
-    Value leading = code.make<math::CountLeadingZerosOp>({code.bitOr(differing, code.integer(1))});
-    Value varying = code.select(code.equal(differing, code.integer(0)), code.integer(0),
-                                code.make<arith::ShRUIOp>({all, leading}));
-    Value fixed = code.bitXor(varying, all);
-    bits = {code.bitAnd(code.bitXor(operand.low, all), fixed), code.bitAnd(operand.low, fixed)};
-  }
+  Value all = code.integer(-1), differing = code.bitXor(operand.low, operand.high);
+  Value leading = code.make<math::CountLeadingZerosOp>({code.bitOr(differing, code.integer(1))});
+  Value varying = code.select(code.equal(differing, code.integer(0)), code.integer(0),
+                              code.make<arith::ShRUIOp>({all, leading}));
+  KnownBits bits{code.bitAnd(operand.low, code.bitXor(varying, all)), code.bitOr(operand.low, varying)};
   if (operand.bits)
-    bits = {code.bitOr(bits.zeros, operand.bits->zeros), code.bitOr(bits.ones, operand.bits->ones)};
-  bits.isAll = true;
+    bits = {code.bitOr(bits.ones, operand.bits->ones), code.bitAnd(bits.possible, operand.bits->possible)};
   return bits;
 }
 
 /// The least value with these bits has ones only where they must be, but for the sign; the largest zeros only where they must be.
-Interval IntervalCode::ofBits(KnownBits bits, Hull hull) const {
-  Value possible = code.bitXor(bits.zeros, code.integer(-1));
-  Value low = bits.ones, high = possible;
+Interval IntervalCode::ofBits(Value ones, Value possible, Hull hull) const {
+  Value low = ones, high = possible;
   if (hull.low < 0) {
     Value sign = code.integer(INT64_MIN);
     low = code.bitOr(low, code.bitAnd(possible, sign));
-    Value signOrNone = code.bitOr(code.bitAnd(bits.ones, sign), code.integer(INT64_MAX));
-    high = code.bitAnd(high, signOrNone);
+    high = code.bitAnd(high, code.bitOr(code.bitAnd(ones, sign), code.integer(INT64_MAX)));
   }
-  return {low, high, hull, KnownBits{bits.zeros, bits.ones}};
+  return {low, high, hull, KnownBits{ones, possible}};
 }
 
 Interval IntervalCode::bitNot(const Interval &operand) const {
-  Interval result = subtract(constant(-1), operand);
+  auto opposite = [&](Value x) { return code.bitXor(x, code.integer(-1)); };
+  Interval result = between(opposite(operand.high), opposite(operand.low), {~operand.hull.high, ~operand.hull.low});
   if (operand.bits)
-    result.bits = KnownBits{operand.bits->ones, operand.bits->zeros};
+    result.bits = KnownBits{opposite(operand.bits->possible), opposite(operand.bits->ones)};
   return result;
 }
 
@@ -67,11 +60,18 @@ Interval IntervalCode::bitAnd(const Interval &left, const Interval &right) const
   Hull hull;
   if (leftPositive || rightPositive)
     hull = {0, std::min(leftPositive ? left.hull.high : INT64_MAX, rightPositive ? right.hull.high : INT64_MAX)};
-  Interval result = ofBits({code.bitOr(a.zeros, b.zeros), code.bitAnd(a.ones, b.ones)}, hull);
-  if (leftPositive)
-    result.high = code.minimum(result.high, left.high);
-  if (rightPositive)
-    result.high = code.minimum(result.high, right.high);
+  Interval result = ofBits(code.bitAnd(a.ones, b.ones), code.bitAnd(a.possible, b.possible), hull);
+  // What a mask with holes leaves is seldom as large as the operand: not worth the ends' being more than the bits.
+  auto hasHoles = [](const Interval &mask) {
+    int64_t value = mask.hull.low;
+    return value == mask.hull.high && (value & (value + 1)) != 0;
+  };
+  auto boundBy = [&](const Interval &operand, const Interval &other) {
+    if (operand.hull.low >= 0 && !operand.isPoint() && !operand.isOfBits() && !hasHoles(other))
+      result.high = code.minimum(result.high, operand.high);
+  };
+  boundBy(left, right);
+  boundBy(right, left);
   return result;
 }
 
@@ -85,9 +85,10 @@ Interval IntervalCode::bitOr(const Interval &left, const Interval &right) const 
   bool isPositive = left.hull.low >= 0 && right.hull.low >= 0;
   if (isPositive)
     hull = {std::max(left.hull.low, right.hull.low), maskFor(std::max(left.hull.high, right.hull.high))};
-  Interval result = ofBits({code.bitAnd(a.zeros, b.zeros), code.bitOr(a.ones, b.ones)}, hull);
-  if (isPositive)
-    result.low = code.maximum(result.low, code.maximum(left.low, right.low));
+  Interval result = ofBits(code.bitOr(a.ones, b.ones), code.bitOr(a.possible, b.possible), hull);
+  for (const Interval *operand : {&left, &right})
+    if (isPositive && !operand->isPoint() && !operand->isOfBits())
+      result.low = code.maximum(result.low, operand->low);
   return result;
 }
 
@@ -100,20 +101,23 @@ Interval IntervalCode::bitXor(const Interval &left, const Interval &right) const
   Hull hull;
   if (left.hull.low >= 0 && right.hull.low >= 0)
     hull = {0, maskFor(std::max(left.hull.high, right.hull.high))};
-  Value zeros = code.bitOr(code.bitAnd(a.zeros, b.zeros), code.bitAnd(a.ones, b.ones));
-  Value ones = code.bitOr(code.bitAnd(a.zeros, b.ones), code.bitAnd(a.ones, b.zeros));
-  return ofBits({zeros, ones}, hull);
+  auto opposite = [&](Value x) { return code.bitXor(x, code.integer(-1)); };
+  Value ones = code.bitOr(code.bitAnd(opposite(a.possible), b.ones), code.bitAnd(a.ones, opposite(b.possible)));
+  Value possible = code.bitAnd(code.bitOr(a.possible, b.possible), opposite(code.bitAnd(a.ones, b.ones)));
+  return ofBits(ones, possible, hull);
 }
 
 Interval IntervalCode::shiftLeft(const Interval &operand, int64_t count) const {
   if (count < 0 || count > 62)
     return unknown();
-  Interval result = multiply(operand, constant(int64_t(1) << count));
-  if (operand.bits) {
-    Value by = code.integer(count), vacated = code.integer((int64_t(1) << count) - 1);
-    result.bits = KnownBits{code.bitOr(code.make<arith::ShLIOp>({operand.bits->zeros, by}), vacated),
-                            code.make<arith::ShLIOp>({operand.bits->ones, by})};
-  }
+  auto shift = [&](Value x) { return code.make<arith::ShLIOp>({x, code.integer(count)}); };
+  Interval result;
+  if (operand.hull.isWithin(INT64_MAX >> count))
+    result = between(shift(operand.low), shift(operand.high), {operand.hull.low << count, operand.hull.high << count});
+  else
+    result = multiply(operand, constant(int64_t(1) << count));
+  if (operand.bits)
+    result.bits = KnownBits{shift(operand.bits->ones), shift(operand.bits->possible)};
   return result;
 }
 
@@ -122,11 +126,8 @@ Interval IntervalCode::shiftRight(const Interval &operand, int64_t count) const 
     return unknown();
   auto shift = [&](Value x) { return code.make<arith::ShRSIOp>({x, code.integer(count)}); };
   Interval result = between(shift(operand.low), shift(operand.high), {operand.hull.low >> count, operand.hull.high >> count});
-  if (operand.bits) {
-    // What the shifted ends have in common is what the ends had.
-    KnownBits bits = bitsOf(operand);
-    result.bits = KnownBits{shift(bits.zeros), shift(bits.ones), /*isAll=*/true};
-  }
+  if (operand.bits)
+    result.bits = KnownBits{shift(operand.bits->ones), shift(operand.bits->possible)};
   return result;
 }
 
